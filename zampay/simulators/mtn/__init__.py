@@ -1,0 +1,1 @@
+"""The MTN MoMo network over HTTP: `python -m zampay.simulators.mtn`, see README.md."""

@@ -1,0 +1,52 @@
+"""Account holders and the wallet's balance, the same for every product."""
+
+from flask import Blueprint, Response, g, request
+
+from zampay.simulators.mtn import endings, strictness
+from zampay.simulators.mtn.answers import as_json, empty, platform_error
+from zampay.simulators.mtn.network import here
+from zampay.simulators.mtn.wallet import plain
+
+blueprint = Blueprint(
+    "account", __name__, url_prefix="/<any(collection, disbursement):product>/v1_0"
+)
+
+
+@blueprint.before_request
+def authenticate() -> None:
+    """Every call needs the product's key, a token for it and the environment."""
+    g.user = strictness.product_call((request.view_args or {})["product"])
+
+
+@blueprint.get("/accountholder/<kind>/<party_id>/active")
+def active(product: str, kind: str, party_id: str) -> Response:  # noqa: ARG001 - in the path
+    """{"result": true} when the account can pay; the kind is written in small letters."""
+    if kind not in ("msisdn", "email"):
+        return empty(400)
+    decided = endings.account_holder(party_id, here().settings.environment)
+    if isinstance(decided, endings.Refusal):
+        return platform_error(decided.status, decided.code)
+    return as_json(200, {"result": decided != endings.NOT_ACTIVE})
+
+
+@blueprint.get("/accountholder/<kind>/<party_id>/basicuserinfo")
+def basicuserinfo(product: str, kind: str, party_id: str) -> Response:  # noqa: ARG001 - in the path
+    """Who the account belongs to: an invented person, the same for every number."""
+    if kind.lower() not in ("msisdn", "email", "alias", "id"):
+        return empty(400)
+    decided = endings.account_holder(party_id, here().settings.environment)
+    if isinstance(decided, endings.Refusal):
+        return platform_error(decided.status, decided.code)
+    person = {"given_name": "Test", "family_name": "Payer", "name": "Test Payer", "sub": "0"}
+    more = {"birthdate": "1990-01-01", "locale": "en_ZM", "gender": "", "status": "ACTIVE"}
+    return as_json(200, {**person, **more, "updated_at": 0})
+
+
+@blueprint.get("/account/balance")
+@blueprint.get("/account/balance/<currency>")
+def balance(product: str, currency: str | None = None) -> Response:  # noqa: ARG001 - in the path
+    """What the wallet holds: the opening balance and every charge since."""
+    ours = here().settings.currency
+    if currency not in (None, ours):
+        return platform_error(500, "INVALID_CURRENCY")
+    return as_json(200, {"availableBalance": plain(here().wallet.balance), "currency": ours})

@@ -1,0 +1,132 @@
+"""`/_admin`: the journal, faults and levers. Not MTN's: no network has such a thing."""
+
+from collections import Counter
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from zampay.simulators.mtn import faults
+from zampay.simulators.mtn.answers import Refused, as_json, empty
+from zampay.simulators.mtn.network import here
+from zampay.simulators.mtn.wallet import FINAL, Payment
+
+blueprint = Blueprint("admin", __name__, url_prefix="/_admin")
+MOST_COPIES = 1000
+
+
+def wrong(status: int, message: str) -> Refused:
+    """A request to this page that makes no sense."""
+    return Refused(as_json(status, {"error": message}))
+
+
+@blueprint.get("/journal")
+def journal() -> Response:
+    """Every charge, counted per reference and per external id; requests and callbacks."""
+    charges = here().wallet.copy_of_charges()
+    return as_json(
+        200,
+        {
+            "charges": charges,
+            "byReference": Counter(charge["referenceId"] for charge in charges),
+            "byExternalId": Counter(charge["externalId"] for charge in charges),
+            "requests": list(here().requests),
+            "callbacks": list(here().callbacks.attempts),
+        },
+    )
+
+
+@blueprint.get("/faults")
+def faults_left() -> Response:
+    """The faults that can still strike."""
+    return as_json(200, here().faults.shown())
+
+
+@blueprint.put("/faults")
+def replace_faults() -> Response:
+    """A list of faults instead of the present one; chance begins anew."""
+    given = request.get_json()
+    if not isinstance(given, list):
+        raise wrong(400, "a list of faults")
+    here().faults.replace([_fault(each) for each in given])
+    return faults_left()
+
+
+@blueprint.post("/faults")
+def add_fault() -> Response:
+    """One more fault."""
+    here().faults.add(_fault(request.get_json()))
+    return faults_left()
+
+
+@blueprint.delete("/faults")
+def clear_faults() -> Response:
+    """No faults at all."""
+    here().faults.replace([])
+    return faults_left()
+
+
+@blueprint.post("/release")
+def release() -> Response:
+    """Let every hanging request go on."""
+    here().release()
+    return empty(204)
+
+
+@blueprint.post("/tokens/expire")
+def expire_tokens() -> Response:
+    """End all tokens."""
+    return as_json(200, {"expired": here().credentials.expire_tokens()})
+
+
+@blueprint.post("/settle")
+def settle() -> Response:
+    """{"referenceId", "status", "reason"?}: end a payment now; 409 when it has ended."""
+    given = _object()
+    payment, status = _payment(given), given.get("status")
+    if status not in FINAL:
+        raise wrong(400, f"status: one of {FINAL}")
+    reason = str(given.get("reason", "INTERNAL_PROCESSING_ERROR"))
+    if not here().wallet.settle(payment, status, reason if status == "FAILED" else None):
+        raise wrong(409, f"already {payment.status}")
+    return empty(204)
+
+
+@blueprint.post("/callbacks")
+def send_callbacks() -> Response:
+    """{"referenceId", "copies"?, "body"?}: send callbacks at once and wait; text goes out raw."""
+    given = _object()
+    payment, copies = _payment(given), given.get("copies", 1)
+    if payment.callback_url is None:
+        raise wrong(409, "this payment has no callback URL")
+    if not isinstance(copies, int) or not 1 <= copies <= MOST_COPIES:
+        raise wrong(400, f"copies: 1 to {MOST_COPIES}")
+    here().callbacks.send_copies(payment, copies, given.get("body"))
+    return as_json(200, {"sent": copies})
+
+
+@blueprint.post("/reset")
+def reset() -> Response:
+    """Forget everything but the credentials."""
+    here().reset()
+    return empty(204)
+
+
+def _fault(given: object) -> faults.Fault:
+    try:
+        return faults.read(given)
+    except faults.UnknownFaultError as error:
+        raise wrong(400, str(error)) from error
+
+
+def _object() -> dict[str, Any]:
+    given = request.get_json()
+    if not isinstance(given, dict):
+        raise wrong(400, "an object")
+    return given
+
+
+def _payment(given: dict[str, Any]) -> Payment:
+    payment = here().wallet.get(str(given.get("referenceId", "")).lower())
+    if payment is None:
+        raise wrong(404, "no such payment")
+    return payment

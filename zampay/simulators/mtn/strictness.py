@@ -1,0 +1,93 @@
+"""What MTN insists on before it looks at a request: keys, tokens, environment, ids, URLs.
+
+Each check raises Refused with MTN's own answer (MTN Collection API; the Azure gateway's wording
+as clients have reported it).
+"""
+
+import re
+import uuid
+from urllib.parse import urlsplit
+
+from flask import request
+
+from zampay.simulators.mtn.answers import Refused, empty, gateway_error, platform_error
+from zampay.simulators.mtn.credentials import ApiUser
+from zampay.simulators.mtn.network import here
+from zampay.simulators.mtn.settings import SANDBOX
+
+ANY_PRODUCT = ("collection", "disbursement")
+
+
+def subscription(products: tuple[str, ...]) -> str:
+    """The product of the subscription key, which is one of these, or the gateway's 401."""
+    key = request.headers.get("Ocp-Apim-Subscription-Key")
+    if key is None:
+        message = (
+            "Access denied due to missing subscription key. "
+            "Make sure to include subscription key when making requests to an API."
+        )
+        raise Refused(gateway_error(401, message))
+    product = here().credentials.product_of(key)
+    if product is None or product not in products:
+        message = (
+            "Access denied due to invalid subscription key. "
+            "Make sure to provide a valid key for an active subscription."
+        )
+        raise Refused(gateway_error(401, message))
+    return product
+
+
+def product_call(product: str) -> ApiUser:
+    """The API user behind a call of this product with key, token and environment in order."""
+    subscription((product,))
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    user = here().credentials.bearer(token.strip(), product)
+    if scheme.lower() != "bearer" or user is None:
+        raise Refused(gateway_error(401, "Unauthorized"))
+    environment = request.headers.get("X-Target-Environment")
+    if not environment:
+        raise Refused(empty(400))
+    settings = here().settings
+    foreign = settings.environment == SANDBOX and user.product not in (None, product)
+    if foreign or environment != settings.environment:
+        raise Refused(platform_error(500, "NOT_ALLOWED_TARGET_ENVIRONMENT"))
+    return user
+
+
+def uuid4(text: str | None) -> str:
+    """The UUID v4 in lower case, or an empty 400."""
+    shape = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+    if text is None or not re.fullmatch(shape, text.lower()):
+        raise Refused(empty(400))
+    return str(uuid.UUID(text))
+
+
+def reference_id() -> str:
+    """The X-Reference-Id of a request that creates something."""
+    return uuid4(request.headers.get("X-Reference-Id"))
+
+
+def callback_url(user: ApiUser) -> str | None:
+    """X-Callback-Url, whose host is the registered one; None without the header.
+
+    MTN wants https on port 443; for development http and any port of that host are taken.
+    """
+    url = request.headers.get("X-Callback-Url")
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError as error:
+        raise Refused(empty(400)) from error
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise Refused(empty(400))
+    if host != user.callback_host.lower():
+        raise Refused(platform_error(500, "INVALID_CALLBACK_URL_HOST"))
+    return url
+
+
+def no_body() -> None:
+    """Refuse a request that brings a body where none belongs."""
+    if request.get_data():
+        raise Refused(empty(400))
