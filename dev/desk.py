@@ -1,0 +1,94 @@
+"""Where the desk keeps its things, and the small promises that every desk program relies on."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Final, NoReturn
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+"""The checkout."""
+
+DATA: Final = ROOT / ".data"
+"""All that desk programs write; safe to remove while none of them runs."""
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+class DeskError(Exception):
+    """Something a developer can put right; the message says what, and how."""
+
+
+def run_program(program: Callable[[], None]) -> NoReturn:
+    """Run a desk program to its end: 0 done, 2 a DeskError (said on stderr), 130 Ctrl-C.
+
+    SIGTERM and SIGHUP end it like Ctrl-C does, so that everything it started is stopped.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        program()
+    except DeskError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def free_port() -> int:
+    """A TCP port on the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def require_port(port: int, *, variable: str) -> None:
+    """Raise a DeskError that names `variable` when somebody listens on `port` already."""
+    with socket.socket() as probe:
+        # As servers do: the remains of closed connections do not count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            raise DeskError(
+                f"Port {port} cannot be used ({error.strerror}). Stop the program that has it, "
+                f"or name another port: {variable}={port + 1}."
+            ) from error
+
+
+def port_of(variable: str, default: int) -> int:
+    """The port that an environment variable names, or `default`; DeskError if it is no port."""
+    text = os.environ.get(variable) or str(default)
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**16:
+        raise DeskError(f"{variable} must be a port between 1 and 65535, but it is {text!r}.")
+    return int(text)
+
+
+def await_condition(
+    condition: Callable[[], bool], *, timeout_s: float, wanted: str, pause_s: float = 0.02
+) -> None:
+    """Return as soon as `condition` is true; DeskError with `wanted` when it never was."""
+    ends_at = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > ends_at:
+            raise DeskError(f"Waited {timeout_s:g} s in vain for {wanted}.")
+        time.sleep(pause_s)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, all of it or nothing."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)
