@@ -1,0 +1,170 @@
+"""Every setting of ZamPay: its name, its default, its check.
+
+The environment is read once, as text, when a process starts; whatever is missing or wrong is said
+in one message. Any variable may also be given as `NAME_FILE`, the path of a file that holds it.
+"""
+
+import contextlib
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from environs import EnvValidationError, FileAwareEnv, validate
+
+from zampay.providers import registry
+
+POSTGRESQL_SCHEMES = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://")
+REDIS_SCHEMES = re.compile(r"^rediss?://")
+LIMIT = re.compile(r"^[1-9][0-9]*/(second|minute|hour|day)$")
+
+
+class AppEnv(StrEnum):
+    """Where this process runs; only `development` and `test` have any convenience default."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class BadConfiguration(SystemExit):
+    """The environment does not allow a start; the message lists every problem."""
+
+
+class Environment(FileAwareEnv):
+    """environs, with an empty variable counted as absent and every problem kept for one message."""
+
+    def __init__(self) -> None:
+        super().__init__(eager=False, strip_whitespace=True)
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            value = super()._get_value(env_key, default)
+        except ValueError as error:
+            self.problem(env_key, str(error))
+            return ""
+        return default if value == "" else value
+
+    def problem(self, name: str, message: str) -> None:
+        """Note one more thing that is wrong with a variable."""
+        self._errors[name].append(message)
+
+    def names(self) -> list[str]:
+        """Every variable read so far."""
+        return sorted(self._fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one process; see `.env.example` for a line on each."""
+
+    app_env: AppEnv
+    database_url: str
+    database_pool_size: int
+    redis_url: str
+    log_level: str
+    sentry_dsn: str | None
+    trusted_proxies: int
+    cors_allowed_origins: tuple[str, ...]
+    callback_sources: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    registration_open: bool
+    registration_activates: bool
+    limit_per_key: str
+    limit_per_address: str
+    sweep_interval: timedelta
+    submit_lease: timedelta
+    submit_window: timedelta
+    networks: Mapping[str, Any]
+
+    @property
+    def is_on_a_desk(self) -> bool:
+        """Whether conveniences (plain http callbacks, readable logs) are in order."""
+        return self.app_env in {AppEnv.DEVELOPMENT, AppEnv.TEST}
+
+
+def load() -> Config:
+    """Read the environment.
+
+    Raises:
+        BadConfiguration: with every missing or wrong variable in its message.
+    """
+    env = Environment()
+    config = read(env)
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        lines = [
+            f"  {name}: {' '.join(map(str, messages))}"
+            for name, messages in sorted(dict(error.error_messages).items())
+        ]
+        raise BadConfiguration("\n".join(["ZamPay cannot start:", *lines])) from None
+    return config
+
+
+def read(env: Environment) -> Config:
+    """Read every variable, noting problems in `env`; the result is sound only if there are none."""
+    app_env = _app_env(env)
+    desk = app_env in {AppEnv.DEVELOPMENT, AppEnv.TEST}
+    pattern = validate.Regexp
+    seconds = validate.Range(min=0, min_inclusive=False, max=30 * 86_400)
+    return Config(
+        app_env=app_env,
+        database_url=_database_url(env),
+        database_pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(1, 200)),
+        redis_url=env.str(
+            "REDIS_URL", validate=pattern(REDIS_SCHEMES, error="must be redis:// or rediss://")
+        ),
+        log_level=env.str(
+            "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+        ),
+        sentry_dsn=env.str("SENTRY_DSN", None),
+        trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
+        cors_allowed_origins=tuple(env.list("CORS_ALLOWED_ORIGINS", [])),
+        callback_sources=_networks(env, "CALLBACK_ALLOWED_SOURCES"),
+        registration_open=env.bool("REGISTRATION_OPEN", True),
+        registration_activates=env.bool("REGISTRATION_ACTIVATES", desk),
+        limit_per_key=_limit(env, "RATE_LIMIT_PER_KEY", "6000/minute"),
+        limit_per_address=_limit(env, "RATE_LIMIT_PER_ADDRESS", "30/minute"),
+        sweep_interval=_seconds(env, "SWEEP_INTERVAL_S", 1, seconds),
+        submit_lease=_seconds(env, "SUBMIT_LEASE_S", 90, seconds),
+        submit_window=_seconds(env, "SUBMIT_WINDOW_S", 3600, seconds),
+        networks=registry.read_settings(env, required=not desk),
+    )
+
+
+def _app_env(env: Environment) -> AppEnv:
+    names = [str(member) for member in AppEnv]
+    text = env.str("APP_ENV", validate=validate.OneOf(names))
+    return AppEnv(text) if text in names else AppEnv.PRODUCTION
+
+
+def _database_url(env: Environment) -> str:
+    """`postgres://`, as Heroku writes it, is what SQLAlchemy calls `postgresql+psycopg://`."""
+    error = "must be postgres:// or postgresql://"
+    url = env.str("DATABASE_URL", validate=validate.Regexp(POSTGRESQL_SCHEMES, error=error))
+    return POSTGRESQL_SCHEMES.sub("postgresql+psycopg://", url or "")
+
+
+def _seconds(env: Environment, name: str, default: float, check: validate.Range) -> timedelta:
+    return timedelta(seconds=env.float(name, default, validate=check) or default)
+
+
+def _limit(env: Environment, name: str, default: str) -> str:
+    error = "must be such as 100/second or 30/minute"
+    return env.str(name, default, validate=validate.Regexp(LIMIT, error=error)) or default
+
+
+def _networks(
+    env: Environment, name: str
+) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    found = []
+    for text in map(str, env.list(name, [])):
+        with contextlib.suppress(ValueError):
+            found.append(ipaddress.ip_network(text.strip()))
+            continue
+        env.problem(name, f"{text!r} is not an address or a network such as 192.0.2.0/24")
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""The frameworks, each configured once and in one place."""

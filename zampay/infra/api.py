@@ -1,0 +1,127 @@
+"""flask-smorest with our error body, our security scheme, and a documentation page that needs
+neither the internet nor an exception from the security headers.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import flask_swagger_ui
+import marshmallow as ma
+from flask import Blueprint as PlainBlueprint
+from flask import Flask, Response, render_template, send_from_directory
+from flask_smorest import Api, Blueprint
+
+from zampay.infra import problems
+
+PREFIX = "/api/v1"
+DOCS = "/api/docs"
+_SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
+
+docs = PlainBlueprint("docs", __name__, url_prefix=DOCS, template_folder="pages")
+
+
+class Schema(ma.Schema):
+    """Bodies and queries: camelCase outside, unknown fields refused, order kept."""
+
+    class Meta:
+        """Refuse what we do not know, so that a misspelt field is not silently ignored."""
+
+        unknown = ma.RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+        """`external_id` is called `externalId` by those who call us."""
+        first, *rest = (field_obj.data_key or field_name).split("_")
+        field_obj.data_key = first + "".join(part.title() for part in rest)
+
+
+class ProblemField(Schema):
+    """One field that is wrong."""
+
+    field = ma.fields.String(required=True)
+    message = ma.fields.String(required=True)
+
+
+class Problem(Schema):
+    """RFC 9457, with a stable `code` and the id of the request."""
+
+    type = ma.fields.String(required=True)
+    title = ma.fields.String(required=True)
+    status = ma.fields.Integer(required=True)
+    code = ma.fields.String(required=True)
+    detail = ma.fields.String(required=True)
+    request_id = ma.fields.String(required=True)
+    errors = ma.fields.List(ma.fields.Nested(ProblemField))
+
+
+class ZamPayApi(Api):  # type: ignore[misc]
+    """The API, whose errors are problems in the document as they are on the wire."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to `problems`, which also sees those of paths outside the API."""
+
+
+def init(app: Flask, *, version: str) -> Api:
+    """Create the API; blueprints are registered on what this returns."""
+    app.config.update(
+        API_TITLE="ZamPay",
+        API_VERSION=version,
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api = ZamPayApi(app)
+    api.spec.components.security_scheme(
+        "apiKey", {"type": "http", "scheme": "bearer", "description": "`zp_test_…` or `zp_live_…`"}
+    )
+    app.register_blueprint(docs)
+    return api
+
+
+class GuardedBlueprint(Blueprint):  # type: ignore[misc]
+    """A blueprint whose document says which routes need a key and which header goes with it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(self._prepare_guard_doc)
+
+    def _prepare_guard_doc(
+        self, doc: dict[str, Any], info: dict[str, Any], **_: Any
+    ) -> dict[str, Any]:
+        guard = info.get("guard")
+        if guard:
+            doc["security"] = [{"apiKey": []}]
+            header = {"name": guard["header"], "in": "header", "required": True}
+            schema = {"type": "string", "pattern": "^ten_[0-9a-z]{26}$"}
+            doc.setdefault("parameters", []).append({**header, "schema": schema})
+        return doc
+
+
+def blueprint(name: str, description: str) -> GuardedBlueprint:
+    """A blueprint under the base path of the API."""
+    return GuardedBlueprint(name, name, url_prefix=PREFIX, description=description)
+
+
+@docs.get("")
+def page() -> str:
+    """The reference, in Swagger UI."""
+    return render_template("docs.html")
+
+
+@docs.get("/errors")
+def errors() -> str:
+    """Every error code, from the table in the code."""
+    return render_template("errors.html", errors=problems.catalogue())
+
+
+@docs.get("/ui/<path:name>")
+def asset(name: str) -> Response:
+    """Swagger UI's own files, from the package."""
+    return send_from_directory(_SWAGGER_UI, name, max_age=86_400)
+
+
+@docs.get("/start.js")
+def start() -> Response:
+    """Start Swagger UI from a file, since the content security policy allows no inline script."""
+    return send_from_directory(Path(__file__).parent / "pages", "start.js", max_age=3600)

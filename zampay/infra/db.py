@@ -1,0 +1,137 @@
+"""The database: one engine, and `transaction()`, the only place that commits.
+
+A transaction names its tenant, and PostgreSQL's row-level security shows it nothing else; work
+that belongs to no tenant says so with `EVERY_TENANT`. The time of a transaction is the database's,
+because the clocks of our hosts may differ (RLS: PostgreSQL manual, 5.9 Row Security Policies).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from zampay.infra import bell
+
+EVERY_TENANT: Final = "*"
+_SCOPE = sa.text("SELECT set_config('zampay.tenant_id', :tenant_id, true), now()")
+_SESSION_SETTINGS = (
+    "SET statement_timeout = '15s'",
+    "SET lock_timeout = '5s'",
+    "SET idle_in_transaction_session_timeout = '30s'",
+)
+_ROLE = "SELECT rolsuper OR rolbypassrls, rolname FROM pg_roles WHERE rolname = current_user"
+_NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class RoleBypassesRowSecurity(SystemExit):
+    """The role we connect as passes every policy, so tenants would not be kept apart."""
+
+
+class Base(DeclarativeBase):
+    """All models; times are timestamptz."""
+
+    metadata = sa.MetaData(naming_convention=_NAMING)
+    type_annotation_map = {datetime: sa.TIMESTAMP(timezone=True)}  # noqa: RUF012
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One unit of work: its session, the database's time at its start, and whom to wake after."""
+
+    session: Session
+    tenant_id: str
+    now: datetime
+    rings: list[bell.Ring] = field(default_factory=list)
+
+    def ring(self, task: str, **arguments: Any) -> None:
+        """Wake a worker for this task once, and only if, the transaction has committed."""
+        self.rings.append(bell.Ring(task, arguments))
+
+
+@contextmanager
+def transaction(tenant_id: str) -> Iterator[Transaction]:
+    """Commit what the block did, or nothing of it; the connection goes back before it returns.
+
+    Args:
+        tenant_id: whose rows may be seen and written, or `EVERY_TENANT`.
+    """
+    session = db.session()
+    assert not session.in_transaction(), "transactions do not nest: pass the open one along"
+    try:
+        now = session.execute(_SCOPE, {"tenant_id": tenant_id}).one()[1]
+        unit = Transaction(session, tenant_id, now)
+        yield unit
+        session.commit()
+    finally:
+        session.close()
+    bell.send(unit.rings)
+
+
+def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
+    """Give the application its engine, its migrations, and the guard on its role."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": 10,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 5, "application_name": "zampay"},
+    }
+    db.init_app(app)
+    db.session.configure(expire_on_commit=False)
+    Migrate(app, db, directory="migrations", compare_type=True)
+    with app.app_context():
+
+        @sa.event.listens_for(db.engine, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            prepare(connection, refuse_bypass=refuse_bypass)
+
+
+def prepare(connection: Any, *, refuse_bypass: bool) -> None:
+    """Set a fresh connection's timeouts, and refuse a role that row-level security cannot hold.
+
+    Raises:
+        RoleBypassesRowSecurity: the role is a superuser or has BYPASSRLS.
+    """
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for setting in _SESSION_SETTINGS:
+            cursor.execute(setting)
+        bypasses, role = cursor.execute(_ROLE).fetchone()
+    connection.autocommit = False
+    if bypasses and refuse_bypass:
+        raise RoleBypassesRowSecurity(
+            f"ZamPay does not start as the PostgreSQL role {role!r}: it is a superuser or has "
+            "BYPASSRLS, and would see every tenant's rows. Use a plain role that owns the database."
+        )
+
+
+def check_role() -> None:
+    """Connect once, so that a role that bypasses row-level security stops the start.
+
+    A database that is away does not: the process waits for it, and the guard meets it then.
+    """
+    try:
+        db.engine.connect().close()
+    except sa.exc.OperationalError:
+        current_app.logger.warning("database away at start")

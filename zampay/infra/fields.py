@@ -1,0 +1,70 @@
+"""Marshmallow fields that the features share: plain text, moments, and cursors of pages."""
+
+import base64
+import binascii
+import re
+from datetime import datetime
+from typing import Any
+
+import marshmallow as ma
+
+from zampay.kernel.clock import rfc3339
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+MAX_PAGE = 100
+
+
+class Text(ma.fields.String):
+    """A single line of text without control characters."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if _CONTROL.search(text):
+            raise ma.ValidationError("must not contain control characters")
+        return text
+
+
+class Moment(ma.fields.Field[datetime]):
+    """A time: RFC 3339 with its offset in, UTC with milliseconds out."""
+
+    def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
+        return None if value is None else rfc3339(value)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
+        try:
+            moment = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            moment = None
+        if moment is None or moment.tzinfo is None or not 2000 <= moment.year <= 2999:  # noqa: PLR2004
+            raise ma.ValidationError("must be a time such as 2026-01-31T12:00:00Z")
+        return moment
+
+
+class Cursor(ma.fields.Field[list[str]]):
+    """Where the last page ended: opaque outside, a list of texts inside."""
+
+    def __init__(self, *, parts: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._parts = parts
+
+    def _serialize(self, value: list[str] | None, *_: Any, **__: Any) -> str | None:
+        if value is None:
+            return None
+        return base64.urlsafe_b64encode("|".join(value).encode()).decode().rstrip("=")
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> list[str]:
+        try:
+            padded = str(value).encode("ascii") + b"=" * (-len(str(value)) % 4)
+            parts = (
+                base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").split("|")
+            )
+        except (ValueError, binascii.Error):
+            parts = []
+        if len(parts) != self._parts or any(_CONTROL.search(part) for part in parts):
+            raise ma.ValidationError("is not a cursor that we gave")
+        return parts
+
+
+def page_size() -> ma.fields.Integer:
+    """How many rows a page may have."""
+    return ma.fields.Integer(load_default=20, validate=ma.validate.Range(1, MAX_PAGE))

@@ -1,0 +1,45 @@
+"""What browsers and proxies are told: Talisman's headers, CORS by allow-list, trusted proxies."""
+
+from collections.abc import Sequence
+
+from flask import Flask
+from flask_cors import CORS
+from flask_talisman import Talisman
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": ["'self'", "'unsafe-inline'"],  # Swagger UI sets style attributes
+    "img-src": ["'self'", "data:"],
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+PERMISSIONS_POLICY = {"camera": "()", "geolocation": "()", "microphone": "()", "payment": "()"}
+
+
+def init(
+    app: Flask, *, force_https: bool, trusted_proxies: int, cors_origins: Sequence[str]
+) -> None:
+    """Install them. Behind `trusted_proxies` proxies the client's address and scheme are theirs
+    to tell (X-Forwarded-For, -Proto, -Host).
+    """
+    if trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies, x_host=trusted_proxies
+        )
+    talisman = Talisman(
+        app,
+        force_https=force_https,
+        strict_transport_security=force_https,
+        content_security_policy=CONTENT_SECURITY_POLICY,
+        frame_options="DENY",
+        referrer_policy="no-referrer",
+        permissions_policy=PERMISSIONS_POLICY,
+        session_cookie_secure=force_https,
+    )
+    app.extensions["talisman"] = talisman
+    if cors_origins:
+        CORS(app, resources=r"/api/*", origins=list(cors_origins), max_age=600)

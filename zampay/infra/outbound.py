@@ -1,0 +1,114 @@
+"""HTTP out: always with timeouts, never a redirect, never more than a bounded answer.
+
+The one distinction that matters for money is told by the error: `NotConnected` means that not one
+byte reached the other side, `NoReply` that it may have.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+
+import requests
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+)
+
+from zampay.kernel import clock
+
+MAX_ANSWER_BYTES = 64 * 1024
+_CHUNK_BYTES = 8 * 1024
+
+
+class NotConnected(Exception):
+    """No connection came about: the request certainly did not arrive."""
+
+
+class NoReply(Exception):
+    """The request may have arrived, but no whole answer came back in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status and body (text, at most 64 KiB) of an answer; `retry_after_s` where it gave one."""
+
+    status: int
+    text: str
+    retry_after_s: float | None = None
+
+
+class Outbound:
+    """A pool of connections to one party, safe to share between threads."""
+
+    def __init__(self, *, connect_timeout_s: float, read_timeout_s: float) -> None:
+        self._timeouts_s = (connect_timeout_s, read_timeout_s)
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=32, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    @property
+    def longest_s(self) -> float:
+        """The longest that one call may take."""
+        return sum(self._timeouts_s)
+
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Reply:
+        """Send once.
+
+        Raises:
+            NotConnected: nothing was sent.
+            NoReply: it may have arrived.
+        """
+        deadline_s = clock.monotonic_s() + self.longest_s
+        try:
+            with self._session.request(
+                method,
+                url,
+                headers=dict(headers),
+                data=body,
+                timeout=self._timeouts_s,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                return Reply(
+                    answer.status_code,
+                    _read(answer, deadline_s),
+                    _seconds(answer.headers.get("Retry-After")),
+                )
+        except requests.ConnectionError as error:
+            if _never_connected(error):
+                raise NotConnected(_name(error)) from error
+            raise NoReply(_name(error)) from error
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise NoReply(_name(error)) from error
+
+
+def _read(answer: requests.Response, deadline_s: float) -> str:
+    """The body, bounded in size and in time: a server that drips must not hold a worker."""
+    body = b""
+    while chunk := answer.raw.read1(_CHUNK_BYTES, decode_content=True):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES or clock.monotonic_s() > deadline_s:
+            break
+    return body[:MAX_ANSWER_BYTES].decode("utf-8", "replace")
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+def _name(error: Exception) -> str:
+    """The kind of an error, without its text: that may hold an address with secrets."""
+    return type(error).__name__
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text and text.isascii() and text.isdigit() else None

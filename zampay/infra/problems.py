@@ -1,0 +1,142 @@
+"""Every error as `application/problem+json` (RFC 9457), from one table of stable codes.
+
+Features declare their errors as `ZamPayError` subclasses; what Werkzeug, webargs and the database
+raise is told in the same shape. An unexpected error shows a request id and nothing else.
+"""
+
+import re
+from typing import Any
+
+import flask
+import sqlalchemy as sa
+import structlog
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from zampay.kernel.errors import InvalidField, ZamPayError
+
+log = structlog.get_logger()
+DOCS_PATH = "/api/docs/errors"
+MEDIA_TYPE = "application/problem+json"
+
+HTTP_CODES = {
+    400: ("malformed_request", "The request cannot be read"),
+    403: ("forbidden", "Not allowed"),
+    404: ("not_found", "There is nothing here"),
+    405: ("method_not_allowed", "This path does not take that method"),
+    408: ("request_timeout", "The request took too long to arrive"),
+    413: ("body_too_large", "The body is over 64 KiB"),
+    414: ("uri_too_long", "The address is too long"),
+    415: ("not_json", "The body must be JSON (Content-Type: application/json)"),
+    422: (InvalidField.code, InvalidField.title),
+    429: ("too_many_requests", "Too many requests"),
+    431: ("headers_too_large", "The headers are too large"),
+    500: (ZamPayError.code, ZamPayError.title),
+    503: ("unavailable", "Nothing was kept; try again soon"),
+}
+RETRY_AFTER_S = 2
+SERVER_ERROR = 500
+
+
+def catalogue() -> list[tuple[str, int, str]]:
+    """Every error code with its status and title, sorted: the table behind the documentation."""
+    found = {code: (code, status, title) for status, (code, title) in HTTP_CODES.items()}
+    waiting = list(ZamPayError.__subclasses__())
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(kind.__subclasses__())
+        found[kind.code] = (kind.code, kind.status, kind.title)
+    return sorted(found.values())
+
+
+def problem(  # noqa: PLR0913 - the members of RFC 9457, each by its name
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str | None = None,
+    fields: dict[str, str] | None = None,
+    retry_after_s: int | None = None,
+) -> Response:
+    """One problem as an answer."""
+    body: dict[str, Any] = {
+        "type": f"{DOCS_PATH}#{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail or title,
+        "requestId": g.get("request_id", ""),
+    }
+    if fields:
+        body["errors"] = [{"field": name, "message": text} for name, text in fields.items()]
+    answer = flask.jsonify(body)
+    answer.status_code = status
+    answer.content_type = MEDIA_TYPE
+    if retry_after_s is not None:
+        answer.headers["Retry-After"] = str(retry_after_s)
+    return answer
+
+
+def init(app: Flask) -> None:
+    """Register the handlers; they see every error of every route, and of no route."""
+    app.register_error_handler(ZamPayError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(sa.exc.OperationalError, _database_away)
+    app.register_error_handler(sa.exc.TimeoutError, _database_away)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _ours(error: ZamPayError) -> Response:
+    return problem(
+        status=error.status,
+        code=error.code,
+        title=error.title,
+        detail=error.detail,
+        fields=error.fields,
+        retry_after_s=error.retry_after_s,
+    )
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    code, title = HTTP_CODES.get(status, HTTP_CODES[400 if status < SERVER_ERROR else SERVER_ERROR])
+    messages = getattr(error, "data", {}).get("messages")
+    if messages is not None:
+        return _invalid(messages)
+    detail = None if status >= SERVER_ERROR else error.description
+    answer = problem(status=status, code=code, title=title, detail=detail)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _invalid(messages: dict[str, Any]) -> Response:
+    """Webargs' `{location: {field: [text]}}`; a body that is no JSON at all is malformed."""
+    if messages.get("json") in (["Invalid JSON body."], ["Invalid input type."]):
+        code, title = HTTP_CODES[400]
+        return problem(status=400, code=code, title=title, detail=messages["json"][0])
+    fields: dict[str, str] = {}
+    for found in messages.values():
+        _flatten(found, "", fields)
+    return _ours(InvalidField("See `errors` for each field.", fields=fields))
+
+
+def _flatten(found: Any, path: str, into: dict[str, str]) -> None:
+    if isinstance(found, dict):
+        for name, inner in found.items():
+            _flatten(inner, f"{path}.{name}" if path else str(name), into)
+    else:
+        into[re.sub(r"\._schema$|^_schema$", "", path)] = " ".join(map(str, found))
+
+
+def _database_away(error: Exception) -> Response:
+    log.error("database_unavailable", reason=type(error).__name__)
+    code, title = HTTP_CODES[503]
+    return problem(status=503, code=code, title=title, retry_after_s=RETRY_AFTER_S)
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unexpected_error", exc_info=error)
+    code, title = HTTP_CODES[500]
+    return problem(status=500, code=code, title=title)

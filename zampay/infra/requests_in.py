@@ -1,0 +1,102 @@
+"""What is true of every request that reaches us: an id, a bounded body, JSON that can be stored.
+
+Ids are taken over when well-formed and made otherwise; they are in every answer, log line and
+error. JSON is read strictly: no NaN, no runaway depth, no characters PostgreSQL cannot keep.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.exceptions import UnsupportedMediaType
+
+from zampay.kernel import ids
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_DEPTH = 16
+REQUEST_ID = "X-Request-Id"
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
+_RAW_BODY = "accepts_raw_body"
+
+
+class StrictJSON(DefaultJSONProvider):
+    """JSON as merchants may send it; whatever is refused is a ValueError, hence a 400."""
+
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Parse, refusing NaN and infinities, deep nesting, NUL and lone surrogates."""
+        try:
+            parsed = json.loads(s, parse_constant=_refuse_constant)
+            for text in _texts(parsed, MAX_DEPTH):
+                text.encode()
+                if "\x00" in text:
+                    raise ValueError("NUL")
+        except RecursionError as error:
+            raise ValueError("too deep") from error
+        return parsed
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    if depth == 0:
+        raise ValueError("too deep")
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from _texts(inner, depth - 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, depth - 1)
+
+
+def raw_body(view: Any) -> Any:
+    """Mark a view that takes any body as it comes (callbacks)."""
+    setattr(view, _RAW_BODY, True)
+    return view
+
+
+def init(app: Flask) -> None:
+    """Install the limits, the strict JSON and the request id."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json = StrictJSON(app)
+    app.before_request(_identify)
+    app.before_request(_require_json)
+    app.after_request(_sign)
+
+
+def _identify() -> None:
+    given = request.headers.get(REQUEST_ID, "")
+    g.request_id = given if _WELL_FORMED.fullmatch(given) else ids.new("req")
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _require_json() -> None:
+    """Refuse a body of another kind before anything reads it (RFC 9110, 15.5.16)."""
+    view = request.endpoint and _view(request.endpoint)
+    if view is None or getattr(view, _RAW_BODY, False) or request.method not in {"POST", "PATCH"}:
+        return
+    has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
+    if has_body and not request.is_json:
+        raise UnsupportedMediaType("Send the body as JSON with Content-Type: application/json.")
+
+
+def _view(endpoint: str) -> Any:
+    from flask import current_app  # here, because only a request has one
+
+    return current_app.view_functions.get(endpoint)
+
+
+def _sign(answer: Response) -> Response:
+    answer.headers[REQUEST_ID] = g.get("request_id", "")
+    return answer

@@ -1,0 +1,35 @@
+"""The one shape of an error that a merchant may see.
+
+A feature declares its errors beside the function that raises them, as subclasses with a stable
+public `code`; `zampay.infra.problems` turns them into RFC 9457 answers.
+"""
+
+from typing import ClassVar
+
+
+class ZamPayError(Exception):
+    """A fact that stops a use case: public code, HTTP status, title, and what to do about it."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong on our side"
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        fields: dict[str, str] | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.fields = fields or {}
+        self.retry_after_s = retry_after_s
+
+
+class InvalidField(ZamPayError):
+    """One or more fields of a request are wrong; `fields` says which and why."""
+
+    code = "validation_failed"
+    status = 422
+    title = "Some fields are not valid"

@@ -1,0 +1,1 @@
+"""Whom we call: one folder per network, each behind the contract in `contract.py`."""

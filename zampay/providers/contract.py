@@ -1,0 +1,183 @@
+"""What every network must answer, in our words.
+
+Adapters translate; the payments feature persists, repeats and decides. The contract fits three
+shapes of network: an asynchronous one with an enquiry, one whose ids are short and whose enquiry
+names no amount, and one whose single call blocks until the payer has answered and that cannot be
+asked afterwards.
+
+The rule of doubt: an adapter says `Declined` or a FAILED `Report` only when the network itself
+said no. Silence, garbage and server errors are `InDoubt` or `NoAnswer`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from zampay.kernel.money import Money
+
+
+class FailureCode(StrEnum):
+    """Why a payment failed, as merchants read it (docs: integration guide, failure codes)."""
+
+    PAYER_NOT_FOUND = "payer_not_found"
+    PAYER_DECLINED = "payer_declined"
+    APPROVAL_TIMEOUT = "approval_timeout"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    PAYER_NOT_ALLOWED = "payer_not_allowed"
+    INVALID_AMOUNT = "invalid_amount"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+    PROVIDER_REJECTED = "provider_rejected"
+    CANCELLED = "cancelled"
+    UNSPECIFIED = "unspecified"
+
+
+class Retry(StrEnum):
+    """Whether the merchant may make a new payment for the same order without a second charge."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A definite no: our code, a sentence, the network's own code, and what a retry risks.
+
+    `recheck`: networks have been seen to take such a no back, so it is looked at once more later.
+    """
+
+    code: FailureCode
+    message: str
+    provider_code: str | None
+    retry: Retry = Retry.SAFE
+    recheck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All that a network needs to ask a payer for money; `reference` is stored before any call.
+
+    `accepted_at` is the database's time of our acceptance, `now` its time of this call.
+    """
+
+    reference: str
+    payment_id: str
+    msisdn: str
+    money: Money
+    payer_message: str
+    payee_note: str
+    callback_token: str
+    accepted_at: datetime
+    now: datetime
+
+
+class ReportStatus(StrEnum):
+    """What the network says of a payment that it knows; anything unknown is PENDING."""
+
+    PENDING = "PENDING"
+    SUCCESSFUL = "SUCCESSFUL"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The network's own word on one reference; `None` where it does not say.
+
+    `amount` and `currency` are the network's figures as text, compared by the caller.
+    """
+
+    status: ReportStatus
+    provider_status: str
+    amount: str | None = None
+    currency: str | None = None
+    payment_id: str | None = None
+    provider_transaction_id: str | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The network has the order; a blocking network also brings the ending."""
+
+    detail: str
+    report: Report | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The network refused, and it is certain that nothing was created."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """The order may have landed. `presumed` is the failure if the network turns out not to know
+    it; without one the same order may be sent again.
+    """
+
+    detail: str
+    presumed: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Certainly nothing reached the network's books: safe to repeat under the same reference."""
+
+    detail: str
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """The network answered that it does not know the reference."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The enquiry itself failed; nothing is learnt about the payment."""
+
+    detail: str
+
+
+Submission = Accepted | Declined | InDoubt | NotSent
+Enquiry = Report | NotFound | NoAnswer | NotSent
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a network takes and what may be done with it; data, so that no caller names it."""
+
+    code: str
+    msisdn_prefixes: tuple[str, ...]
+    currencies: frozenset[str]
+    min_amount_minor: int
+    max_amount_minor: int
+    can_enquire: bool = True
+    resend_is_safe: bool = True
+    unknown_grace: timedelta = timedelta(seconds=30)
+    approval_window: timedelta = timedelta(minutes=5)
+
+    def takes_msisdn(self, msisdn: str) -> bool:
+        """Whether the number's prefix is one of this network's."""
+        return msisdn.startswith(self.msisdn_prefixes)
+
+
+class Provider(Protocol):
+    """One network, ready to be called. No method raises for what a network can do to us."""
+
+    @property
+    def profile(self) -> Profile:
+        """What the network takes."""
+
+    def new_reference(self) -> str:
+        """A fresh reference in the network's own form, unique for ever."""
+
+    def submit(self, order: Order) -> Submission:
+        """Ask the payer for the money; called again only with the same reference."""
+
+    def enquire(self, order: Order) -> Enquiry:
+        """Ask what became of the reference."""

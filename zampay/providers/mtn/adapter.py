@@ -1,0 +1,161 @@
+"""MTN behind our contract: translates, and decides nothing but what an answer means."""
+
+import re
+import uuid
+from typing import Final
+
+from zampay.infra import pace
+from zampay.infra.outbound import NoReply, NotConnected, Reply
+from zampay.kernel import test_numbers
+from zampay.providers.contract import (
+    Accepted,
+    Declined,
+    Enquiry,
+    InDoubt,
+    NoAnswer,
+    NotFound,
+    NotSent,
+    Order,
+    Profile,
+    Submission,
+)
+from zampay.providers.mtn import bodies, mapping
+from zampay.providers.mtn.client import Client
+from zampay.providers.mtn.settings import Settings
+from zampay.providers.mtn.tokens import CredentialsRefused, NoToken
+
+CODE: Final = "MTN"
+PREFIXES: Final = ("26096", "26076", "26056")
+NOTE_LENGTH: Final = 128
+OK, NOT_FOUND, TOO_MANY = 200, 404, 429
+ACCEPTED: Final = {202: "accepted (202)", 409: "already with the network (409)"}
+UNKNOWN_REFERENCE: Final = frozenset({"RESOURCE_NOT_FOUND", "TRANSACTION_NOT_FOUND"})
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,-]+")
+_CREDENTIALS = mapping.REFUSED_BY_STATUS[401]
+
+
+def profile(settings: Settings | None) -> Profile:
+    """What MTN takes. Its published test numbers and EUR only where its sandbox is the target."""
+    sandbox = settings is not None and settings.is_sandbox
+    return Profile(
+        code=CODE,
+        msisdn_prefixes=(*PREFIXES, test_numbers.PUBLISHED_PREFIX) if sandbox else PREFIXES,
+        currencies=frozenset({"EUR", "ZMW"} if sandbox else {"ZMW"}),
+        min_amount_minor=settings.min_amount_minor if settings else 1,
+        max_amount_minor=settings.max_amount_minor if settings else 100_000_000,
+    )
+
+
+class Adapter:
+    """The provider contract over MTN's collection product."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.profile = profile(settings)
+        self._settings = settings
+        self._client = Client(settings)
+
+    def new_reference(self) -> str:
+        """A UUID version 4, which MTN demands."""
+        return str(uuid.uuid4())
+
+    def submit(self, order: Order) -> Submission:
+        """Request to pay. A second send under the same reference answers 409: it landed."""
+        try:
+            reply = self._client.request_to_pay(
+                reference=order.reference,
+                body=_body(order),
+                callback_url=self._callback_url(order),
+            )
+        except CredentialsRefused:
+            return Declined(_CREDENTIALS)
+        except (NoToken, NotConnected) as error:
+            return NotSent(str(error))
+        except NoReply as error:
+            return InDoubt(f"no answer: {error}")
+        return _submission(reply)
+
+    def enquire(self, order: Order) -> Enquiry:
+        """Ask by reference, at MTN's pace for all enquiries of one subscription key."""
+        later_s = pace.wait_for_turn(
+            f"mtn:enquiries:{self._settings.api_user}", per_second=self._settings.enquiries_per_s
+        )
+        if later_s is not None:
+            return NotSent("waiting for a turn", retry_after_s=later_s)
+        try:
+            reply = self._client.payment(order.reference)
+        except (NoToken, NotConnected, NoReply) as error:
+            return NoAnswer(str(error))
+        return _enquiry(reply)
+
+    def is_active(self, msisdn: str) -> bool | None:
+        """Whether the number has an active wallet; None when MTN gives no clear answer."""
+        try:
+            reply = self._client.account_holder(msisdn)
+        except (NoToken, NotConnected, NoReply):
+            return None
+        if reply.status != OK:
+            return None
+        found = reply.text.strip().lower()
+        answer = {"true": True, "false": False}.get(found, bodies.parsed(reply.text).get("result"))
+        return answer if isinstance(answer, bool) else None
+
+    def balance(self) -> tuple[str, str] | None:
+        """Available balance and currency of our wallet, as MTN writes them; None if unknown."""
+        try:
+            reply = self._client.balance()
+        except (NoToken, NotConnected, NoReply):
+            return None
+        body = bodies.parsed(reply.text)
+        if reply.status != OK or "availableBalance" not in body:
+            return None
+        return str(body["availableBalance"]), str(body.get("currency"))
+
+    def _callback_url(self, order: Order) -> str | None:
+        base = self._settings.callback_base_url
+        return f"{base}/api/v1/callbacks/mtn/{order.callback_token}" if base else None
+
+
+def _body(order: Order) -> dict[str, object]:
+    """RequestToPay. Our payment id is its externalId: the key to reconcile reports by."""
+    return {
+        "amount": order.money.shortest(),
+        "currency": order.money.currency,
+        "externalId": order.payment_id,
+        "payer": {"partyIdType": "MSISDN", "partyId": order.msisdn},
+        "payerMessage": _note(order.payer_message),
+        "payeeNote": _note(order.payee_note),
+    }
+
+
+def _note(text: str) -> str:
+    """MTN refuses empty notes, notes over 128 characters, apostrophes and special characters."""
+    plain = " ".join(_NOT_PLAIN.sub(" ", text).split())[:NOTE_LENGTH].strip()
+    return plain or "Payment"
+
+
+def _submission(reply: Reply) -> Submission:
+    if reply.status in ACCEPTED:
+        return Accepted(ACCEPTED[reply.status])
+    if reply.status == TOO_MANY:
+        return NotSent("too many requests (429)", retry_after_s=reply.retry_after_s)
+    code = bodies.error_code(reply.text)
+    said = f"answered {reply.status} {code or ''}".strip()
+    by_status = mapping.REFUSED_BY_STATUS.get(reply.status)
+    if by_status is not None:
+        return Declined(mapping.failure(code) if code in mapping.MEANINGS else by_status)
+    match mapping.refusal(code):
+        case mapping.Refusal.FINAL:
+            return Declined(mapping.failure(code))
+        case mapping.Refusal.OUR_SETUP:
+            return InDoubt(said, presumed=mapping.failure(code))
+        case mapping.Refusal.IN_DOUBT:
+            return InDoubt(said)
+
+
+def _enquiry(reply: Reply) -> Enquiry:
+    """Only MTN's own word for an unknown reference is NotFound: a gateway's 404 says nothing."""
+    code = bodies.error_code(reply.text)
+    if reply.status == NOT_FOUND and code in UNKNOWN_REFERENCE:
+        return NotFound("the network does not know the reference (404)")
+    found = bodies.report(reply.text) if reply.status == OK else None
+    return found or NoAnswer(f"answered {reply.status} {code or ''}".strip())

@@ -1,0 +1,82 @@
+"""MTN's HTTP: paths, headers, one token, one repeat after a 401. Knows nothing of payments.
+
+Source: MTN Collection OpenAPI export; `X-Callback-Url` must be absent rather than empty, and
+`X-Target-Environment` is not sent on the token path.
+"""
+
+import json
+from typing import Any
+
+from zampay.infra.outbound import Outbound, Reply
+from zampay.providers.mtn.settings import Settings
+from zampay.providers.mtn.tokens import Tokens
+
+UNAUTHORIZED = 401
+
+
+class Client:
+    """The collection product of one wallet."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._http = Outbound(
+            connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s
+        )
+        self._tokens = Tokens(settings, self._http)
+
+    def request_to_pay(
+        self, *, reference: str, body: dict[str, Any], callback_url: str | None
+    ) -> Reply:
+        """POST /v1_0/requesttopay under our reference, a UUID version 4."""
+        headers = {"X-Reference-Id": reference, "Content-Type": "application/json"}
+        if callback_url:
+            headers["X-Callback-Url"] = callback_url
+        return self._call("POST", "/v1_0/requesttopay", headers, json.dumps(body).encode())
+
+    def payment(self, reference: str) -> Reply:
+        """GET /v1_0/requesttopay/{reference}: 200 also for a failed payment."""
+        return self._call("GET", f"/v1_0/requesttopay/{reference}")
+
+    def account_holder(self, msisdn: str) -> Reply:
+        """GET /v1_0/accountholder/msisdn/{msisdn}/active; the type is lower case here."""
+        return self._call("GET", f"/v1_0/accountholder/msisdn/{msisdn}/active")
+
+    def balance(self) -> Reply:
+        """GET /v1_0/account/balance."""
+        return self._call("GET", "/v1_0/account/balance")
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
+        """Call once, and once more with a fresh token after a 401.
+
+        Raises:
+            NoToken, CredentialsRefused: nothing but the token was asked for.
+            NotConnected, NoReply.
+        """
+        reply = Reply(UNAUTHORIZED, "")
+        for _ in range(2):
+            token = self._tokens.current()
+            reply = self._http.send(
+                method,
+                f"{self._settings.base_url}/collection{path}",
+                headers={**self._common(token), **(headers or {})},
+                body=body,
+            )
+            if reply.status != UNAUTHORIZED:
+                break
+            self._tokens.forget(token)
+        return reply
+
+    def _common(self, token: str) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {token}",
+            "X-Target-Environment": self._settings.target_environment,
+            "Ocp-Apim-Subscription-Key": self._settings.subscription_key,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        }

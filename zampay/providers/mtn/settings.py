@@ -1,0 +1,96 @@
+"""What the MTN adapter needs from the environment.
+
+Hosts: sandbox.momodeveloper.mtn.com (sandbox); proxy.momoapi.mtn.com (production, to be confirmed
+when going live). The three credentials are independent of each other (MTN developer portal).
+"""
+
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from environs import ValidationError, validate
+
+NAMES = (
+    "MTN_BASE_URL",
+    "MTN_TARGET_ENVIRONMENT",
+    "MTN_COLLECTION_SUBSCRIPTION_KEY",
+    "MTN_COLLECTION_API_USER",
+    "MTN_COLLECTION_API_KEY",
+)
+SANDBOX = "sandbox"
+_ENVIRONMENT = re.compile(r"^(sandbox|mtn[a-z]+)$")
+_URL = re.compile(r"^https?://[^\s?#@]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One wallet at MTN: credentials of its collection product, and our side's limits.
+
+    `callback_base_url` None leaves the callback header out: payments work, only slower.
+    """
+
+    base_url: str
+    target_environment: str
+    subscription_key: str
+    api_user: str
+    api_key: str
+    callback_base_url: str | None
+    connect_timeout_s: float
+    read_timeout_s: float
+    enquiries_per_s: float
+    min_amount_minor: int
+    max_amount_minor: int
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether this is MTN's sandbox, with EUR and the published Swedish test numbers."""
+        return self.target_environment == SANDBOX
+
+
+def read(env: Any, *, required: bool) -> Settings | None:
+    """Read the variables; None when the network is not configured and need not be."""
+    given = [name for name in NAMES if env.str(name, None)]
+    rest = _numbers(env)
+    callback = env.str("MTN_CALLBACK_BASE_URL", None, validate=_url("MTN_CALLBACK_BASE_URL"))
+    if not given and not required:
+        return None
+    base_url = env.str("MTN_BASE_URL", validate=_url("MTN_BASE_URL")) or ""
+    if required and not base_url.startswith("https://") and base_url:
+        env.problem("MTN_BASE_URL", "must be https://")
+    return Settings(
+        base_url=base_url.rstrip("/"),
+        target_environment=env.str(
+            "MTN_TARGET_ENVIRONMENT",
+            validate=validate.Regexp(_ENVIRONMENT, error="must be sandbox or such as mtnzambia"),
+        ),
+        subscription_key=env.str("MTN_COLLECTION_SUBSCRIPTION_KEY"),
+        api_user=env.str("MTN_COLLECTION_API_USER", validate=_uuid4),
+        api_key=env.str("MTN_COLLECTION_API_KEY"),
+        callback_base_url=callback.rstrip("/") if callback else None,
+        **rest,
+    )
+
+
+def _numbers(env: Any) -> dict[str, Any]:
+    positive = validate.Range(min=0, min_inclusive=False)
+    return {
+        "connect_timeout_s": env.float("MTN_CONNECT_TIMEOUT_S", 5.0, validate=positive),
+        "read_timeout_s": env.float("MTN_READ_TIMEOUT_S", 20.0, validate=positive),
+        "enquiries_per_s": env.float("MTN_ENQUIRIES_PER_S", 10.0, validate=positive),
+        "min_amount_minor": env.int("MTN_MIN_AMOUNT_NGWEE", 1, validate=positive),
+        "max_amount_minor": env.int("MTN_MAX_AMOUNT_NGWEE", 100_000_000, validate=positive),
+    }
+
+
+def _url(name: str) -> validate.Regexp:
+    return validate.Regexp(_URL, error=f"{name} must be a URL without query, fragment or login")
+
+
+def _uuid4(text: str) -> None:
+    try:
+        is_uuid4 = uuid.UUID(text).version == 4  # noqa: PLR2004 - the version that MTN accepts
+    except ValueError:
+        is_uuid4 = False
+    if not is_uuid4:
+        raise ValidationError("must be a UUID version 4")

@@ -1,0 +1,103 @@
+"""One access token for all workers: kept in Redis, renewed before it ends, never logged.
+
+MTN: a token lasts `expires_in` seconds (3600), is to be reused until then and renewed about ten
+minutes before; the token path takes no body; wrong credentials answer 500 `login_failed`.
+"""
+
+import base64
+import contextlib
+import threading
+from dataclasses import dataclass
+
+import redis
+
+from zampay.infra import redis_client
+from zampay.infra.outbound import NoReply, NotConnected, Outbound
+from zampay.kernel import clock
+from zampay.providers.mtn import bodies
+from zampay.providers.mtn.settings import Settings
+
+RENEW_BEFORE_S = 600.0
+OK = 200
+CREDENTIALS_REFUSED = frozenset({400, 401, 403})
+LOGIN_FAILED = "login_failed"
+
+
+class NoToken(Exception):
+    """No token is to be had now; nothing of a payment was sent. Safe to repeat."""
+
+
+class CredentialsRefused(NoToken):
+    """MTN refuses our credentials: repeating will not help until the operator acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    token: str
+    ends_s: float
+
+
+class Tokens:
+    """The collection product's token of one API user."""
+
+    def __init__(self, settings: Settings, http: Outbound) -> None:
+        self._settings = settings
+        self._http = http
+        self._lock = threading.Lock()
+        self._kept: _Kept | None = None
+        self._name = f"mtn:token:{settings.target_environment}:collection:{settings.api_user}"
+
+    def current(self) -> str:
+        """A token that is good for a while.
+
+        Raises:
+            NoToken, CredentialsRefused.
+        """
+        with self._lock:
+            return self._known() or self._fetch()
+
+    def forget(self, token: str) -> None:
+        """Drop a token that MTN has refused, unless another worker has already replaced it."""
+        with self._lock:
+            self._kept = None
+            with contextlib.suppress(redis.RedisError):
+                if redis_client.client().get(self._name) == token:
+                    redis_client.client().delete(self._name)
+
+    def _known(self) -> str | None:
+        """The shared token; without Redis, this process's own copy while it lasts."""
+        try:
+            return redis_client.client().get(self._name)  # type: ignore[return-value]
+        except redis.RedisError:
+            kept = self._kept
+            return kept.token if kept and kept.ends_s > clock.monotonic_s() else None
+
+    def _fetch(self) -> str:
+        login = f"{self._settings.api_user}:{self._settings.api_key}".encode()
+        headers = {
+            "Authorization": f"Basic {base64.b64encode(login).decode()}",
+            "Ocp-Apim-Subscription-Key": self._settings.subscription_key,
+            "Content-Length": "0",
+        }
+        try:
+            reply = self._http.send(
+                "POST", f"{self._settings.base_url}/collection/token/", headers=headers
+            )
+        except (NotConnected, NoReply) as error:
+            raise NoToken(f"no token: {error}") from error
+        if reply.status == OK:
+            body = bodies.parsed(reply.text)
+            token, lasts = body.get("access_token"), body.get("expires_in")
+            if isinstance(token, str) and token:
+                return self._keep(token, lasts)
+        if reply.status in CREDENTIALS_REFUSED or bodies.error_code(reply.text) == LOGIN_FAILED:
+            raise CredentialsRefused(f"token call answered {reply.status}")
+        raise NoToken(f"token call answered {reply.status}")
+
+    def _keep(self, token: str, lasts: object) -> str:
+        seconds = float(lasts) if isinstance(lasts, int | float | str) else 0.0
+        good_s = seconds - min(RENEW_BEFORE_S, seconds / 6)
+        self._kept = _Kept(token, clock.monotonic_s() + good_s)
+        with contextlib.suppress(redis.RedisError):
+            redis_client.client().set(self._name, token, px=max(int(good_s * 1000), 1))
+        return token

@@ -1,0 +1,62 @@
+"""The networks, one line each, and who serves a payment: the network, or the sandbox for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app
+
+from zampay.providers.contract import Profile, Provider
+from zampay.providers.mtn import adapter as mtn
+from zampay.providers.mtn import settings as mtn_settings
+from zampay.providers.sandbox import adapter as sandbox_adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How a network is read from the environment and made."""
+
+    code: str
+    read_settings: Callable[..., Any]
+    profile: Callable[[Any], Profile]
+    adapter: Callable[[Any], Provider]
+
+
+NETWORKS = (Network(mtn.CODE, mtn_settings.read, mtn.profile, mtn.Adapter),)
+
+
+def read_settings(env: Any, *, required: bool) -> dict[str, Any]:
+    """Every network's settings by its code; None for one that is not configured."""
+    return {network.code: network.read_settings(env, required=required) for network in NETWORKS}
+
+
+def init(app: Flask, settings: Mapping[str, Any]) -> None:
+    """Make the adapters of the configured networks, and a sandbox for each network."""
+    live: dict[str, Provider] = {}
+    tests: dict[str, Provider] = {}
+    for network in NETWORKS:
+        found = settings[network.code]
+        tests[network.code] = sandbox_adapter.Adapter(network.profile(found))
+        if found is not None:
+            live[network.code] = network.adapter(found)
+    app.extensions["providers"] = {True: live, False: tests}
+
+
+def provider(code: str, *, livemode: bool) -> Provider:
+    """The network `code`, or its sandbox.
+
+    Raises:
+        KeyError: the network is not served here.
+    """
+    return served(livemode=livemode)[code]
+
+
+def served(*, livemode: bool) -> Mapping[str, Provider]:
+    """Every network that takes payments in this world, by code."""
+    found: Mapping[str, Provider] = current_app.extensions["providers"][livemode]
+    return found
+
+
+def knows(code: str) -> bool:
+    """Whether there is such a network at all, configured or not (callback paths name it)."""
+    return any(network.code.lower() == code for network in NETWORKS)

@@ -1,0 +1,1 @@
+"""Who may call us: tenants, their API keys, and the log of what was done with them."""

@@ -1,0 +1,28 @@
+"""One line in the tenant's audit log, in the transaction of the deed itself."""
+
+from typing import Any
+
+from zampay.infra.db import Transaction
+from zampay.tenants.models import AuditEntry
+
+
+def record(
+    tx: Transaction,
+    *,
+    action: str,
+    actor: str,
+    address: str | None,
+    subject: str | None = None,
+    **details: Any,
+) -> None:
+    """Append an entry: `action` is thing.verb, `actor` a key's id or `operator:<name>`."""
+    tx.session.add(
+        AuditEntry(
+            tenant_id=tx.tenant_id,
+            action=action,
+            actor=actor,
+            address=address,
+            subject=subject,
+            details=details,
+        )
+    )

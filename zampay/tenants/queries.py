@@ -1,0 +1,58 @@
+"""Reads of tenants, keys and audit entries; every one takes the transaction it reads in."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from zampay.infra.db import Transaction
+from zampay.tenants.models import ApiKey, AuditEntry, Tenant
+
+
+def key_by_hash(tx: Transaction, digest: str) -> tuple[ApiKey, Tenant] | None:
+    """The key with this hash and whose it is, whatever its state."""
+    found = tx.session.execute(
+        sa.select(ApiKey, Tenant)
+        .join(Tenant, Tenant.id == ApiKey.tenant_id)
+        .where(ApiKey.hash == digest)
+    ).one_or_none()
+    return (found[0], found[1]) if found else None
+
+
+def tenant(tx: Transaction) -> Tenant:
+    """The tenant whose transaction this is."""
+    return tx.session.execute(sa.select(Tenant).where(Tenant.id == tx.tenant_id)).scalar_one()
+
+
+def keys(tx: Transaction) -> list[ApiKey]:
+    """All keys of the tenant, newest first."""
+    return list(
+        tx.session.scalars(
+            sa.select(ApiKey)
+            .where(ApiKey.tenant_id == tx.tenant_id)
+            .order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
+        )
+    )
+
+
+def key(tx: Transaction, key_id: str) -> ApiKey | None:
+    """One key of the tenant, locked against a change at the same time."""
+    return tx.session.scalar(
+        sa.select(ApiKey)
+        .where(ApiKey.tenant_id == tx.tenant_id, ApiKey.id == key_id)
+        .with_for_update()
+    )
+
+
+def audit_entries(tx: Transaction, *, before: int | None, limit: int) -> list[AuditEntry]:
+    """Entries of the tenant, newest first, starting below the entry number `before`."""
+    query = sa.select(AuditEntry).where(AuditEntry.tenant_id == tx.tenant_id)
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    return list(tx.session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)))
+
+
+def is_usable(found: ApiKey, now: datetime) -> bool:
+    """Whether a key is neither revoked nor past its end."""
+    revoked = found.revoked_at is not None and found.revoked_at <= now
+    expired = found.expires_at is not None and found.expires_at <= now
+    return not (revoked or expired)

@@ -1,0 +1,102 @@
+"""Register, API keys and the audit log over REST."""
+
+from typing import Any
+
+from flask import current_app, request
+
+from zampay.infra.api import blueprint
+from zampay.infra.db import transaction
+from zampay.kernel.errors import InvalidField
+from zampay.tenants import queries, schemas, service
+from zampay.tenants.auth import Caller, requires
+from zampay.tenants.models import ApiKey
+from zampay.tenants.scopes import Scope
+
+auth = blueprint("auth", "Register")
+keys = blueprint("api-keys", "API keys and the audit log")
+
+
+@auth.route("/auth/register", methods=["POST"])
+@auth.arguments(schemas.Registration)
+@auth.response(201, schemas.Registered)
+def register(registration: dict[str, str]) -> Any:
+    """Register a merchant; the answer holds a test key, shown once."""
+    if not current_app.config["REGISTRATION_OPEN"]:
+        raise service.RegistrationClosed
+    tenant, _, secret = service.register(
+        **registration,
+        activate=current_app.config["REGISTRATION_ACTIVATES"],
+        address=request.remote_addr,
+    )
+    return {
+        "tenant_id": tenant.id,
+        "business_name": tenant.business_name,
+        "email": tenant.email,
+        "live_activated": tenant.activated_at is not None,
+        "api_key": secret,
+    }
+
+
+@keys.route("/api-keys", methods=["GET"])
+@requires(Scope.KEYS_READ)
+@keys.response(200, schemas.Keys)
+def list_keys(*, caller: Caller) -> Any:
+    """All keys of the tenant, newest first."""
+    with transaction(caller.tenant_id) as tx:
+        return {"data": queries.keys(tx)}
+
+
+@keys.route("/api-keys", methods=["POST"])
+@requires(Scope.KEYS_WRITE)
+@keys.arguments(schemas.KeyRequest)
+@keys.response(201, schemas.NewKey)
+def create_key(wanted: dict[str, Any], *, caller: Caller) -> Any:
+    """Make a key; a live one needs an activated account."""
+    return _shown_once(*service.create_key(caller=caller, **wanted))
+
+
+@keys.route("/api-keys/<key_id>/rotate", methods=["POST"])
+@requires(Scope.KEYS_WRITE)
+@keys.arguments(schemas.Rotation)
+@keys.response(201, schemas.NewKey)
+def rotate_key(rotation: dict[str, Any], *, key_id: str, caller: Caller) -> Any:
+    """Make a successor; the old key stays valid for the overlap."""
+    return _shown_once(*service.rotate_key(caller=caller, key_id=key_id, **rotation))
+
+
+@keys.route("/api-keys/<key_id>", methods=["DELETE"])
+@requires(Scope.KEYS_WRITE)
+@keys.response(204)
+def revoke_key(*, key_id: str, caller: Caller) -> None:
+    """Refuse the key from now on, everywhere."""
+    service.revoke_key(caller=caller, key_id=key_id)
+
+
+@keys.route("/audit-log", methods=["GET"])
+@requires(Scope.AUDIT_READ)
+@keys.arguments(schemas.AuditQuery, location="query")
+@keys.response(200, schemas.AuditPage)
+def audit_log(query: dict[str, Any], *, caller: Caller) -> Any:
+    """What was done with this account, newest first."""
+    before = _entry_number(query["after"])
+    with transaction(caller.tenant_id) as tx:
+        found = queries.audit_entries(tx, before=before, limit=query["limit"] + 1)
+    shown, more = found[: query["limit"]], len(found) > query["limit"]
+    return {
+        "data": shown,
+        "has_more": more,
+        "next_cursor": [str(shown[-1].id)] if more else None,
+    }
+
+
+def _entry_number(cursor: list[str] | None) -> int | None:
+    if cursor is None:
+        return None
+    if not (cursor[0].isascii() and cursor[0].isdigit() and len(cursor[0]) < 19):  # noqa: PLR2004
+        raise InvalidField(fields={"after": "is not a cursor that we gave"})
+    return int(cursor[0])
+
+
+def _shown_once(key: ApiKey, secret: str) -> dict[str, Any]:
+    shown = {name: getattr(key, name) for name in schemas.Key().fields}
+    return {**shown, "api_key": secret}

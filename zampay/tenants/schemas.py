@@ -1,0 +1,108 @@
+"""What register, keys and the audit log take and give."""
+
+from datetime import timedelta
+from typing import Any
+
+import marshmallow as ma
+
+from zampay.infra.api import Schema
+from zampay.infra.fields import Cursor, Moment, Text, page_size
+from zampay.tenants.scopes import ALL
+
+MAX_OVERLAP_H = 7 * 24
+_NAME = ma.validate.Length(1, 100)
+
+
+class Registration(Schema):
+    """A merchant who registers."""
+
+    business_name = Text(required=True, validate=_NAME)
+    email = ma.fields.Email(required=True, validate=ma.validate.Length(max=254))
+
+
+class Registered(Schema):
+    """The tenant and its first test key, shown this once."""
+
+    tenant_id = ma.fields.String(required=True)
+    business_name = ma.fields.String(required=True)
+    email = ma.fields.String(required=True)
+    live_activated = ma.fields.Boolean(required=True)
+    api_key = ma.fields.String(required=True, metadata={"description": "Shown once; keep it."})
+
+
+class Key(Schema):
+    """A key as it can be listed: never its text."""
+
+    id = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    livemode = ma.fields.Boolean(required=True)
+    hint = ma.fields.String(required=True, metadata={"description": "How the key begins."})
+    scopes = ma.fields.List(ma.fields.String(), required=True)
+    created_at = Moment(required=True)
+    expires_at = Moment(required=True, allow_none=True)
+    revoked_at = Moment(required=True, allow_none=True)
+    last_used_at = Moment(required=True, allow_none=True)
+
+
+class NewKey(Key):
+    """A key just made, with its text."""
+
+    api_key = ma.fields.String(required=True, metadata={"description": "Shown once; keep it."})
+
+
+class Keys(Schema):
+    """All keys of the tenant."""
+
+    data = ma.fields.List(ma.fields.Nested(Key), required=True)
+
+
+class KeyRequest(Schema):
+    """A further key."""
+
+    livemode = ma.fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    name = Text(required=True, validate=_NAME)
+    scopes = ma.fields.List(
+        ma.fields.String(validate=ma.validate.OneOf(ALL)),
+        load_default=lambda: list(ALL),
+        validate=ma.validate.Length(1, len(ALL)),
+    )
+    expires_at = Moment(load_default=None, allow_none=True)
+
+
+class Rotation(Schema):
+    """How long the old key stays valid beside the new one."""
+
+    overlap_hours = ma.fields.Integer(
+        load_default=24, strict=True, validate=ma.validate.Range(0, MAX_OVERLAP_H)
+    )
+
+    @ma.post_load
+    def as_overlap(self, loaded: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Hours on the wire, a duration inside."""
+        return {"overlap": timedelta(hours=loaded["overlap_hours"])}
+
+
+class AuditQuery(Schema):
+    """Which page of the audit log."""
+
+    limit = page_size()
+    after = Cursor(parts=1, load_default=None)
+
+
+class AuditLine(Schema):
+    """Who did what, when, from where."""
+
+    at = Moment(required=True)
+    action = ma.fields.String(required=True)
+    actor = ma.fields.String(required=True)
+    address = ma.fields.String(required=True, allow_none=True)
+    subject = ma.fields.String(required=True, allow_none=True)
+    details = ma.fields.Dict(required=True)
+
+
+class AuditPage(Schema):
+    """A page of the audit log, newest first."""
+
+    data = ma.fields.List(ma.fields.Nested(AuditLine), required=True)
+    has_more = ma.fields.Boolean(required=True)
+    next_cursor = Cursor(parts=1, required=True, allow_none=True)

@@ -1,0 +1,180 @@
+"""What is done with tenants and keys; each deed leaves an audit entry in its own transaction."""
+
+from datetime import datetime, timedelta
+
+from zampay.infra.db import Transaction, transaction
+from zampay.kernel import ids
+from zampay.kernel.errors import ZamPayError
+from zampay.tenants import audit, auth, queries
+from zampay.tenants.auth import Caller
+from zampay.tenants.models import ApiKey, Tenant
+from zampay.tenants.scopes import ALL
+
+DEFAULT_OVERLAP = timedelta(hours=24)
+HINT_LENGTH = 12
+
+
+class RegistrationClosed(ZamPayError):
+    """The operator admits tenants by hand."""
+
+    code = "registration_closed"
+    status = 403
+    title = "Registration is closed on this gateway"
+
+
+class TenantNotActivated(ZamPayError):
+    """Live keys exist only for a tenant that the operator has activated."""
+
+    code = "tenant_not_activated"
+    status = 403
+    title = "This account is not activated for live payments"
+
+
+class KeyNotFound(ZamPayError):
+    """No such key among the tenant's."""
+
+    code = "key_not_found"
+    status = 404
+    title = "There is no such API key"
+
+
+class KeyNotUsable(ZamPayError):
+    """A revoked or expired key cannot be rotated."""
+
+    code = "key_not_usable"
+    status = 409
+    title = "This API key is revoked or expired"
+
+
+class ScopeNotYours(ZamPayError):
+    """A key cannot give away more than it has itself."""
+
+    code = "scope_not_yours"
+    status = 403
+    title = "A key can only make keys with scopes that it has itself"
+
+
+def register(
+    *, business_name: str, email: str, activate: bool, address: str | None
+) -> tuple[Tenant, ApiKey, str]:
+    """A new tenant with its first test key; the key's text is in the answer and nowhere else."""
+    tenant_id = ids.new("ten")
+    with transaction(tenant_id) as tx:
+        tenant = Tenant(
+            id=tenant_id,
+            business_name=business_name,
+            email=email,
+            activated_at=tx.now if activate else None,
+        )
+        tx.session.add(tenant)
+        tx.session.flush()
+        key, secret = _issue(tx, livemode=False, name="First test key", scopes=ALL)
+        audit.record(
+            tx, action="tenant.registered", actor=key.id, address=address, activated=activate
+        )
+    return tenant, key, secret
+
+
+def create_key(
+    *, caller: Caller, livemode: bool, name: str, scopes: list[str], expires_at: datetime | None
+) -> tuple[ApiKey, str]:
+    """A further key of the caller's tenant.
+
+    Raises:
+        TenantNotActivated: a live key for a tenant that is not activated.
+        ScopeNotYours: a scope that the caller's own key lacks.
+    """
+    if not caller.scopes.issuperset(scopes):
+        raise ScopeNotYours
+    with transaction(caller.tenant_id) as tx:
+        if livemode and queries.tenant(tx).activated_at is None:
+            raise TenantNotActivated("Ask the operator of this gateway to activate it.")
+        key, secret = _issue(tx, livemode=livemode, name=name, scopes=scopes, expires_at=expires_at)
+        _record(tx, caller, "key.created", key)
+    return key, secret
+
+
+def rotate_key(*, caller: Caller, key_id: str, overlap: timedelta) -> tuple[ApiKey, str]:
+    """A new key like the old one, which stays valid for the overlap.
+
+    Raises:
+        KeyNotFound, KeyNotUsable, ScopeNotYours.
+    """
+    with transaction(caller.tenant_id) as tx:
+        old = _own_key(tx, key_id)
+        if not queries.is_usable(old, tx.now):
+            raise KeyNotUsable
+        if not caller.scopes.issuperset(old.scopes):
+            raise ScopeNotYours
+        new, secret = _issue(
+            tx,
+            livemode=old.livemode,
+            name=old.name,
+            scopes=old.scopes,
+            expires_at=old.expires_at,
+        )
+        end = tx.now + overlap
+        old.expires_at = end if old.expires_at is None else min(end, old.expires_at)
+        _record(tx, caller, "key.rotated", old, successor=new.id, overlap_s=overlap.total_seconds())
+    return new, secret
+
+
+def revoke_key(*, caller: Caller, key_id: str) -> None:
+    """Refuse the key from now on; doing it twice is the same as once.
+
+    Raises:
+        KeyNotFound.
+    """
+    with transaction(caller.tenant_id) as tx:
+        key = _own_key(tx, key_id)
+        if key.revoked_at is None:
+            key.revoked_at = tx.now
+            _record(tx, caller, "key.revoked", key)
+
+
+def activate(*, tenant_id: str, operator: str) -> bool:
+    """Let the tenant have live keys; false when it was so already or there is no such tenant."""
+    with transaction(tenant_id) as tx:
+        tenant = tx.session.get(Tenant, tenant_id, with_for_update=True)
+        if tenant is None or tenant.activated_at is not None:
+            return False
+        tenant.activated_at = tx.now
+        audit.record(tx, action="tenant.activated", actor=f"operator:{operator}", address=None)
+    return True
+
+
+def _issue(
+    tx: Transaction,
+    *,
+    livemode: bool,
+    name: str,
+    scopes: list[str],
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    secret = auth.new_key(livemode=livemode)
+    key = ApiKey(
+        id=ids.new("key"),
+        tenant_id=tx.tenant_id,
+        livemode=livemode,
+        name=name,
+        hash=auth.hash_of(secret),
+        hint=secret[:HINT_LENGTH],
+        scopes=sorted(scopes),
+        expires_at=expires_at,
+        created_at=tx.now,
+    )
+    tx.session.add(key)
+    return key, secret
+
+
+def _own_key(tx: Transaction, key_id: str) -> ApiKey:
+    key = queries.key(tx, key_id) if ids.is_id("key", key_id) else None
+    if key is None:
+        raise KeyNotFound
+    return key
+
+
+def _record(tx: Transaction, caller: Caller, action: str, key: ApiKey, **details: object) -> None:
+    audit.record(
+        tx, action=action, actor=caller.key_id, address=caller.address, subject=key.id, **details
+    )
