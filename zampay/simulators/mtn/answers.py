@@ -33,7 +33,7 @@ MESSAGES = {
 HTML = "<html><head><title>Error</title></head><body>The request could not be served.</body></html>"
 
 
-class Refused(Exception):  # noqa: N818 - the fact is the name
+class Refused(Exception):
     """A request that goes no further; `response` is what its sender gets."""
 
     def __init__(self, response: Response) -> None:

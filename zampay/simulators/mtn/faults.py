@@ -105,7 +105,7 @@ def read(given: object) -> Fault:
 
 
 def _check(fault: Fault) -> None:
-    if fault.operation not in OPERATIONS or fault.kind not in PHASES:
+    if fault.operation not in OPERATIONS or fault.kind not in tuple(PHASES):
         raise UnknownFaultError(f"operation: one of {OPERATIONS}; kind: one of {tuple(PHASES)}")
     if fault.when not in ("before", "after"):
         raise UnknownFaultError('when: "before" or "after"')
@@ -115,8 +115,24 @@ def _check(fault: Fault) -> None:
         raise UnknownFaultError(f"{fault.kind} is for the operation {only[fault.kind]}")
     if fault.operation == "callback" and fault.kind not in only:
         raise UnknownFaultError(f"a callback cannot meet {fault.kind}")
-    if fault.kind in ("latency", "late") and fault.seconds is None:
-        raise UnknownFaultError(f"{fault.kind} wants seconds")
+    _check_numbers(fault)
+
+
+def _check_numbers(fault: Fault) -> None:
+    """Numbers come from JSON and may be anything."""
+    needs_seconds = fault.kind in ("latency", "late")
+    if not _number(fault.seconds, most=3600) and (needs_seconds or fault.seconds is not None):
+        raise UnknownFaultError("seconds: 0 to 3600, and latency and late need them")
+    if fault.times is not None and not (_number(fault.times) and isinstance(fault.times, int)):
+        raise UnknownFaultError("times: a whole number, or null for always")
+    if not _number(fault.probability, most=1):
+        raise UnknownFaultError("probability: 0 to 1")
+    if not (_number(fault.status, least=200, most=599) and isinstance(fault.status, int)):
+        raise UnknownFaultError("status: 200 to 599")
+
+
+def _number(value: object, *, least: float = 0, most: float = float("inf")) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
 
 
 class FaultBook:

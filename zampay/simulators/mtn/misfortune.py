@@ -61,8 +61,7 @@ def _strike_before(network: Network, fault: Fault) -> Response | None:
             time.sleep(fault.seconds or 0.0)
             return None
         case "hang":
-            network.hang(fault.seconds)
-            return None
+            return None if network.hang(fault.seconds) else Reset()
         case "reset_before":
             return Reset()
         case "not_found":
@@ -130,8 +129,7 @@ def _strike_after(
         case "hang":
             if accepted is not None:
                 network.wallet.answered(accepted)
-            network.hang(fault.seconds)
-            return response
+            return response if network.hang(fault.seconds) else Reset()
         case "reset_after":
             return Reset()
         case "error_after":

@@ -26,10 +26,13 @@ class Network:
         self.wallet = Wallet(self.callbacks.send)
         self.requests: deque[dict[str, object]] = deque(maxlen=REQUESTS_KEPT)
         self._released = threading.Event()
+        self._resets = 0
 
-    def hang(self, seconds: float | None) -> None:
-        """Wait until released, or for `seconds` at most."""
+    def hang(self, seconds: float | None) -> bool:
+        """Wait until released, or for `seconds` at most; False when all was forgotten meanwhile."""
+        began = self._resets
         self._released.wait(seconds)
+        return self._resets == began
 
     def release(self) -> None:
         """Let every hanging request go on; later ones hang again."""
@@ -38,6 +41,7 @@ class Network:
 
     def reset(self) -> None:
         """Forget everything but the credentials."""
+        self._resets += 1
         self.release()
         self.faults.replace([])
         self.wallet.clear()

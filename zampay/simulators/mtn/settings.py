@@ -89,5 +89,10 @@ def read(arguments: Sequence[str] | None = None) -> tuple[Settings, list[str]]:
 
     Exits with a message when an option cannot be understood.
     """
-    given = vars(parser().parse_args(arguments))
+    options = parser()
+    given = vars(options.parse_args(arguments))
+    for name, choices in CHOICES.items():
+        # argparse checks choices on the command line, but not what came from the environment.
+        if given.get(name, choices[0]) not in choices:
+            options.error(f"{name}: one of {', '.join(choices)}")
     return Settings(**given), [name for name in KEYS if name not in given]
