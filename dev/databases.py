@@ -52,7 +52,9 @@ class Servers:
         return SQL("CURRENT_USER") if self.admin_url is None else Identifier(ROLE)
 
     def _administer(self, command: Composed) -> None:
-        with psycopg.connect(_plain(self.admin_url or self.database_url), autocommit=True) as link:
+        with psycopg.connect(
+            as_postgresql(self.admin_url or self.database_url), autocommit=True
+        ) as link:
             link.execute(command)
 
 
@@ -71,6 +73,6 @@ def ensure_role(servers: Servers, *, password: str) -> None:
             servers.create_database(ROLE)
 
 
-def _plain(url: str) -> str:
+def as_postgresql(url: str) -> str:
     """A SQLAlchemy or Heroku URL as PostgreSQL's own library reads it."""
     return urlsplit(url)._replace(scheme="postgresql").geturl()

@@ -34,6 +34,7 @@ class Process:
     user_id: int | None = None
     _tether: "subprocess.Popen[bytes] | None" = field(default=None, init=False, repr=False)
     _log_from: int = field(default=0, init=False, repr=False)
+    _dismissed: bool = field(default=False, init=False, repr=False)
 
     @property
     def log(self) -> Path:
@@ -60,6 +61,11 @@ class Process:
         """Whether it was started and has not ended."""
         return self._tether is not None and self._tether.poll() is None
 
+    @property
+    def died(self) -> bool:
+        """Whether it ended although nobody here asked it to."""
+        return self.status is not None and not self._dismissed
+
     def start(self) -> None:
         """Start it; return once it exists (or has ended already). DeskError if it runs."""
         if self.alive:
@@ -70,6 +76,7 @@ class Process:
         with self.log.open("ab") as log:
             self._log_from = log.tell()
             self._tether = self._tie(log.fileno())
+        self._dismissed = False
         await_condition(
             lambda: leftovers.is_written(self.pid_file) or not self.alive,
             timeout_s=20,
@@ -100,6 +107,7 @@ class Process:
     def _end(self, number: signal.Signals) -> None:
         if self._tether is None or self._tether.stdin is None:
             return
+        self._dismissed = self._dismissed or self.alive
         self._tether.send_signal(number)
         self._tether.wait()
         self._tether.stdin.close()
@@ -113,6 +121,7 @@ class Process:
             )
         finally:
             self._end(signal.SIGTERM)
+        self._dismissed = True
         return self.status or 0
 
     def await_ready(

@@ -1,0 +1,68 @@
+# Everything a developer does here. `make help` lists it. Works with GNU make 3.81 and any sh.
+# The first target that needs them makes .venv from the pinned requirements; no other set-up.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
+READY := $(VENV)/.ready
+PINS := requirements.txt requirements-dev.txt
+LOCK := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check format migrate migration lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='|' read -r name does; do printf '  make %-10s %s\n' "$$name" "$$does"; done
+
+demo: $(READY) ## start everything, send payments that end differently, show them move, stop
+	@$(RUN) -m dev.demo
+
+run: $(READY) ## start everything and stay up until Ctrl-C; PORT=8000 SIMULATOR_PORT=8081
+	@$(RUN) -m dev.run
+
+test: $(READY) ## run every test; ARGS="-k callbacks" passes on to pytest
+	@$(RUN) -m pytest $(ARGS)
+
+check: $(READY) ## what CI runs: format, lint, types, import contracts, migrations, then the tests
+	@echo "format:" && $(VENV)/bin/ruff format --check .
+	@echo "lint:" && $(VENV)/bin/ruff check .
+	@echo "types:" && $(VENV)/bin/mypy
+	@echo "imports:" && $(VENV)/bin/lint-imports
+	@echo "migrations:" && $(RUN) -m dev.check_migrations
+	@echo "tests:" && $(MAKE) --no-print-directory test
+
+format: $(READY) ## put the code into the house format
+	@$(VENV)/bin/ruff format --quiet .
+	@$(VENV)/bin/ruff check --quiet --fix .
+
+migrate: $(READY) ## bring the database of `make run` (or DATABASE_URL) to the newest revision
+	@$(RUN) -m dev.migrations upgrade
+
+migration: $(READY) ## write a new revision from the models: make migration NAME="add refunds"
+	@$(RUN) -m dev.migrations revision "$(NAME)"
+
+lock: $(READY) ## pin what requirements*.in ask for; UPGRADE=--upgrade takes the newest
+	@$(LOCK) $(UPGRADE) requirements.in --output-file requirements.txt
+	@$(LOCK) $(UPGRADE) requirements-dev.in --output-file requirements-dev.txt
+
+clean: ## remove .venv, .data (databases of the desk) and caches
+	@rm -rf $(VENV) .data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is newer than the pins as long as .venv holds exactly what they say.
+$(READY): $(PINS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed. If you have one under another name:" \
+			"make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(RUN) -m pip --version >/dev/null 2>&1 || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
+	@echo "Installing the pinned packages into $(VENV) ..."
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt >$(VENV)/uv.txt
+	@{ $(PIP) --require-hashes -r $(VENV)/uv.txt && \
+		$(VENV)/bin/uv pip sync --quiet --python $(RUN) --require-hashes $(PINS); \
+		} >$(VENV)/uv.log 2>&1 || { \
+		echo "uv could not do it (see $(VENV)/uv.log); with pip it takes longer ..."; \
+		$(PIP) --require-hashes -r requirements.txt -r requirements-dev.txt; }
+	@touch $(READY)

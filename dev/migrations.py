@@ -1,0 +1,44 @@
+"""Migrations on a desk: `python -m dev.migrations upgrade | revision <what changes>`.
+
+`upgrade` works on the database of `make run`, or the one in DATABASE_URL; `revision` compares the
+models with a fresh database at the newest revision, so that no old data colours the result.
+"""
+
+import sys
+
+from dev.desk import DATA, DeskError, run_program
+from dev.scratch import scratch_stack
+from dev.servers import servers
+from dev.stack import Stack
+
+
+def upgrade() -> None:
+    """Bring the desk's database to the newest revision."""
+    directory = DATA / "run"
+    with servers(directory) as started, Stack(started, directory) as stack:
+        stack.migrate()
+        print("The database is at", stack.flask("db", "current").strip().splitlines()[-1])
+
+
+def revision(what_changes: str) -> None:
+    """Write a revision file for what the models have and the migrations do not."""
+    if not what_changes:
+        raise DeskError('Say what changes: make migration NAME="add refunds"')
+    with scratch_stack() as stack:
+        stack.migrate()
+        print(stack.flask("db", "migrate", "-m", what_changes).strip().splitlines()[-1])
+
+
+def main() -> None:
+    """Do what the command line says."""
+    match sys.argv[1:]:
+        case ["upgrade"]:
+            upgrade()
+        case ["revision", what_changes]:
+            revision(what_changes)
+        case _:
+            raise DeskError(__doc__)
+
+
+if __name__ == "__main__":
+    run_program(main)

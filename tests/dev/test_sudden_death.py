@@ -1,0 +1,75 @@
+"""`kill -9` of whoever started the servers: nothing runs on, and nothing committed is lost."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from dev.databases import Servers
+from dev.desk import ROOT, await_condition
+from dev.servers import servers
+
+STARTER = """
+import sys, time
+from pathlib import Path
+import psycopg
+from dev.servers import servers
+with servers(Path(sys.argv[1])) as started:
+    with psycopg.connect(started.database_url) as link:
+        link.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+@contextmanager
+def starter(directory: Path) -> Iterator[psutil.Process]:
+    command = [sys.executable, "-c", STARTER, str(directory)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"ready\n"
+        try:
+            yield psutil.Process(program.pid)
+        finally:
+            program.kill()
+
+
+def is_gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_the_servers_end_with_the_program_that_started_them(directory: Path) -> None:
+    with starter(directory) as program:
+        family = program.children(recursive=True)
+        names = {process.name() for process in family}
+        program.kill()
+    assert {"postgres", "valkey-server"} <= names
+    await_condition(
+        lambda: all(is_gone(process) for process in family),
+        timeout_s=20,
+        wanted="every process of the starter to end",
+    )
+
+
+@pytest.mark.parametrize("also_tethers", [False, True], ids=["starter", "starter and tethers"])
+def test_the_next_start_recovers(directory: Path, also_tethers: bool) -> None:  # noqa: FBT001
+    with starter(directory) as program:
+        tethers = program.children()
+        family = program.children(recursive=True)
+        for victim in [program, *(tethers if also_tethers else [])]:
+            victim.send_signal(signal.SIGKILL)
+    with servers(directory) as started:
+        assert answer(started) == 42
+        assert all(is_gone(process) for process in family)
+
+
+def answer(started: Servers) -> object:
+    with psycopg.connect(started.database_url) as link:
+        row = link.execute("SELECT answer FROM kept").fetchone()
+    return row and row[0]
