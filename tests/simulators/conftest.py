@@ -98,9 +98,11 @@ def run(**options: Any) -> Iterator[Client]:
     server = serve(settings)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield Client(f"http://127.0.0.1:{server.port}", settings).log_in()
-    server.shutdown()
-    thread.join()
+    try:
+        yield Client(f"http://127.0.0.1:{server.port}", settings).log_in()
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +120,12 @@ def mtn(zambia: Client) -> Client:
     """The Zambian network, with nothing remembered."""
     zambia.admin("POST", "reset")
     return zambia.log_in()
+
+
+@pytest.fixture
+def slow() -> Iterator[Client]:
+    """A Zambian network on which nothing ends before the test does."""
+    yield from run(approval_s=60, delayed_s=60, expire_s=60)
 
 
 @pytest.fixture
@@ -155,6 +163,7 @@ class Gateway(ThreadingHTTPServer):
     """Takes callbacks and remembers verb, path and raw body."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Callback)

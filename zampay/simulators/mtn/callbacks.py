@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -23,12 +24,27 @@ RETRY_PAUSE_S = 1.0
 ATTEMPTS_KEPT = 10_000
 
 
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One callback on its way, and the journal that it belongs to."""
+
+    payment: Payment
+    content: bytes
+    late_s: float
+    copies: int
+    attempts: deque[dict[str, object]]
+
+
 class Callbacks:
     """Sends callbacks, each in a thread of its own, and remembers what became of them."""
 
     def __init__(self, settings: Settings, faults: FaultBook) -> None:
         self._settings = settings
         self._faults = faults
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a new journal; what is still on its way goes into the old one."""
         self.attempts: deque[dict[str, object]] = deque(maxlen=ATTEMPTS_KEPT)
 
     def send(self, payment: Payment) -> None:
@@ -37,7 +53,7 @@ class Callbacks:
             return
         struck = self._faults.draw("callback", "callback", payment.facts())
         if any(fault.kind == "lost" for fault in struck):
-            self._remember(payment, 0, "lost")
+            self.attempts.append(_attempted(payment, 0, "lost"))
             return
         late_s = sum(fault.seconds or 0.0 for fault in struck if fault.kind == "late")
         copies = 1 + sum(fault.kind == "doubled" for fault in struck)
@@ -52,49 +68,52 @@ class Callbacks:
     def _start(
         self, payment: Payment, late_s: float, copies: int, body: Any = None
     ) -> threading.Thread:
-        content = _content(shown(payment) if body is None else body)
-        thread = threading.Thread(
-            target=self._deliver, args=(payment, content, late_s, copies), daemon=True
+        delivery = Delivery(
+            payment=payment,
+            content=_content(shown(payment) if body is None else body),
+            late_s=late_s,
+            copies=copies,
+            attempts=self.attempts,
         )
+        thread = threading.Thread(target=self._deliver, args=(delivery,), daemon=True)
         thread.start()
         return thread
 
-    def _deliver(self, payment: Payment, content: bytes, late_s: float, copies: int) -> None:
-        time.sleep(late_s)
-        for _ in range(copies):
+    def _deliver(self, delivery: Delivery) -> None:
+        time.sleep(delivery.late_s)
+        for _ in range(delivery.copies):
             for attempt in range(1, 2 + self._settings.callback_retries):
                 if attempt > 1:
                     time.sleep(RETRY_PAUSE_S)
-                if self._attempt(payment, content, attempt):
+                if self._attempt(delivery, attempt):
                     break
 
-    def _attempt(self, payment: Payment, content: bytes, attempt: int) -> bool:
+    def _attempt(self, delivery: Delivery, attempt: int) -> bool:
         answer: int | str
         try:
             with requests.Session() as session:
                 session.trust_env = False  # a proxy of the desk must not see callbacks
                 answer = session.request(
                     self._settings.callback_method,
-                    payment.callback_url or "",
-                    data=content,
+                    delivery.payment.callback_url or "",
+                    data=delivery.content,
                     headers={"Content-Type": "application/json"},
                     timeout=TIMEOUT_S,
                     allow_redirects=False,
                 ).status_code
         except requests.RequestException as error:
             answer = type(error).__name__
-        self._remember(payment, attempt, answer)
+        delivery.attempts.append(_attempted(delivery.payment, attempt, answer))
         return answer == OK
 
-    def _remember(self, payment: Payment, attempt: int, answer: int | str) -> None:
-        self.attempts.append(
-            {
-                "referenceId": payment.reference_id,
-                "url": payment.callback_url,
-                "attempt": attempt,
-                "answer": answer,
-            }
-        )
+
+def _attempted(payment: Payment, attempt: int, answer: int | str) -> dict[str, object]:
+    return {
+        "referenceId": payment.reference_id,
+        "url": payment.callback_url,
+        "attempt": attempt,
+        "answer": answer,
+    }
 
 
 def _content(body: Any) -> bytes:

@@ -46,7 +46,7 @@ def before() -> Response | None:
     g.operation, g.struck = operation(), False
     if g.operation == "admin":
         return None
-    g.facts = facts()
+    g.facts, g.journal = facts(), here().requests
     for fault in here().faults.draw(g.operation, "before", g.facts):
         answer = _strike_before(here(), fault)
         if answer is not None:
@@ -93,7 +93,7 @@ def after(response: Response) -> Response:
         answer = _strikes_after(network, accepted, response)
     if payment is not None:
         answer.call_on_close(lambda: network.wallet.answered(payment))
-    network.requests.append(
+    g.journal.append(
         {
             "operation": g.operation,
             "referenceId": g.facts["referenceId"],

@@ -45,8 +45,8 @@ class Network:
         self.release()
         self.faults.replace([])
         self.wallet.clear()
-        self.callbacks.attempts.clear()
-        self.requests.clear()
+        self.callbacks.forget()
+        self.requests = deque(maxlen=REQUESTS_KEPT)
 
 
 def here() -> Network:

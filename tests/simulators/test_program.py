@@ -1,0 +1,100 @@
+"""The simulator as a program: started with a port of its own, ended by a signal."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from zampay.simulators.mtn.settings import read
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = [sys.executable, "-m", "zampay.simulators.mtn"]
+
+
+@contextmanager
+def program(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process, whose first two lines are read, and where it listens."""
+    command = [*PROGRAM, "--port", "0", *arguments]
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        process.stdout.readline()
+        assert ready.startswith("MTN simulator ready on http://127.0.0.1:")
+        try:
+            yield process, ready.split()[-1]
+        finally:
+            process.kill()
+
+
+def token(base_url: str, subscription_key: str, user: str, api_key: str) -> int:
+    headers = {"Ocp-Apim-Subscription-Key": subscription_key}
+    url = f"{base_url}/collection/token/"
+    return requests.post(url, headers=headers, auth=(user, api_key), timeout=5).status_code
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_at_once_though_requests_hang(
+    number: signal.Signals, until: Callable[..., None]
+) -> None:
+    with program() as (process, base_url):
+        fault = {"operation": "*", "kind": "hang", "times": 1}
+        requests.post(f"{base_url}/_admin/faults", json=fault, timeout=5)
+        ended = threading.Event()
+
+        def hang() -> None:
+            try:
+                requests.get(base_url, timeout=10)
+            except requests.ConnectionError:
+                ended.set()
+
+        threading.Thread(target=hang).start()
+        until(lambda: requests.get(f"{base_url}/_admin/faults", timeout=5).json() == [])
+        process.send_signal(number)
+        assert process.wait(3) == 0
+        assert ended.wait(3)
+
+
+def test_keys_come_from_the_command_line_or_the_environment() -> None:
+    keys = {"SIMULATOR_MTN_SUBSCRIPTION_KEY": "chosen", "SIMULATOR_MTN_API_USER": "ignored"}
+    user = "5f6a1b1e-7d53-4a43-9a55-0b8f5c8f0d11"
+    arguments = ("--api-user", user, "--api-key", "secret")
+    with program(*arguments, **keys) as (_, base_url):
+        assert token(base_url, "chosen", user, "secret") == 200
+        assert token(base_url, "chosen", "ignored", "secret") == 500
+
+
+def test_keys_that_nobody_chose_are_made_up_and_printed() -> None:
+    with program() as (process, base_url):
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip().split(": ") for _ in range(4)]
+        made = dict(lines)
+        keys = (made["subscription_key"], made["api_user"], made["api_key"])
+        assert token(base_url, *keys) == 200
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SIMULATOR_MTN_ENVIRONMENT": "mtnatlantis"},
+        {"SIMULATOR_MTN_CALLBACK_METHOD": "GET"},
+        {"SIMULATOR_MTN_APPROVAL_S": "soon"},
+    ],
+)
+def test_a_setting_that_cannot_be_understood_stops_the_start(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ((variable, value),) = environment.items()
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit, match="2"):
+        read([])
+    option = variable.removeprefix("SIMULATOR_MTN_").lower()
+    assert option in capsys.readouterr().err.replace("-", "_")
