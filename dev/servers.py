@@ -74,6 +74,15 @@ def temporary_directory() -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def fresh_directory(directory: Path) -> Path:
+    """Empty a data directory for a new start; DeskError when a program is using it."""
+    with claimed(directory) as lock:
+        leftovers.end_all(directory)
+        for old in set(directory.iterdir()) - {lock}:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    return directory
+
+
 def _remove_if_abandoned(directory: Path) -> None:
     with contextlib.suppress(DeskError), claimed(directory, name="in-use"):
         leftovers.end_all(directory)
@@ -81,8 +90,8 @@ def _remove_if_abandoned(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def claimed(directory: Path, *, name: str = "lock", wait: bool = False) -> Iterator[None]:
-    """Hold a directory for this program; the system lets go of it when the program dies.
+def claimed(directory: Path, *, name: str = "lock", wait: bool = False) -> Iterator[Path]:
+    """Hold a directory for this program, by a lock file; the system lets go when the program dies.
 
     DeskError when another program holds it, unless `wait`.
     """
@@ -94,7 +103,7 @@ def claimed(directory: Path, *, name: str = "lock", wait: bool = False) -> Itera
             raise DeskError(
                 f"Another program uses {directory}. Stop it first (`make run`, perhaps)."
             ) from error
-        yield
+        yield directory / name
 
 
 def _given() -> Servers | None:

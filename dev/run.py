@@ -1,0 +1,103 @@
+"""`make run`: the whole gateway on this machine until Ctrl-C, with keys and curl lines to try it.
+
+PORT (8000) and SIMULATOR_PORT (8081) come from the environment. Data stays in `.data/run`; so do
+the desk's API keys, because the API shows a key only once.
+"""
+
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Final
+
+from dev.desk import DATA, port_of, require_port, run_program, write_private
+from dev.merchant import Merchant
+from dev.servers import servers
+from dev.stack import Stack
+from dev.story import ACTS
+
+_LOOK_S: Final = 0.5
+
+
+def main() -> None:
+    """Stay up until Ctrl-C; DeskError with the reason when a process ends by itself."""
+    port, simulator_port = port_of("PORT", 8000), port_of("SIMULATOR_PORT", 8081)
+    require_port(port, variable="PORT")
+    require_port(simulator_port, variable="SIMULATOR_PORT")
+    directory = DATA / "run"
+    print("Starting ...", flush=True)
+    with (
+        servers(directory) as started,
+        Stack(started, directory, port=port, simulator_port=simulator_port) as stack,
+    ):
+        stack.migrate()
+        stack.start()
+        print(introduction(stack, *merchant_of(directory, stack.url)), flush=True)
+        stay(stack)
+
+
+def stay(stack: Stack) -> None:
+    """Watch over the processes until Ctrl-C, which is the usual end."""
+    try:
+        while True:
+            stack.require_alive()
+            time.sleep(_LOOK_S)
+    except KeyboardInterrupt:
+        print("\nStopping ...", flush=True)
+
+
+def merchant_of(directory: Path, url: str) -> tuple[Merchant, Merchant]:
+    """The desk's merchant with its test key and with its live key; new ones if those are gone."""
+    file = directory / "keys.json"
+    if file.exists():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        test, live = (Merchant(url, kept["tenantId"], kept[key]) for key in ("test", "live"))
+        if test.is_known() and live.is_known():
+            return test, live
+    email = f"desk-{secrets.token_hex(4)}@desk.example"
+    test = Merchant.register(url, business_name="Desk", email=email)
+    live = test.live()
+    keys = {"tenantId": test.tenant_id, "test": test.key, "live": live.key}
+    write_private(file, json.dumps(keys, indent=2))
+    return test, live
+
+
+def introduction(stack: Stack, test: Merchant, live: Merchant) -> str:
+    """What a developer needs to begin: addresses, keys, and lines to paste into a shell."""
+    first = live.pay(
+        external_id=f"first-{secrets.token_hex(4)}", amount="25.00", msisdn=ACTS[0].msisdn
+    )
+    return f"""
+  API        {stack.url}/api/v1
+  docs       {stack.url}/api/docs
+  simulator  {stack.simulator_url}  (stands in for MTN; journal at /_admin/journal)
+  logs       {stack.directory / "logs"}
+
+  tenant     {test.tenant_id}
+  test key   {test.key}
+  live key   {live.key}
+
+Ask a customer for money (every paste is another order):
+  {curl(live, "/payments", order())}
+The payment that was just made to show how one looks, and every move it made:
+  {curl(live, f"/payments/{first['id']}")}
+  {curl(live, f"/payments/{first['id']}/events")}
+
+Ctrl-C stops everything."""
+
+
+def order() -> str:
+    """The arguments of curl for a payment with an external id that is new at every paste."""
+    body = json.dumps({"externalId": "ORDER", "amount": "12.50", "msisdn": ACTS[0].msisdn})
+    unique = body.replace("ORDER", """order-'"$(date +%s)-$$-$RANDOM"'""")
+    return f" -H 'Content-Type: application/json' -d '{unique}'"
+
+
+def curl(merchant: Merchant, path: str, more: str = "") -> str:
+    """A complete line for a shell."""
+    headers = "".join(f" -H '{name}: {text}'" for name, text in merchant.headers.items())
+    return f"curl -sS '{merchant.url}/api/v1{path}'{headers}{more}"
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,92 @@
+"""The demo on the terminal: a live table where there is a terminal, plain lines elsewhere."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from dev.performance import Part
+
+_COLOURS: Final = {"SUCCESSFUL": "green", "FAILED": "red", "IN_REVIEW": "magenta"}
+_PLAIN_WIDTH: Final = 110
+
+
+class Screen:
+    """Where the demo is shown; times are seconds since its start."""
+
+    def __init__(self) -> None:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")
+        self._console = Console(highlight=False)
+        if not self._console.is_terminal:
+            self._console = Console(highlight=False, width=_PLAIN_WIDTH, color_system=None)
+        self._began_s = time.monotonic()
+
+    def say(self, line: str) -> None:
+        """One line, with the time."""
+        self._console.print(f"{self._elapsed_s():5.1f} s  {line}", soft_wrap=True)
+
+    def blank(self) -> None:
+        """An empty line."""
+        self._console.print()
+
+    @contextlib.contextmanager
+    def watching(self, parts: list[Part]) -> Iterator[None]:
+        """Show all payments at once, below the lines that `moved` writes, if this is a terminal."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with Live(get_renderable=lambda: _now(parts), console=self._console, transient=True):
+            yield
+
+    def moved(self, part: Part, move: dict[str, Any]) -> None:
+        """One line for one move: whose, to what, by which evidence."""
+        line = Text(f"{self._elapsed_s():5.1f} s  {part.act.name:<14} {part.act.masked:<13}")
+        line.append(f"{move['status']:<11}", style=_COLOURS.get(move["status"], ""))
+        line.append(f"{move['evidence']:<10} {move['detail']}")
+        self._console.print(line, soft_wrap=True)
+
+    def summarise(self, parts: list[Part]) -> None:
+        """The table at the end."""
+        self._console.print(_summary(parts))
+
+    def _elapsed_s(self) -> float:
+        return time.monotonic() - self._began_s
+
+
+def _now(parts: list[Part]) -> Table:
+    table = Table("payment", "number", "amount", "status", "moved by")
+    for part in parts:
+        evidence = " → ".join(move["evidence"] for move in part.moves)
+        table.add_row(part.act.name, part.act.masked, part.act.amount, _status(part), evidence)
+    return table
+
+
+def _summary(parts: list[Part]) -> Table:
+    table = Table(
+        "externalId", "amount", "number", "status", "failure", "decided by", "charges", ""
+    )
+    for part in parts:
+        payment = part.payment
+        table.add_row(
+            payment["externalId"],
+            f"{payment['currency']} {payment['amount']}",
+            part.act.masked,
+            _status(part),
+            part.failure or "-",
+            part.moves[-1]["evidence"],
+            str(part.charges),
+            "ok" if part.is_as_expected else "NOT AS EXPECTED",
+        )
+    return table
+
+
+def _status(part: Part) -> Text:
+    status = part.payment["status"]
+    return Text(status, style=_COLOURS.get(status, "yellow"))

@@ -1,0 +1,49 @@
+"""What the demo shows: payments that end differently, and how each of them must end."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from zampay.kernel import test_numbers
+from zampay.kernel.test_numbers import Ending
+
+_NUMBERS: Final = {
+    ending: f"{test_numbers.ZAMBIAN_PREFIXES[0]}{suffix}"
+    for suffix, ending in {**test_numbers.PUBLISHED, **test_numbers.OURS}.items()
+}
+
+
+@dataclass(frozen=True)
+class Act:
+    """One payment of the demo and its expected end; `failure` is None when the money moves."""
+
+    name: str
+    amount: str
+    msisdn: str
+    failure: str | None = None
+
+    @property
+    def status(self) -> str:
+        """How it must end."""
+        return "FAILED" if self.failure else "SUCCESSFUL"
+
+    @property
+    def charges(self) -> int:
+        """How often the payer must have been charged."""
+        return 0 if self.failure else 1
+
+    @property
+    def masked(self) -> str:
+        """The number as it may be shown."""
+        return f"{self.msisdn[:5]}•••{self.msisdn[-4:]}"
+
+
+ACTS: Final = (
+    Act("paid", "25.00", "260963123400"),
+    Act("declined", "40.00", _NUMBERS[Ending.REJECTED], "payer_declined"),
+    Act("no-money", "1800.00", _NUMBERS[Ending.NOT_ENOUGH_FUNDS], "insufficient_funds"),
+    Act("expired", "15.50", _NUMBERS[Ending.EXPIRED], "approval_timeout"),
+    Act("payer-unknown", "60.00", _NUMBERS[Ending.PAYER_NOT_FOUND], "payer_not_found"),
+    Act("delayed", "99.90", _NUMBERS[Ending.DELAYED]),
+    Act("answer-lost", "310.00", _NUMBERS[Ending.ANSWER_LOST_AFTER_CHARGE]),
+)
+"""The last one: the network moves the money, then the connection breaks before its answer."""
