@@ -64,5 +64,6 @@ $(READY): $(PINS)
 		$(VENV)/bin/uv pip sync --quiet --python $(RUN) --require-hashes $(PINS); \
 		} >$(VENV)/uv.log 2>&1 || { \
 		echo "uv could not do it (see $(VENV)/uv.log); with pip it takes longer ..."; \
-		$(PIP) --require-hashes -r requirements.txt -r requirements-dev.txt; }
+		$(PIP) --require-hashes -r requirements.txt -r requirements-dev.txt \
+			>$(VENV)/pip.log 2>&1 || { cat $(VENV)/pip.log >&2; exit 1; }; }
 	@touch $(READY)

@@ -76,17 +76,18 @@ class Stack:
                 ending.callback(process.stop)
 
     def migrate(self) -> None:
-        """Bring the database to the newest revision; DeskError with the reason when it fails."""
-        self.flask("db", "upgrade", name="migrate")
+        """Bring the database to the newest revision, as a release in production does.
 
-    def flask(self, *arguments: str, name: str = "flask") -> str:
+        DeskError with the reason when it fails.
+        """
+        self._run("release", _command("release"))
+
+    def flask(self, *arguments: str) -> str:
         """Run `flask ...` to its end and give what it wrote; DeskError unless status 0."""
-        program = Process(
-            name,
-            [sys.executable, "-m", "flask", *arguments],
-            self.directory,
-            environment=self.environment,
-        )
+        return self._run("flask", [sys.executable, "-m", "flask", *arguments])
+
+    def _run(self, name: str, command: Sequence[str]) -> str:
+        program = Process(name, command, self.directory, environment=self.environment)
         program.start()
         if program.wait(timeout_s=_MIGRATION_S):
             raise DeskError(program.obituary())

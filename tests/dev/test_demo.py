@@ -1,0 +1,58 @@
+"""The demo judges itself strictly, and shows no more of a number than it may."""
+
+import re
+from typing import Any
+
+import pytest
+
+from dev.performance import Part
+from dev.story import ACTS, Act
+from zampay.kernel import test_numbers
+
+PAYS = Act("paid", "25.00", "260963123400")
+FAILS = Act("declined", "40.00", "260963123451", "payer_declined")
+
+
+def ended(act: Act, status: str, code: str | None = None, charges: int = 0) -> Part:
+    payment: dict[str, Any] = {"status": status, "failure": {"code": code} if code else None}
+    return Part(act, payment, charges=charges)
+
+
+def test_the_end_that_belongs_to_a_number_is_accepted() -> None:
+    assert ended(PAYS, "SUCCESSFUL", charges=1).is_as_expected
+    assert ended(FAILS, "FAILED", "payer_declined").is_as_expected
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        ended(PAYS, "SUCCESSFUL", charges=2),
+        ended(PAYS, "SUCCESSFUL", charges=0),
+        ended(PAYS, "FAILED", "payer_declined"),
+        ended(PAYS, "PROCESSING", charges=1),
+        ended(FAILS, "FAILED", "insufficient_funds"),
+        ended(FAILS, "FAILED", "payer_declined", charges=1),
+        ended(FAILS, "SUCCESSFUL", charges=1),
+    ],
+    ids=lambda part: f"{part.act.name}: {part.payment['status']} {part.failure} {part.charges}",
+)
+def test_any_other_end_is_not(part: Part) -> None:
+    assert not part.is_as_expected
+
+
+def test_numbers_are_masked() -> None:
+    assert PAYS.masked == "26096•••3400"
+
+
+def test_the_story_has_every_kind_of_end() -> None:
+    endings = [test_numbers.ending(act.msisdn) for act in ACTS]
+    assert [ending and ending.name for ending in endings] == [
+        None,
+        "REJECTED",
+        "NOT_ENOUGH_FUNDS",
+        "EXPIRED",
+        "PAYER_NOT_FOUND",
+        "DELAYED",
+        "ANSWER_LOST_AFTER_CHARGE",
+    ]
+    assert all(re.fullmatch(r"26096\d{7}", act.msisdn) for act in ACTS)
