@@ -13,7 +13,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from environs import EnvValidationError, FileAwareEnv, validate
+from environs import FileAwareEnv, validate
 
 from zampay.providers import registry
 
@@ -52,6 +52,10 @@ class Environment(FileAwareEnv):
     def problem(self, name: str, message: str) -> None:
         """Note one more thing that is wrong with a variable."""
         self._errors[name].append(message)
+
+    def problems(self) -> dict[str, list[str]]:
+        """Everything that is wrong so far, by variable."""
+        return {name: [str(one) for one in found] for name, found in self._errors.items()}
 
     def names(self) -> list[str]:
         """Every variable read so far."""
@@ -94,14 +98,10 @@ def load() -> Config:
     """
     env = Environment()
     config = read(env)
-    try:
-        env.seal()
-    except EnvValidationError as error:
-        lines = [
-            f"  {name}: {' '.join(map(str, messages))}"
-            for name, messages in sorted(dict(error.error_messages).items())
-        ]
-        raise BadConfiguration("\n".join(["ZamPay cannot start:", *lines])) from None
+    problems = env.problems()
+    if problems:
+        lines = [f"  {name}: {' '.join(found)}" for name, found in sorted(problems.items())]
+        raise BadConfiguration("\n".join(["ZamPay cannot start:", *lines]))
     return config
 
 

@@ -26,6 +26,9 @@ class Bell(Protocol):
     def ring(self, ring: Ring) -> None:
         """Send one ring, or raise."""
 
+    def waiting(self) -> int:
+        """How many rings nobody has heard yet."""
+
 
 def send(rings: list[Ring]) -> None:
     """Send all; a broker that is down costs one warning and never an error."""

@@ -41,13 +41,16 @@ class RoleBypassesRowSecurity(SystemExit):
 
 
 class Base(DeclarativeBase):
-    """All models; times are timestamptz."""
-
-    metadata = sa.MetaData(naming_convention=_NAMING)
-    type_annotation_map = {datetime: sa.TIMESTAMP(timezone=True)}  # noqa: RUF012
+    """The base of all models."""
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+db = SQLAlchemy(
+    model_class=Base,
+    metadata=sa.MetaData(naming_convention=_NAMING),
+    session_options={"expire_on_commit": False},
+    disable_autonaming=True,
+)
+db.Model.registry.update_type_annotation_map({datetime: sa.TIMESTAMP(timezone=True)})
 if TYPE_CHECKING:
     Model = Base
 else:
@@ -98,7 +101,6 @@ def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
         "connect_args": {"connect_timeout": 5, "application_name": "zampay"},
     }
     db.init_app(app)
-    db.session.configure(expire_on_commit=False)
     Migrate(app, db, directory="migrations", compare_type=True)
     with app.app_context():
 

@@ -49,7 +49,7 @@ def catalogue() -> list[tuple[str, int, str]]:
     return sorted(found.values())
 
 
-def problem(  # noqa: PLR0913 - the members of RFC 9457, each by its name
+def problem(
     *,
     status: int,
     code: str,

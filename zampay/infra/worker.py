@@ -36,6 +36,12 @@ class CeleryBell:
             ring.task, kwargs=ring.arguments, retry=False, ignore_result=True, headers=headers
         )
 
+    def waiting(self) -> int:
+        """Rings that nobody has heard yet: the length of the queue's list in Redis."""
+        with self._celery.connection_for_read() as connection:
+            length: int = connection.default_channel.client.llen(QUEUE)
+        return length
+
 
 def init(app: Flask, *, broker_url: str) -> Celery:
     """The application's Celery; its tasks run inside the application's context."""
@@ -81,10 +87,3 @@ def schedule(celery: Celery, nudges: Mapping[str, float]) -> None:
         task: {"task": task, "schedule": every_s, "options": {"expires": max(every_s, 5)}}
         for task, every_s in nudges.items()
     }
-
-
-def waiting(celery: Celery) -> int:
-    """How many rings nobody has heard yet (length of the queue's list in Redis)."""
-    with celery.connection_for_read() as connection:
-        length: int = connection.default_channel.client.llen(QUEUE)
-    return length

@@ -8,7 +8,7 @@
 SUBMITTING holds a lease: whoever took it is calling the network now, or died doing so. UNCONFIRMED
 is doubt: the order may have landed. From both the only way on is to ask the network; back to
 PENDING (to be sent again, under the same reference) leads one edge each, taken when it is known
-that nothing landed.
+that nothing landed. Should the network's acceptance arrive even then, PENDING goes to PROCESSING.
 """
 
 from dataclasses import dataclass

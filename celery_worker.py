@@ -1,0 +1,11 @@
+"""The worker and beat processes: `celery --app celery_worker worker`, `… beat`."""
+
+import config
+from zampay.app import celery_of, create_app
+from zampay.infra import db
+
+app = create_app(config.load())
+with app.app_context():
+    db.check_role()
+
+celery_app = celery_of(app)

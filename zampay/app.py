@@ -1,0 +1,88 @@
+"""Put the house together: the only module, beside the command line, that knows every other."""
+
+import sentry_sdk
+from celery import Celery
+from flask import Flask
+
+from config import AppEnv, Config
+from zampay.infra import (
+    api,
+    db,
+    headers,
+    limits,
+    logs,
+    problems,
+    redis_client,
+    requests_in,
+    worker,
+)
+from zampay.infra.health import health
+from zampay.payments import tasks
+from zampay.payments.callbacks import callbacks
+from zampay.payments.routes import payments
+from zampay.providers import registry
+from zampay.tenants.routes import auth, keys
+
+VERSION = "v1"
+FEATURE_SETTINGS = (
+    "registration_open",
+    "registration_activates",
+    "callback_sources",
+    "submit_lease",
+    "submit_window",
+)
+
+
+def create_app(config: Config) -> Flask:
+    """The application, for the web process and for the tasks of workers alike."""
+    app = Flask("zampay", static_folder=None)
+    logs.init(level=config.log_level, readable=config.is_on_a_desk)
+    app.config.update({name.upper(): getattr(config, name) for name in FEATURE_SETTINGS})
+    if config.sentry_dsn:
+        sentry_sdk.init(
+            config.sentry_dsn,
+            environment=config.app_env,
+            send_default_pii=False,
+            max_request_body_size="never",
+        )
+    _init_infra(app, config)
+    registry.init(app, config.networks)
+    reference = api.init(app, version=VERSION)
+    for blueprint in (auth, keys, payments):
+        reference.register_blueprint(blueprint)
+    for plain in (callbacks, health):
+        app.register_blueprint(plain)
+    return app
+
+
+def _init_infra(app: Flask, config: Config) -> None:
+    db.init(
+        app,
+        url=config.database_url,
+        pool_size=config.database_pool_size,
+        refuse_bypass=not config.is_on_a_desk,
+    )
+    redis_client.init(app, url=config.redis_url)
+    celery = worker.init(app, broker_url=config.redis_url)
+    worker.schedule(celery, {tasks.sweep.name: config.sweep_interval.total_seconds()})
+    requests_in.init(app)
+    problems.init(app)
+    headers.init(
+        app,
+        force_https=config.app_env in {AppEnv.STAGING, AppEnv.PRODUCTION},
+        trusted_proxies=config.trusted_proxies,
+        cors_origins=config.cors_allowed_origins,
+    )
+    limits.init(
+        app,
+        url=config.redis_url,
+        per_key=config.limit_per_key,
+        per_address=config.limit_per_address,
+        registering="auth.register",
+    )
+
+
+def celery_of(app: Flask) -> Celery:
+    """The application's Celery, with every task registered."""
+    found: Celery = app.extensions["celery"]
+    return found

@@ -1,0 +1,101 @@
+"""A network calls us: keep the body once, ring, answer 200. An enquiry decides, never the body.
+
+MTN: callbacks come by PUT or POST (its documents contradict each other), unsigned, without our
+reference, with any content type; an answer within two seconds is expected.
+"""
+
+import hashlib
+import ipaddress
+import re
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, current_app, request
+from sqlalchemy.dialects.postgresql import insert
+
+from zampay.infra import redis_client
+from zampay.infra.api import PREFIX
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.requests_in import raw_body
+from zampay.kernel.errors import ZamPayError
+from zampay.kernel.ids import ALPHABET
+from zampay.payments import queries
+from zampay.payments.models import Callback, Payment
+from zampay.payments.service import TOKEN_LENGTH
+from zampay.payments.states import State
+
+callbacks = Blueprint("callbacks", __name__, url_prefix=f"{PREFIX}/callbacks")
+MOST_KEPT = 50
+LOCK_S = 5
+_TOKEN = re.compile(rf"[{ALPHABET}]{{{TOKEN_LENGTH}}}")
+
+
+class CallbackUnknown(ZamPayError):
+    """No payment has this token at this network."""
+
+    code = "callback_unknown"
+    status = 404
+    title = "There is no such callback address"
+
+
+class SourceNotAllowed(ZamPayError):
+    """The operator lists the addresses that callbacks may come from, and this is none of them."""
+
+    code = "source_not_allowed"
+    status = 403
+    title = "Callbacks are not taken from this address"
+
+
+@callbacks.route("/<provider>/<token>", methods=["PUT", "POST"])
+@raw_body
+def receive(provider: str, token: str) -> Response:
+    """Keep a callback and look at its payment soon; the same body again changes nothing."""
+    _check_source()
+    body = request.get_data(cache=False)
+    with transaction(EVERY_TENANT) as tx:
+        found = queries.by_callback_token(tx, provider, token) if _TOKEN.fullmatch(token) else None
+    if found is None:
+        raise CallbackUnknown
+    payment_id, tenant_id = found
+    digest = hashlib.sha256(body).hexdigest()
+    lock = f"callback:{payment_id}:{digest}"
+    if redis_client.claim(lock, ttl_s=LOCK_S):
+        _keep(payment_id, tenant_id, body, digest)
+        redis_client.release(lock)
+    return Response(status=200)
+
+
+def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> None:
+    """Store a body that is new, and make its payment due in the same transaction."""
+    with transaction(tenant_id) as tx:
+        if queries.callbacks_kept(tx, payment_id) >= MOST_KEPT:
+            return
+        row = insert(Callback).values(
+            tenant_id=tenant_id,
+            payment_id=payment_id,
+            body_digest=digest,
+            body=body,
+            method=request.method,
+            address=request.remote_addr,
+        )
+        kept = tx.session.execute(row.on_conflict_do_nothing().returning(Callback.id)).first()
+        if kept is None:
+            return
+        tx.session.execute(
+            sa.update(Payment)
+            .where(
+                Payment.tenant_id == tenant_id,
+                Payment.id == payment_id,
+                Payment.state != State.PENDING,
+            )
+            .values(due_at=tx.now)
+        )
+        tx.ring("payments.enquire", payment_id=payment_id, tenant_id=tenant_id)
+
+
+def _check_source() -> None:
+    allowed = current_app.config["CALLBACK_SOURCES"]
+    if not allowed:
+        return
+    source = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - nobody's address
+    if not any(source in network for network in allowed):
+        raise SourceNotAllowed

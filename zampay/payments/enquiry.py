@@ -1,0 +1,189 @@
+"""Asking the network what became of a payment.
+
+Nothing here depends on a callback: a callback only makes the next look come sooner. What the
+network says goes through `reports.py`; what its not knowing a reference proves is decided here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask import current_app
+
+from zampay.infra.db import Transaction, transaction
+from zampay.kernel import backoff
+from zampay.payments import mover, queries, reports, states
+from zampay.payments.models import Callback, Payment
+from zampay.payments.states import Door, Evidence, State
+from zampay.providers import registry
+from zampay.providers.contract import (
+    Enquiry,
+    Failure,
+    FailureCode,
+    NotFound,
+    NotSent,
+    Order,
+    Provider,
+    Report,
+    Retry,
+)
+
+NEVER_LANDED = Failure(
+    FailureCode.PROVIDER_UNAVAILABLE,
+    "The network says that it never received the payment.",
+    None,
+    recheck=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    order: Order
+    provider: Provider
+    submissions: int
+    evidence: Evidence
+
+
+def enquire(*, tenant_id: str, payment_id: str) -> None:
+    """Ask about one payment if it is due to be asked about, and act on the answer."""
+    claim = _claim(tenant_id, payment_id)
+    if claim is None:
+        return
+    answer = claim.provider.enquire(claim.order)
+    with transaction(tenant_id) as tx:
+        payment = queries.locked(tx, payment_id)
+        assert payment is not None, "payments are never deleted"
+        _apply(tx, payment, answer, claim)
+        if not payment.is_final and queries.has_unheeded_callback(tx, payment_id):
+            payment.due_at = tx.now
+
+
+def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
+    """Take the row for one look: `due_at` is a lease, and callbacks so far count as heeded."""
+    with transaction(tenant_id) as tx:
+        payment = queries.locked_if_due(tx, payment_id)
+        if payment is None or not is_to_be_asked(payment):
+            return None
+        provider = registry.served(livemode=payment.livemode).get(payment.provider)
+        payment.due_at = tx.now + current_app.config["SUBMIT_LEASE"]
+        if provider is None or not provider.profile.can_enquire:
+            _cannot_ask(tx, payment)
+            return None
+        heeded = _heed_callbacks(tx, payment_id)
+        return _Claim(
+            order=payment.order(tx.now),
+            provider=provider,
+            submissions=payment.submissions,
+            evidence=Evidence.CALLBACK if heeded else Evidence.ENQUIRY,
+        )
+
+
+def is_to_be_asked(payment: Payment) -> bool:
+    """Whether a due row is owed an enquiry: open and sent, or ended and due for one more look."""
+    return payment.is_final or states.PHASES[State(payment.state)].door is Door.ENQUIRE
+
+
+def _heed_callbacks(tx: Transaction, payment_id: str) -> bool:
+    heeded = tx.session.execute(
+        sa.update(Callback)
+        .where(
+            Callback.tenant_id == tx.tenant_id,
+            Callback.payment_id == payment_id,
+            Callback.heeded_at.is_(None),
+        )
+        .values(heeded_at=tx.now)
+        .returning(Callback.id)
+    )
+    return heeded.first() is not None
+
+
+def _cannot_ask(tx: Transaction, payment: Payment) -> None:
+    """A network without an enquiry, or one no longer served: a person has to find out."""
+    if payment.is_final:
+        payment.due_at = None
+        return
+    payment.due_at = tx.now + states.REVIEW_LOOK
+    if payment.state != State.IN_REVIEW:
+        mover.move(
+            tx,
+            payment,
+            State.IN_REVIEW,
+            evidence=Evidence.DEADLINE,
+            detail="the network cannot be asked about it",
+        )
+
+
+def _apply(tx: Transaction, payment: Payment, answer: Enquiry, claim: _Claim) -> None:
+    if isinstance(answer, NotSent):
+        payment.due_at = tx.now + timedelta(seconds=answer.retry_after_s or 1)
+        return
+    if payment.is_final:
+        payment.due_at = None
+    else:
+        _look_again(tx, payment)
+    if isinstance(answer, Report):
+        reports.apply_report(tx, payment, answer, evidence=claim.evidence)
+    elif isinstance(answer, NotFound) and _proves_that_nothing_landed(payment, claim):
+        _never_landed(tx, payment, answer)
+    elif not payment.is_final and payment.state != State.IN_REVIEW:
+        reports.review_if_old(tx, payment, str(answer.detail))
+
+
+def _look_again(tx: Transaction, payment: Payment) -> None:
+    payment.looks += 1
+    reviewed = payment.state == State.IN_REVIEW
+    delay = (
+        backoff.jittered(states.REVIEW_LOOK)
+        if reviewed
+        else backoff.scheduled(payment.looks, states.LOOKS)
+    )
+    payment.due_at = tx.now + delay
+
+
+def _proves_that_nothing_landed(payment: Payment, claim: _Claim) -> bool:
+    """The network does not know a reference that it never acknowledged, asked long enough after
+    the last send, and nothing has been sent since.
+    """
+    sent_at: datetime | None = payment.submitted_at
+    return (
+        not payment.is_final
+        and payment.acknowledged_at is None
+        and sent_at is not None
+        and payment.submissions == claim.submissions
+        and claim.order.now - sent_at >= claim.provider.profile.unknown_grace
+    )
+
+
+def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
+    """Fail as presumed, or send again under the same reference while there is time."""
+    presumed = payment.presumed_failure
+    in_time = tx.now < payment.created_at + current_app.config["SUBMIT_WINDOW"]
+    if presumed is not None:
+        failure = Failure(
+            FailureCode(presumed["code"]),
+            presumed["message"],
+            presumed["providerCode"],
+            Retry(presumed["retry"]),
+            recheck=True,
+        )
+        reports.fail(tx, payment, failure, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
+    elif in_time and payment.state != State.IN_REVIEW and _may_resend(payment):
+        payment.in_doubt = True
+        payment.due_at = tx.now
+        mover.move(
+            tx,
+            payment,
+            State.PENDING,
+            evidence=Evidence.ENQUIRY,
+            detail=f"{answer.detail}: to be sent again, same reference",
+        )
+        tx.ring("payments.submit", payment_id=payment.id, tenant_id=payment.tenant_id)
+    else:
+        reports.fail(
+            tx, payment, NEVER_LANDED, Evidence.ENQUIRY, f"{answer.detail}: it never landed"
+        )
+
+
+def _may_resend(payment: Payment) -> bool:
+    provider = registry.provider(payment.provider, livemode=payment.livemode)
+    return provider.profile.resend_is_safe

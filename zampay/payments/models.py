@@ -1,0 +1,181 @@
+"""A payment and its traces as they are stored. Only `Payment.enter` assigns a state.
+
+What must never happen is refused by the database too: see the constraints here and the triggers of
+the first migration (final is final, history is append-only).
+"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from zampay.infra.db import Model
+from zampay.kernel.money import Money
+from zampay.payments import states
+from zampay.payments.states import State
+from zampay.providers.contract import Order
+
+_STATES = ", ".join(f"'{state}'" for state in State)
+_FINAL = ", ".join(f"'{state}'" for state in sorted(states.FINAL))
+
+
+class IllegalMove(AssertionError):
+    """Code asked for a move that `states.py` does not know: a defect, never a merchant's error."""
+
+
+class Payment(Model):
+    """One request for money. `due_at` says when the row is owed work, in the database's time."""
+
+    __tablename__ = "payments"
+
+    id: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"))
+    livemode: Mapped[bool]
+    external_id: Mapped[str] = mapped_column(sa.Text)
+    request_digest: Mapped[str] = mapped_column(sa.Text)
+    provider: Mapped[str] = mapped_column(sa.Text)
+    provider_reference: Mapped[str] = mapped_column(sa.Text)
+    callback_token: Mapped[str] = mapped_column(sa.Text, unique=True)
+    amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    currency: Mapped[str] = mapped_column(sa.Text)
+    msisdn: Mapped[str] = mapped_column(sa.Text)
+    payer_message: Mapped[str] = mapped_column(sa.Text)
+    payee_note: Mapped[str] = mapped_column(sa.Text)
+    payment_metadata: Mapped[dict[str, str]] = mapped_column("metadata", JSONB)
+
+    state: Mapped[str] = mapped_column(sa.Text)
+    position: Mapped[int]
+    due_at: Mapped[datetime | None]
+    submissions: Mapped[int]
+    looks: Mapped[int]
+    in_doubt: Mapped[bool]
+    presumed_failure: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    submitted_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    failure: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    provider_transaction_id: Mapped[str | None] = mapped_column(sa.Text)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.UniqueConstraint("tenant_id", "livemode", "external_id"),
+        sa.UniqueConstraint("provider", "provider_reference"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.CheckConstraint(f"state IN ({_STATES})", name="state_legal"),
+        sa.CheckConstraint("(state = 'FAILED') = (failure IS NOT NULL)", name="failure_iff_failed"),
+        sa.CheckConstraint(
+            f"(state IN ({_FINAL})) = (completed_at IS NOT NULL)", name="completed_iff_final"
+        ),
+        sa.CheckConstraint(
+            f"due_at IS NOT NULL OR state IN ({_FINAL})", name="open_rows_are_due_some_day"
+        ),
+        sa.Index("ix_payments_due_at", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
+        sa.Index("ix_payments_page", "tenant_id", "livemode", "created_at", "id"),
+    )
+
+    def enter(self, state: State, now: datetime) -> None:
+        """Move to `state`, if that is a legal move.
+
+        Raises:
+            IllegalMove: it is not.
+        """
+        if not states.is_legal(State(self.state), state):
+            raise IllegalMove(f"{self.id}: {self.state} -> {state}")
+        self.state = state
+        self.position += 1
+        self.updated_at = now
+        if state is State.PROCESSING:
+            self.acknowledged_at = now
+        if state in states.FINAL:
+            self.completed_at = now
+            self.due_at = None
+
+    @property
+    def money(self) -> Money:
+        """The amount with its currency."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the payment has ended."""
+        return State(self.state) in states.FINAL
+
+    def order(self, now: datetime) -> Order:
+        """What the network is told."""
+        return Order(
+            reference=self.provider_reference,
+            payment_id=self.id,
+            msisdn=self.msisdn,
+            money=self.money,
+            payer_message=self.payer_message,
+            payee_note=self.payee_note,
+            callback_token=self.callback_token,
+            accepted_at=self.created_at,
+            now=now,
+        )
+
+
+class Move(Model):
+    """One line of a payment's history: from where to where, by what evidence. Append-only."""
+
+    __tablename__ = "payment_moves"
+
+    payment_id: Mapped[str] = mapped_column(sa.ForeignKey("payments.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"))
+    source: Mapped[str | None] = mapped_column(sa.Text)
+    target: Mapped[str] = mapped_column(sa.Text)
+    evidence: Mapped[str] = mapped_column(sa.Text)
+    detail: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime] = mapped_column(server_default=sa.func.clock_timestamp())
+
+
+class Callback(Model):
+    """What a network sent us, raw and once; `heeded_at` is set when an enquiry followed it."""
+
+    __tablename__ = "payment_callbacks"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"))
+    payment_id: Mapped[str] = mapped_column(sa.ForeignKey("payments.id"))
+    body_digest: Mapped[str] = mapped_column(sa.Text)
+    body: Mapped[bytes]
+    method: Mapped[str] = mapped_column(sa.Text)
+    address: Mapped[str | None] = mapped_column(sa.Text)
+    received_at: Mapped[datetime] = mapped_column(server_default=sa.func.clock_timestamp())
+    heeded_at: Mapped[datetime | None]
+
+    __table_args__ = (sa.UniqueConstraint("payment_id", "body_digest"),)
+
+
+class IdempotencyKey(Model):
+    """A merchant's `Idempotency-Key` and the request that it stood for."""
+
+    __tablename__ = "idempotency_keys"
+
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"), primary_key=True)
+    livemode: Mapped[bool] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    request_digest: Mapped[str] = mapped_column(sa.Text)
+    payment_id: Mapped[str] = mapped_column(sa.ForeignKey("payments.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+
+
+class Discrepancy(Model):
+    """The network's word against ours: kept beside the payment, never written over it."""
+
+    __tablename__ = "discrepancies"
+
+    id: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"))
+    payment_id: Mapped[str] = mapped_column(sa.ForeignKey("payments.id"))
+    kind: Mapped[str] = mapped_column(sa.Text)
+    ours: Mapped[str] = mapped_column(sa.Text)
+    theirs: Mapped[str] = mapped_column(sa.Text)
+    found_at: Mapped[datetime] = mapped_column(server_default=sa.func.clock_timestamp())
+    resolved_at: Mapped[datetime | None]
+
+    __table_args__ = (sa.UniqueConstraint("payment_id", "kind", "theirs"),)

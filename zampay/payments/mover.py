@@ -1,0 +1,80 @@
+"""The one mover: a state changes here, and its history and the merchant's event with it.
+
+All in the caller's transaction: all or none. Call it last, because the event takes the tenant's
+next number and holds it until the commit (see `webhooks.service.publish`).
+"""
+
+from typing import Any
+
+import structlog
+
+from zampay.infra.db import Transaction
+from zampay.payments import states
+from zampay.payments.models import Move, Payment
+from zampay.payments.schemas import PaymentView
+from zampay.payments.states import Evidence, State
+from zampay.providers.contract import Failure
+from zampay.webhooks import service as webhooks
+
+log = structlog.get_logger()
+_VIEW = PaymentView()
+
+
+def move(
+    tx: Transaction,
+    payment: Payment,
+    target: State,
+    *,
+    evidence: Evidence,
+    detail: str,
+    failure: Failure | None = None,
+) -> None:
+    """Move a locked payment.
+
+    Raises:
+        IllegalMove: a defect in the caller.
+    """
+    assert (failure is not None) == (target is State.FAILED), "a failure says why, exactly then"
+    source = payment.state
+    if failure is not None:
+        payment.failure = stored(failure)
+    payment.enter(target, tx.now)
+    remember(tx, payment, source=source, evidence=evidence, detail=detail)
+    log.info("payment_moved", payment_id=payment.id, source=source, target=target, by=evidence)
+    event_type = states.PHASES[target].event
+    if event_type is not None:
+        webhooks.publish(
+            tx,
+            livemode=payment.livemode,
+            event_type=event_type,
+            subject_id=payment.id,
+            position=payment.position,
+            data=_VIEW.dump(payment),
+        )
+
+
+def remember(
+    tx: Transaction, payment: Payment, *, source: str | None, evidence: Evidence, detail: str
+) -> None:
+    """Write the history line of the state that the payment is now in."""
+    tx.session.add(
+        Move(
+            payment_id=payment.id,
+            position=payment.position,
+            tenant_id=payment.tenant_id,
+            source=source,
+            target=payment.state,
+            evidence=evidence,
+            detail=detail[:500],
+        )
+    )
+
+
+def stored(failure: Failure) -> dict[str, Any]:
+    """A failure as merchants see it, and as it is kept."""
+    return {
+        "code": str(failure.code),
+        "message": failure.message,
+        "providerCode": failure.provider_code,
+        "retry": str(failure.retry),
+    }

@@ -1,0 +1,161 @@
+"""Reads of payments; every one takes the transaction it reads in and names its tenant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from zampay.infra.db import Transaction
+from zampay.payments.models import Callback, Discrepancy, IdempotencyKey, Move, Payment
+from zampay.payments.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a merchant lists by; None where he does not."""
+
+    external_id: str | None = None
+    states: Sequence[State] | None = None
+    provider: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+def payment(tx: Transaction, payment_id: str, *, livemode: bool) -> Payment | None:
+    """One payment of the tenant in this world."""
+    return tx.session.scalar(_of(tx, livemode=livemode).where(Payment.id == payment_id))
+
+
+def payment_by_external_id(tx: Transaction, external_id: str, *, livemode: bool) -> Payment | None:
+    """The payment that the merchant calls `external_id`."""
+    query = _of(tx, livemode=livemode).where(Payment.external_id == external_id)
+    return tx.session.scalar(query)
+
+
+def locked(tx: Transaction, payment_id: str) -> Payment | None:
+    """One payment of the tenant, locked until the transaction ends."""
+    return tx.session.scalar(
+        sa.select(Payment)
+        .where(Payment.tenant_id == tx.tenant_id, Payment.id == payment_id)
+        .with_for_update()
+    )
+
+
+def locked_if_due(tx: Transaction, payment_id: str) -> Payment | None:
+    """The payment, locked, if it is owed work now and nobody else is at it."""
+    return tx.session.scalar(
+        sa.select(Payment)
+        .where(
+            Payment.tenant_id == tx.tenant_id,
+            Payment.id == payment_id,
+            Payment.due_at <= sa.func.now(),
+        )
+        .with_for_update(skip_locked=True)
+    )
+
+
+def due(tx: Transaction, *, limit: int) -> list[tuple[str, str, State]]:
+    """(payment id, tenant id, state) of rows that are owed work, of every tenant.
+
+    Oldest first within a tenant, and tenants take turns, so that none starves another.
+    """
+    turn = sa.func.row_number().over(partition_by=Payment.tenant_id, order_by=Payment.due_at)
+    owed = (
+        sa.select(Payment.id, Payment.tenant_id, Payment.state, Payment.due_at, turn.label("turn"))
+        .where(Payment.due_at <= sa.func.now())
+        .subquery()
+    )
+    rows = tx.session.execute(
+        sa.select(owed.c.id, owed.c.tenant_id, owed.c.state)
+        .order_by(owed.c.turn, owed.c.due_at)
+        .limit(limit)
+    )
+    return [(row.id, row.tenant_id, State(row.state)) for row in rows]
+
+
+def page(
+    tx: Transaction,
+    *,
+    livemode: bool,
+    wanted: Filter,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> list[Payment]:
+    """Payments newest first, starting below the key (created_at, id) of the last page's end."""
+    query = _of(tx, livemode=livemode)
+    if wanted.external_id is not None:
+        query = query.where(Payment.external_id == wanted.external_id)
+    if wanted.states is not None:
+        query = query.where(Payment.state.in_(wanted.states))
+    if wanted.provider is not None:
+        query = query.where(Payment.provider == wanted.provider)
+    if wanted.created_from is not None:
+        query = query.where(Payment.created_at >= wanted.created_from)
+    if wanted.created_to is not None:
+        query = query.where(Payment.created_at < wanted.created_to)
+    if before is not None:
+        query = query.where(sa.tuple_(Payment.created_at, Payment.id) < before)
+    newest = query.order_by(Payment.created_at.desc(), Payment.id.desc())
+    return list(tx.session.scalars(newest.limit(limit)))
+
+
+def moves(tx: Transaction, payment_id: str) -> list[Move]:
+    """The history of one payment, oldest first."""
+    return list(
+        tx.session.scalars(
+            sa.select(Move)
+            .where(Move.tenant_id == tx.tenant_id, Move.payment_id == payment_id)
+            .order_by(Move.position)
+        )
+    )
+
+
+def idempotency_key(tx: Transaction, key: str, *, livemode: bool) -> IdempotencyKey | None:
+    """The request that this Idempotency-Key stood for."""
+    return tx.session.get(IdempotencyKey, (tx.tenant_id, livemode, key))
+
+
+def by_callback_token(tx: Transaction, provider: str, token: str) -> tuple[str, str] | None:
+    """(payment id, tenant id) behind a token that we gave to the network."""
+    found = tx.session.execute(
+        sa.select(Payment.id, Payment.tenant_id).where(
+            Payment.callback_token == token, sa.func.lower(Payment.provider) == provider
+        )
+    ).one_or_none()
+    return (found.id, found.tenant_id) if found else None
+
+
+def callbacks_kept(tx: Transaction, payment_id: str) -> int:
+    """How many different callbacks one payment has."""
+    counted = sa.select(sa.func.count()).where(
+        Callback.tenant_id == tx.tenant_id, Callback.payment_id == payment_id
+    )
+    return tx.session.scalar(counted) or 0
+
+
+def has_unheeded_callback(tx: Transaction, payment_id: str) -> bool:
+    """Whether a callback came that no enquiry has followed yet."""
+    query = sa.select(Callback.id).where(
+        Callback.tenant_id == tx.tenant_id,
+        Callback.payment_id == payment_id,
+        Callback.heeded_at.is_(None),
+    )
+    return tx.session.scalar(query.limit(1)) is not None
+
+
+def discrepancies(tx: Transaction, payment_id: str) -> list[Discrepancy]:
+    """Where the network's word and ours differ."""
+    return list(
+        tx.session.scalars(
+            sa.select(Discrepancy)
+            .where(Discrepancy.tenant_id == tx.tenant_id, Discrepancy.payment_id == payment_id)
+            .order_by(Discrepancy.found_at)
+        )
+    )
+
+
+def _of(tx: Transaction, *, livemode: bool) -> sa.Select[Payment]:
+    return sa.select(Payment).where(
+        Payment.tenant_id == tx.tenant_id, Payment.livemode.is_(livemode)
+    )

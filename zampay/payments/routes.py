@@ -1,0 +1,131 @@
+"""Payments over REST: parse, the caller from the key, one call, answer."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from flask import request, url_for
+
+from zampay.infra.api import blueprint
+from zampay.infra.db import transaction
+from zampay.kernel import ids
+from zampay.kernel.errors import InvalidField
+from zampay.payments import queries, routing, schemas, service, states
+from zampay.payments.models import Payment
+from zampay.payments.states import Status
+from zampay.tenants.auth import Caller, requires
+from zampay.tenants.scopes import Scope
+
+payments = blueprint("payments", "Take money from a payer")
+IDEMPOTENCY_KEY = "Idempotency-Key"
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEY_PARAMETER = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+@payments.route("/payments", methods=["POST"], parameters=[_KEY_PARAMETER])
+@requires(Scope.PAYMENTS_WRITE)
+@payments.arguments(schemas.PaymentRequest)
+@payments.response(202, schemas.PaymentView)
+@payments.alt_response(200, schema=schemas.PaymentView, description="Replay of the same request")
+def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
+    """Ask a payer for money; the answer comes before the payer is asked."""
+    payment, replayed = service.accept(
+        tenant_id=caller.tenant_id,
+        livemode=caller.livemode,
+        wanted=routing.route(wanted, livemode=caller.livemode),
+        idempotency_key=_idempotency_key(),
+    )
+    headers = {"Location": url_for("payments.show", payment_id=payment.id)}
+    if replayed:
+        return payment, 200, {**headers, "Idempotent-Replayed": "true"}
+    return payment, 202, headers
+
+
+@payments.route("/payments", methods=["GET"])
+@requires(Scope.PAYMENTS_READ)
+@payments.arguments(schemas.PaymentQuery, location="query")
+@payments.response(200, schemas.PaymentPage)
+def index(query: dict[str, Any], *, caller: Caller) -> Any:
+    """List payments, newest first."""
+    limit = query["limit"]
+    with transaction(caller.tenant_id) as tx:
+        found = queries.page(
+            tx,
+            livemode=caller.livemode,
+            wanted=_filter(query),
+            before=_key(query["after"]),
+            limit=limit + 1,
+        )
+    more = len(found) > limit
+    end = found[limit - 1] if more else None
+    return {
+        "data": found[:limit],
+        "has_more": more,
+        "next_cursor": [end.created_at.isoformat(), end.id] if end else None,
+    }
+
+
+@payments.route("/payments/<payment_id>", methods=["GET"])
+@requires(Scope.PAYMENTS_READ)
+@payments.response(200, schemas.PaymentView)
+def show(*, payment_id: str, caller: Caller) -> Any:
+    """One payment as it stands."""
+    return _found(payment_id, caller)
+
+
+@payments.route("/payments/<payment_id>/events", methods=["GET"])
+@requires(Scope.PAYMENTS_READ)
+@payments.response(200, schemas.History)
+def history(*, payment_id: str, caller: Caller) -> Any:
+    """Each move of one payment: when, and by what evidence."""
+    _found(payment_id, caller)
+    with transaction(caller.tenant_id) as tx:
+        return {"data": queries.moves(tx, payment_id)}
+
+
+@payments.route("/payments/<payment_id>/cancel", methods=["POST"])
+@requires(Scope.PAYMENTS_WRITE)
+@payments.response(200, schemas.PaymentView)
+def cancel(*, payment_id: str, caller: Caller) -> Any:
+    """Cancel a payment of which nothing has been sent yet."""
+    return service.cancel(
+        tenant_id=caller.tenant_id, livemode=caller.livemode, payment_id=payment_id
+    )
+
+
+def _found(payment_id: str, caller: Caller) -> Payment:
+    found = None
+    if ids.is_id("pay", payment_id):
+        with transaction(caller.tenant_id) as tx:
+            found = queries.payment(tx, payment_id, livemode=caller.livemode)
+    if found is None:
+        raise service.PaymentNotFound
+    return found
+
+
+def _filter(query: dict[str, Any]) -> queries.Filter:
+    status = query["status"]
+    return queries.Filter(
+        external_id=query["external_id"],
+        states=states.states_of(Status(status)) if status else None,
+        provider=query["provider"],
+        created_from=query["created_from"],
+        created_to=query["created_to"],
+    )
+
+
+def _key(cursor: list[str] | None) -> tuple[datetime, str] | None:
+    return (datetime.fromisoformat(cursor[0]), cursor[1]) if cursor else None
+
+
+def _idempotency_key() -> str | None:
+    given = request.headers.get(IDEMPOTENCY_KEY)
+    if given is not None and not _KEY.fullmatch(given):
+        message = "must be 1 to 255 printable ASCII characters without spaces"
+        raise InvalidField(fields={IDEMPOTENCY_KEY: message})
+    return given

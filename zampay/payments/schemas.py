@@ -1,0 +1,152 @@
+"""What payments take and give."""
+
+import re
+from typing import Any
+
+import marshmallow as ma
+
+from zampay.infra.api import Schema
+from zampay.infra.fields import Cursor, Moment, Text, page_size
+from zampay.kernel import ids, msisdn
+from zampay.kernel.money import Money, NotMoney
+from zampay.payments import states
+from zampay.payments.states import State, Status
+
+METADATA_KEYS = 20
+METADATA_KEY_LENGTH = 40
+METADATA_VALUE_LENGTH = 500
+NOTE_LENGTH = 128
+EXTERNAL_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_STATUS = ma.validate.OneOf([str(status) for status in Status])
+
+
+class ExternalId(ma.fields.String):
+    """A merchant's own id: 1 to 128 printable ASCII characters without spaces."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, *args, **kwargs)
+        if not EXTERNAL_ID.fullmatch(text):
+            raise ma.ValidationError("must be 1 to 128 printable ASCII characters without spaces")
+        return text
+
+
+class MobileNumber(ma.fields.String):
+    """A Zambian mobile number as people write it; twelve digits inside."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        try:
+            return msisdn.parse(super()._deserialize(value, *args, **kwargs))
+        except msisdn.NotMobileNumber as error:
+            raise ma.ValidationError(str(error)) from error
+
+
+class PaymentRequest(Schema):
+    """A request for money."""
+
+    external_id = ExternalId(required=True)
+    amount = ma.fields.String(required=True, metadata={"example": "12.50"})
+    currency = ma.fields.String(load_default="ZMW", metadata={"example": "ZMW"})
+    msisdn = MobileNumber(required=True, metadata={"example": "260961234567"})
+    provider = ma.fields.String(load_default=None, allow_none=True, metadata={"example": "MTN"})
+    payer_message = Text(load_default="", validate=ma.validate.Length(max=NOTE_LENGTH))
+    payee_note = Text(load_default="", validate=ma.validate.Length(max=NOTE_LENGTH))
+    metadata = ma.fields.Dict(
+        keys=Text(validate=ma.validate.Length(1, METADATA_KEY_LENGTH)),
+        values=Text(validate=ma.validate.Length(max=METADATA_VALUE_LENGTH)),
+        load_default=dict,
+        validate=ma.validate.Length(max=METADATA_KEYS),
+    )
+
+    @ma.validates_schema(skip_on_field_errors=False)
+    def _has_money(self, loaded: dict[str, Any], **_: Any) -> None:
+        """Amount and currency are judged together, also when other fields are wrong."""
+        if "amount" not in loaded or "currency" not in loaded:
+            return
+        try:
+            Money.parse(loaded["amount"], loaded["currency"])
+        except NotMoney as error:
+            field = "currency" if loaded["currency"] in str(error) else "amount"
+            raise ma.ValidationError({field: [str(error)]}) from error
+
+
+class FailureView(ma.Schema):
+    """Why a payment failed, and whether a new attempt is safe."""
+
+    code = ma.fields.String(required=True)
+    message = ma.fields.String(required=True)
+    providerCode = ma.fields.String(required=True, allow_none=True)  # noqa: N815 - as it is stored
+    retry = ma.fields.String(required=True, validate=ma.validate.OneOf(["safe", "unsafe"]))
+
+
+class PaymentView(Schema):
+    """A payment as merchants see it."""
+
+    id = ma.fields.String(required=True)
+    external_id = ma.fields.String(required=True)
+    provider = ma.fields.String(required=True)
+    livemode = ma.fields.Boolean(required=True)
+    amount = ma.fields.Function(lambda payment: str(payment.money), required=True)
+    currency = ma.fields.String(required=True)
+    msisdn = ma.fields.String(required=True)
+    payer_message = ma.fields.String(required=True)
+    payee_note = ma.fields.String(required=True)
+    metadata = ma.fields.Dict(attribute="payment_metadata", required=True)
+    status = ma.fields.Function(lambda payment: status_of(payment.state), required=True)
+    failure = ma.fields.Nested(FailureView, required=True, allow_none=True)
+    provider_transaction_id = ma.fields.String(required=True, allow_none=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+    completed_at = Moment(required=True, allow_none=True)
+
+
+class PaymentQuery(Schema):
+    """Which payments to list."""
+
+    external_id = ExternalId(load_default=None)
+    status = ma.fields.String(load_default=None, validate=_STATUS)
+    provider = ma.fields.String(load_default=None, validate=ma.validate.Regexp(r"^[A-Za-z]{1,16}$"))
+    created_from = Moment(load_default=None)
+    created_to = Moment(load_default=None)
+    limit = page_size()
+    after = Cursor(parts=2, load_default=None)
+
+    @ma.validates("after")
+    def _is_a_key(self, after: list[str] | None, **_: Any) -> None:
+        """The cursor holds the time and the id of the last payment seen."""
+        if after is None:
+            return
+        Moment().deserialize(after[0])
+        if not ids.is_id("pay", after[1]):
+            raise ma.ValidationError("is not a cursor that we gave")
+
+
+class PaymentPage(Schema):
+    """A page of payments, newest first."""
+
+    data = ma.fields.List(ma.fields.Nested(PaymentView), required=True)
+    has_more = ma.fields.Boolean(required=True)
+    next_cursor = Cursor(parts=2, required=True, allow_none=True)
+
+
+class MoveView(Schema):
+    """One step of a payment's history."""
+
+    position = ma.fields.Integer(required=True)
+    status = ma.fields.Function(lambda move: status_of(move.target), required=True)
+    previous_status = ma.fields.Function(
+        lambda move: status_of(move.source) if move.source else None, required=True, allow_none=True
+    )
+    evidence = ma.fields.String(required=True)
+    detail = ma.fields.String(required=True)
+    at = Moment(required=True)
+
+
+class History(Schema):
+    """All steps of one payment, oldest first."""
+
+    data = ma.fields.List(ma.fields.Nested(MoveView), required=True)
+
+
+def status_of(state: str) -> str:
+    """The public face of a stored state."""
+    return str(states.PHASES[State(state)].status)

@@ -1,0 +1,181 @@
+"""Sending a payment to its network: claim, call with no connection held, record what came of it.
+
+Between the two transactions the row is SUBMITTING and its `due_at` is a lease: if this process
+dies, the lease ends and the network is *asked* (`enquiry.py`), never sent to under another
+reference.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+
+from zampay.infra.db import Transaction, transaction
+from zampay.kernel import backoff, clock
+from zampay.payments import mover, queries, reports, states
+from zampay.payments.models import Payment
+from zampay.payments.states import Evidence, State
+from zampay.providers import registry
+from zampay.providers.contract import (
+    Accepted,
+    Declined,
+    Failure,
+    FailureCode,
+    InDoubt,
+    NotSent,
+    Order,
+    Provider,
+    Submission,
+)
+
+FIRST_RETRY_S = 2.0
+LONGEST_RETRY_S = 120.0
+NEVER_SENT = Failure(
+    FailureCode.PROVIDER_UNAVAILABLE, "The network could not be reached; nothing was sent.", None
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    order: Order
+    provider: Provider
+    attempt: int
+    too_late_s: float
+
+
+def submit(*, tenant_id: str, payment_id: str) -> timedelta | None:
+    """Send one payment if it is due to be sent.
+
+    Returns:
+        When to try again, if nothing reached the network; the row says the same in `due_at`.
+    """
+    claim = _claim(tenant_id, payment_id)
+    if claim is None:
+        return None
+    if clock.monotonic_s() > claim.too_late_s:
+        return None
+    outcome = claim.provider.submit(claim.order)
+    with transaction(tenant_id) as tx:
+        payment = queries.locked(tx, payment_id)
+        assert payment is not None, "payments are never deleted"
+        return record(tx, payment, outcome, attempt=claim.attempt)
+
+
+def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
+    """Take the row: SUBMITTING and leased, committed before the network hears a byte.
+
+    A process that was held up for most of its lease must not send any more: `too_late_s`.
+    """
+    lease: timedelta = current_app.config["SUBMIT_LEASE"]
+    started_s = clock.monotonic_s()
+    with transaction(tenant_id) as tx:
+        payment = queries.locked_if_due(tx, payment_id)
+        if payment is None or payment.state != State.PENDING:
+            return None
+        provider = registry.served(livemode=payment.livemode).get(payment.provider)
+        if _is_out_of_time(payment, tx.now):
+            _give_up(tx, payment)
+            return None
+        if provider is None:
+            payment.due_at = tx.now + timedelta(seconds=LONGEST_RETRY_S)
+            return None
+        payment.submissions += 1
+        payment.submitted_at = tx.now
+        payment.due_at = tx.now + lease
+        attempt = payment.submissions
+        mover.move(
+            tx,
+            payment,
+            State.SUBMITTING,
+            evidence=Evidence.SUBMITTED,
+            detail=f"attempt {attempt}, reference {payment.provider_reference}",
+        )
+        order = payment.order(tx.now)
+    return _Claim(order, provider, attempt, started_s + lease.total_seconds() / 2)
+
+
+def _is_out_of_time(payment: Payment, now: datetime) -> bool:
+    window: timedelta = current_app.config["SUBMIT_WINDOW"]
+    return now > payment.created_at + window
+
+
+def _give_up(tx: Transaction, payment: Payment) -> None:
+    """PENDING means that nothing is with the network, so this failure is certain."""
+    mover.move(
+        tx,
+        payment,
+        State.FAILED,
+        evidence=Evidence.DEADLINE,
+        detail="not sent within the time for sending",
+        failure=NEVER_SENT,
+    )
+
+
+def record(
+    tx: Transaction, payment: Payment, outcome: Submission, *, attempt: int
+) -> timedelta | None:
+    """Write down what came of a send. An answer that comes late, when the row has moved on, only
+    counts when it says that the network has the payment.
+
+    Returns:
+        When to send again, if nothing reached the network.
+    """
+    current = payment.state == State.SUBMITTING and payment.submissions == attempt
+    if isinstance(outcome, Accepted):
+        _acknowledge(tx, payment, outcome)
+        return None
+    if not current:
+        return None
+    if isinstance(outcome, NotSent) and not payment.in_doubt:
+        return _send_later(tx, payment, outcome)
+    if isinstance(outcome, Declined) and not payment.in_doubt:
+        reports.fail(tx, payment, outcome.failure, Evidence.SUBMITTED, "refused by the network")
+        return None
+    _doubt(tx, payment, outcome)
+    return None
+
+
+def _acknowledge(tx: Transaction, payment: Payment, outcome: Accepted) -> None:
+    """The network has it, whatever we thought meanwhile: look soon, also at one that has ended."""
+    payment.due_at = tx.now + states.LOOKS[0]
+    if states.is_legal(State(payment.state), State.PROCESSING):
+        mover.move(
+            tx, payment, State.PROCESSING, evidence=Evidence.SUBMITTED, detail=outcome.detail
+        )
+    if outcome.report is not None:
+        reports.apply_report(tx, payment, outcome.report, evidence=Evidence.SUBMITTED)
+
+
+def _send_later(tx: Transaction, payment: Payment, outcome: NotSent) -> timedelta:
+    delay = backoff.exponential(
+        payment.submissions, first_s=FIRST_RETRY_S, ceiling_s=LONGEST_RETRY_S
+    )
+    if outcome.retry_after_s is not None:
+        delay = max(delay, timedelta(seconds=min(outcome.retry_after_s, LONGEST_RETRY_S)))
+    payment.due_at = tx.now + delay
+    mover.move(
+        tx,
+        payment,
+        State.PENDING,
+        evidence=Evidence.SUBMITTED,
+        detail=f"nothing was sent: {outcome.detail}",
+    )
+    return delay
+
+
+def _doubt(tx: Transaction, payment: Payment, outcome: InDoubt | Declined | NotSent) -> None:
+    """The payment may be with the network, from this send or from an earlier one: ask soon.
+
+    After a send in doubt even a clear no to the next one does not prove that the first was lost.
+    """
+    presumed = outcome.failure if isinstance(outcome, Declined) else None
+    if isinstance(outcome, InDoubt):
+        presumed = outcome.presumed
+    payment.in_doubt = True
+    payment.presumed_failure = mover.stored(presumed) if presumed else None
+    payment.looks = 0
+    payment.due_at = tx.now + states.LOOKS[0]
+    said = outcome.failure.message if isinstance(outcome, Declined) else outcome.detail
+    mover.move(
+        tx, payment, State.UNCONFIRMED, evidence=Evidence.SUBMITTED, detail=f"in doubt: {said}"
+    )

@@ -1,0 +1,46 @@
+"""What workers do for payments. Every task may run twice, late, or never: the rows decide."""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import Task, shared_task
+from flask import current_app
+
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.payments import enquiry, queries, states, submission
+from zampay.payments.states import Door
+
+BATCH = 200
+LONGEST_COUNTDOWN = timedelta(seconds=30)
+DOORS = {Door.SUBMIT: "payments.submit", Door.ENQUIRE: "payments.enquire"}
+
+
+@shared_task(bind=True, name="payments.submit", max_retries=5)
+def submit(self: Task, *, payment_id: str, tenant_id: str, **_: Any) -> None:
+    """Send one payment to its network. What is safe to repeat is repeated by Celery within
+    seconds; anything longer is left to the row's `due_at`.
+    """
+    delay = submission.submit(tenant_id=tenant_id, payment_id=payment_id)
+    if delay is not None and delay <= LONGEST_COUNTDOWN and self.request.retries < self.max_retries:
+        raise self.retry(countdown=delay.total_seconds())
+
+
+@shared_task(name="payments.enquire")
+def enquire(*, payment_id: str, tenant_id: str, **_: Any) -> None:
+    """Ask the network what became of one payment."""
+    enquiry.enquire(tenant_id=tenant_id, payment_id=payment_id)
+
+
+@shared_task(name="payments.sweep")
+def sweep(**_: Any) -> None:
+    """Ring for rows that are due, so that nothing depends on a bell having been heard.
+
+    No more rings are sent than the queue can hold: rows stay due until somebody takes them.
+    """
+    room = BATCH - current_app.extensions["bell"].waiting()
+    if room <= 0:
+        return
+    with transaction(EVERY_TENANT) as tx:
+        for payment_id, tenant_id, state in queries.due(tx, limit=room):
+            door = states.PHASES[state].door or Door.ENQUIRE
+            tx.ring(DOORS[door], payment_id=payment_id, tenant_id=tenant_id)

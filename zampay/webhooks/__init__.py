@@ -1,0 +1,1 @@
+"""We call merchants: the feed of events, numbered without gaps, and its delivery."""

@@ -1,0 +1,61 @@
+"""Publish an event in the transaction of the move that it tells."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from zampay.infra.db import Transaction
+from zampay.kernel import ids
+from zampay.webhooks.models import Event, EventCounter
+
+
+def publish(
+    tx: Transaction,
+    *,
+    livemode: bool,
+    event_type: str,
+    subject_id: str,
+    position: int,
+    data: dict[str, Any],
+) -> Event:
+    """Append an event with the next number of its tenant and world.
+
+    The number comes from a counter row that stays locked until the commit, so that numbers have
+    no gaps and agree with the order of commits. Call it last in a transaction: other moves of the
+    same tenant wait from here to the commit.
+    """
+    tx.session.flush()
+    event = Event(
+        id=ids.new("evt"),
+        tenant_id=tx.tenant_id,
+        livemode=livemode,
+        sequence=_next_number(tx, livemode=livemode),
+        type=event_type,
+        subject_id=subject_id,
+        position=position,
+        data=data,
+    )
+    tx.session.add(event)
+    return event
+
+
+def _next_number(tx: Transaction, *, livemode: bool) -> int:
+    counter = insert(EventCounter).values(tenant_id=tx.tenant_id, livemode=livemode, last=1)
+    number = tx.session.scalar(
+        counter.on_conflict_do_update(
+            index_elements=["tenant_id", "livemode"], set_={"last": EventCounter.last + 1}
+        ).returning(EventCounter.last)
+    )
+    assert number is not None, "an upsert returns its row"
+    return int(number)
+
+
+def last_number(tx: Transaction, *, livemode: bool) -> int:
+    """The number of the tenant's newest event in this world; 0 when there is none."""
+    found = tx.session.scalar(
+        sa.select(EventCounter.last).where(
+            EventCounter.tenant_id == tx.tenant_id, EventCounter.livemode == livemode
+        )
+    )
+    return found or 0
