@@ -4,8 +4,8 @@ import config
 from zampay.app import celery_of, create_app
 from zampay.infra import db
 
-app = create_app(config.load())
-with app.app_context():
+flask_app = create_app(config.load())
+with flask_app.app_context():
     db.check_role()
 
-celery_app = celery_of(app)
+celery_app = celery_of(flask_app)

@@ -27,7 +27,9 @@ class Client:
         self.bearer = ""
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        return requests.request(method, self.base_url + path, timeout=10, **options)
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.request(method, self.base_url + path, timeout=10, **options)
 
     def token(
         self, product: str = "collection", key: str | None = None, **options: Any

@@ -1,13 +1,16 @@
 """Callbacks go to the URL of their payment once, when it is final, as the faults allow."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from zampay.simulators.mtn import callbacks
+from zampay.simulators.mtn.wallet import Payment, Wallet
 
 
 def pay(client: Any, gateway: Any, reference_id: str, msisdn: str = "260963123451") -> Any:
@@ -105,6 +108,59 @@ def test_an_early_callback_comes_before_the_answer_and_only_once(
     assert json.loads(gateway.heard[0][2])["status"] == "SUCCESSFUL"
     assert mtn.journal()["byReference"] == {reference_id: 1}
     assert attempts(mtn) == [200]
+
+
+def test_a_callback_comes_while_the_answer_hangs(
+    mtn: Any, gateway: Any, reference_id: str, until: Callable[..., None]
+) -> None:
+    mtn.faults({"operation": "requesttopay", "kind": "hang", "when": "after"})
+    caller = threading.Thread(target=pay, args=(mtn, gateway, reference_id, "260961234567"))
+    caller.start()
+    until(lambda: attempts(mtn) == [200])
+    mtn.admin("POST", "release")
+    caller.join(5)
+    assert attempts(mtn) == [200]
+
+
+def test_a_callback_waits_for_the_answer_to_its_request(
+    gateway: Any, reference_id: str, until: Callable[..., None]
+) -> None:
+    told: list[str] = []
+    wallet = Wallet(lambda payment: told.append(payment.reference_id))
+    payment = Payment(
+        reference_id=reference_id,
+        external_id="order-1",
+        amount=Decimal(1),
+        currency="ZMW",
+        payer={"partyIdType": "MSISDN", "partyId": "260961234567"},
+        payer_message="",
+        payee_note="",
+        user_id="user",
+        callback_url=gateway.url(),
+        status="PENDING",
+        last="SUCCESSFUL",
+        last_reason=None,
+    )
+    wallet.add(payment, wait_s=0.01)
+    until(wallet.copy_of_charges)
+    wallet.announce_if_ready(payment)
+    assert told == []
+    wallet.answered(payment)
+    wallet.answered(payment)
+    assert told == [reference_id]
+
+
+def test_a_callback_goes_past_the_proxy_of_the_desk(
+    mtn: Any,
+    gateway: Any,
+    reference_id: str,
+    until: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    pay(mtn, gateway, reference_id)
+    until(lambda: attempts(mtn) == [200])
 
 
 def test_copies_can_be_sent_at_once_with_any_body(

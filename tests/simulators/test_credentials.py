@@ -100,6 +100,18 @@ def test_a_provisioned_user_can_pay_and_has_its_own_callback_host(sandbox: Any) 
     assert sandbox.pay(headers={**headers, "X-Callback-Url": other}).status_code == 500
 
 
+def test_only_who_asked_for_a_payment_may_notify_its_payer(sandbox: Any, reference_id: str) -> None:
+    user, ours = str(uuid.uuid4()), {"notificationMessage": "Thank you"}
+    create_user(sandbox, user)
+    auth = (user, provision(sandbox, "POST", f"/{user}/apikey").json()["apiKey"])
+    theirs = {**ours, "Authorization": f"Bearer {sandbox.token(auth=auth).json()['access_token']}"}
+    sandbox.pay("260963123474", reference_id)
+    path = f"/collection/v1_0/requesttopay/{reference_id}/deliverynotification"
+    for changes, status in ((theirs, 404), (ours, 200)):
+        answer = sandbox.call("POST", path, headers=sandbox.headers(changes), json=ours)
+        assert answer.status_code == status
+
+
 def test_a_new_api_key_ends_the_old_one_and_its_tokens(sandbox: Any) -> None:
     user = str(uuid.uuid4())
     create_user(sandbox, user)

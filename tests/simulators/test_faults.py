@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import requests
 
+from zampay.simulators.mtn.faults import FaultBook, read
+
 RESET = "Connection reset by peer"
 
 
@@ -45,11 +47,13 @@ def test_an_error_after_has_charged(
     assert mtn.status(reference_id) == "SUCCESSFUL"
 
 
-def test_a_fault_after_the_charge_does_not_charge_who_declines(mtn: Any, reference_id: str) -> None:
-    mtn.faults(fault("error_after"))
-    assert mtn.pay("260963123451", reference_id).status_code == 500
-    assert mtn.status(reference_id) == "FAILED"
-    assert mtn.journal()["charges"] == []
+def test_a_fault_after_the_charge_does_not_charge_who_would_not_pay(
+    slow: Any, reference_id: str
+) -> None:
+    slow.faults(fault("error_after"))
+    assert slow.pay("260963123452", reference_id).status_code == 500
+    assert slow.status(reference_id) == "PENDING"
+    assert slow.journal()["charges"] == []
 
 
 @pytest.mark.parametrize(
@@ -200,6 +204,15 @@ def test_a_fault_that_nobody_could_meet_is_refused_with_a_reason(mtn: Any, wrong
     assert answer.status_code == 400
     assert answer.json()["error"]
     assert mtn.admin("GET", "faults").json() == []
+
+
+def test_two_faults_in_one_list_draw_apart() -> None:
+    book = FaultBook(seed=0)
+    book.replace([read(fault("garbage", probability=0.5)), read(fault("hang", when="after"))])
+    book.add(read(fault("reset_after", probability=0.5)))
+    drawn = [{each.kind for each in book.draw("requesttopay", "after", {})} for _ in range(40)]
+    assert any(("garbage" in kinds) != ("reset_after" in kinds) for kinds in drawn)
+    assert all("hang" in kinds for kinds in drawn)
 
 
 def struck(client: Any) -> list[int]:

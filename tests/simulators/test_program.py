@@ -23,7 +23,12 @@ def program(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Po
     """The process, whose first two lines are read, and where it listens."""
     command = [*PROGRAM, "--port", "0", *arguments]
     with subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         ready = process.stdout.readline()
@@ -61,6 +66,19 @@ def test_a_signal_ends_it_at_once_though_requests_hang(
         process.send_signal(number)
         assert process.wait(3) == 0
         assert ended.wait(3)
+
+
+def test_a_reset_connection_leaves_no_noise() -> None:
+    with program() as (process, base_url):
+        fault = {"operation": "*", "kind": "reset_before"}
+        requests.post(f"{base_url}/_admin/faults", json=fault, timeout=5)
+        for _ in range(5):
+            with pytest.raises(requests.ConnectionError):
+                requests.get(base_url, timeout=5)
+        assert requests.get(f"{base_url}/_admin/journal", timeout=5).status_code == 200
+        process.terminate()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
 
 
 def test_keys_come_from_the_command_line_or_the_environment() -> None:
