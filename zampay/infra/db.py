@@ -43,10 +43,11 @@ class RoleBypassesRowSecurity(SystemExit):
 class Base(DeclarativeBase):
     """The base of all models."""
 
+    metadata = sa.MetaData(naming_convention=_NAMING)
+
 
 db = SQLAlchemy(
     model_class=Base,
-    metadata=sa.MetaData(naming_convention=_NAMING),
     session_options={"expire_on_commit": False},
     disable_autonaming=True,
 )

@@ -1,0 +1,117 @@
+"""The fixtures that every test may use: real servers, the application, held bells, merchants.
+
+Fakes stand only at the doors: a bell that keeps its rings until the test lets them be heard, and a
+network that answers what the test scripted. Everything between is the real thing.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import redis
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+import config
+from dev.databases import Servers
+from dev.servers import temporary_servers
+from tests.doors import HeldBells, ScriptedNetwork
+from tests.merchants import Merchant
+from zampay.app import create_app
+from zampay.infra.db import db
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """One PostgreSQL and one Valkey for the whole run (or those of the environment)."""
+    with temporary_servers() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def database_url(servers: Servers) -> Iterator[str]:
+    """An empty database of this run's own, owned by a plain role."""
+    name = f"zampay_test_{os.getpid()}"
+    yield servers.create_database(name)
+    servers.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def settings(servers: Servers, database_url: str) -> config.Config:
+    """The configuration of a test process: no network is configured for live payments."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("MTN_")]:
+            patch.delenv(name)
+        patch.setenv("APP_ENV", "test")
+        patch.setenv("DATABASE_URL", database_url)
+        patch.setenv("REDIS_URL", servers.redis_url)
+        patch.setenv("LOG_LEVEL", "WARNING")
+        patch.setenv("REGISTRATION_ACTIVATES", "true")
+        patch.setenv("RATE_LIMIT_PER_ADDRESS", "100000/minute")
+        return config.load()
+
+
+@pytest.fixture(scope="session")
+def migrated_app(settings: config.Config) -> Iterator[Flask]:
+    """The application on a migrated database."""
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(migrated_app: Flask, settings: config.Config) -> Iterator[Flask]:
+    """The application with empty tables, an empty Redis and its own doors."""
+    with migrated_app.app_context():
+        tables = ", ".join(table.name for table in db.metadata.sorted_tables)
+        with db.engine.begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    with redis.Redis.from_url(settings.redis_url) as server:
+        server.flushall()
+    kept = dict(migrated_app.config)
+    doors = {name: migrated_app.extensions[name] for name in ("bell", "providers")}
+    yield migrated_app
+    migrated_app.extensions.update(doors)
+    migrated_app.config.clear()
+    migrated_app.config.update(kept)
+
+
+@pytest.fixture
+def bells(app: Flask) -> HeldBells:
+    """Every ring is held until the test lets it be heard."""
+    held = HeldBells(app)
+    app.extensions["bell"] = held
+    return held
+
+
+@pytest.fixture
+def network(app: Flask) -> ScriptedNetwork:
+    """The live network, answering what the test scripted."""
+    scripted = ScriptedNetwork()
+    app.extensions["providers"] = {
+        True: {scripted.profile.code: scripted},
+        False: app.extensions["providers"][False],
+    }
+    return scripted
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def merchant(client: FlaskClient, bells: HeldBells) -> Merchant:
+    """A registered merchant with a test key and a live key."""
+    return Merchant.register(client)
+
+
+@pytest.fixture
+def rival(client: FlaskClient, bells: HeldBells) -> Merchant:
+    """Another merchant, who must never see anything of the first."""
+    return Merchant.register(client, "Rival Stores")

@@ -1,0 +1,131 @@
+"""What stands at the doors in tests: bells that a test rings, a network that a test scripts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+
+from zampay.infra.bell import Ring
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.payments import enquiry, submission
+from zampay.payments.models import Payment
+from zampay.providers.contract import (
+    Accepted,
+    Enquiry,
+    NotFound,
+    Order,
+    Profile,
+    Report,
+    ReportStatus,
+    Submission,
+)
+from zampay.providers.mtn import adapter
+
+
+class BrokerDown(ConnectionError):
+    """What a broker's client raises when nobody listens."""
+
+
+class HeldBells:
+    """Keeps every ring; the test decides when each is heard, twice, in which order, or never."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self.held: list[Ring] = []
+        self.broken = False
+
+    def ring(self, ring: Ring) -> None:
+        if self.broken:
+            raise BrokerDown
+        self.held.append(ring)
+
+    def waiting(self) -> int:
+        return len(self.held)
+
+    def hear(self, ring: Ring) -> Any:
+        """Run the task of one ring, as a worker would."""
+        with self._app.app_context():
+            return self._app.extensions["celery"].tasks[ring.task](**ring.arguments)
+
+    def hear_all(self) -> None:
+        """Hear every ring held now, and those that they cause, until it is quiet."""
+        while self.held:
+            self.hear(self.held.pop(0))
+
+    def lose_all(self) -> None:
+        self.held.clear()
+
+    @property
+    def tasks(self) -> list[str]:
+        return [ring.task for ring in self.held]
+
+
+class ScriptedNetwork:
+    """A network that answers from a script, counts what it is asked, and can act in between."""
+
+    def __init__(self) -> None:
+        self.profile: Profile = adapter.profile(None)
+        self.submissions: list[Order] = []
+        self.enquiries: list[Order] = []
+        self.submit_answers: list[Submission | Callable[[Order], Submission]] = []
+        self.enquiry_answers: list[Enquiry | Callable[[Order], Enquiry]] = []
+        self._references = 0
+
+    def new_reference(self) -> str:
+        self._references += 1
+        return f"reference-{self._references}"
+
+    def submit(self, order: Order) -> Submission:
+        self.submissions.append(order)
+        answer = self.submit_answers.pop(0) if self.submit_answers else Accepted("accepted (202)")
+        return answer(order) if callable(answer) else answer
+
+    def enquire(self, order: Order) -> Enquiry:
+        self.enquiries.append(order)
+        answer = self.enquiry_answers.pop(0) if self.enquiry_answers else NotFound("404")
+        return answer(order) if callable(answer) else answer
+
+
+def report(status: str, **figures: Any) -> Callable[[Order], Report]:
+    """A script line: the network reports on the order with its own figures."""
+
+    def answer(order: Order) -> Report:
+        says = Report(
+            status=ReportStatus(status),
+            provider_status=status,
+            amount=order.money.shortest(),
+            currency=order.money.currency,
+            payment_id=order.payment_id,
+            provider_transaction_id="1884710816" if status == "SUCCESSFUL" else None,
+        )
+        return replace(says, **figures)
+
+    return answer
+
+
+def make_due(app: Flask, payment_id: str, *, age: timedelta = timedelta(0)) -> None:
+    """Let the time of a payment's next work come; `age` moves its past back as well."""
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        row = {"due_at": sa.func.now()}
+        if age:
+            row["submitted_at"] = Payment.submitted_at - age
+        tx.session.execute(sa.update(Payment).where(Payment.id == payment_id).values(row))
+
+
+def stored(app: Flask, payment_id: str) -> Payment:
+    """The row as it is in the database."""
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        return tx.session.scalars(sa.select(Payment).where(Payment.id == payment_id)).one()
+
+
+def submit(app: Flask, payment: Payment) -> timedelta | None:
+    with app.app_context():
+        return submission.submit(tenant_id=payment.tenant_id, payment_id=payment.id)
+
+
+def enquire(app: Flask, payment: Payment) -> None:
+    with app.app_context():
+        enquiry.enquire(tenant_id=payment.tenant_id, payment_id=payment.id)

@@ -1,0 +1,62 @@
+"""Accepting: one payment per external id, for ever, however many ask at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+
+from tests.doors import HeldBells, ScriptedNetwork
+from tests.merchants import Merchant, payment_request
+
+
+def test_an_accepted_payment_is_pending_and_rings_a_worker(
+    merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    answer = merchant.pay(externalId="order-1042", metadata={"cart": "77"})
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == f"/api/v1/payments/{answer.json['id']}"
+    assert answer.json["status"] == "PENDING"
+    assert answer.json["amount"] == "12.50"
+    assert bells.tasks == ["payments.submit"]
+    assert network.submissions == []
+
+
+def test_the_same_request_again_replays_the_same_payment(
+    merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    first = merchant.pay(externalId="order-7", msisdn="0963123400", amount="12.5")
+    again = merchant.pay(externalId="order-7", msisdn="+260 96 312 3400", amount="12.50")
+    assert again.status_code == 200
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json["id"] == first.json["id"]
+
+
+def test_another_request_under_the_same_external_id_is_refused(
+    merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    merchant.pay(externalId="order-7", amount="12.50")
+    answer = merchant.pay(externalId="order-7", amount="13.00")
+    assert answer.status_code == 422
+    assert answer.json["code"] == "external_id_reused"
+
+
+def test_fifty_at_once_make_one_payment(
+    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    body = payment_request(externalId="order-50")
+
+    def ask(_: int) -> tuple[int, str]:
+        answer = app.test_client().post("/api/v1/payments", json=body, headers=merchant.headers())
+        return answer.status_code, answer.json["id"]
+
+    with ThreadPoolExecutor(max_workers=50) as pool:
+        answers = list(pool.map(ask, range(50)))
+    assert sorted(status for status, _ in answers) == [200] * 49 + [202]
+    assert len({payment_id for _, payment_id in answers}) == 1
+    assert bells.tasks == ["payments.submit"]
+
+
+def test_a_broker_that_is_down_costs_nothing(
+    merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    bells.broken = True
+    assert merchant.pay().status_code == 202
