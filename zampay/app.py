@@ -5,6 +5,7 @@ from celery import Celery
 from flask import Flask
 
 from config import AppEnv, Config
+from zampay import cli
 from zampay.infra import (
     api,
     db,
@@ -52,6 +53,7 @@ def create_app(config: Config) -> Flask:
         reference.register_blueprint(blueprint)
     for plain in (callbacks, health):
         app.register_blueprint(plain)
+    cli.init(app)
     return app
 
 
