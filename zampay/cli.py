@@ -1,4 +1,4 @@
-"""What an operator types: `flask --app wsgi tenant …`. Every deed names its operator, for the log."""
+"""What an operator types: `flask --app wsgi tenant …`; every deed is logged with its operator."""
 
 import click
 from flask import Flask

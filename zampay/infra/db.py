@@ -51,7 +51,7 @@ db = SQLAlchemy(
     session_options={"expire_on_commit": False},
     disable_autonaming=True,
 )
-db.Model.registry.update_type_annotation_map({datetime: sa.TIMESTAMP(timezone=True)})
+Base.registry.update_type_annotation_map({datetime: sa.TIMESTAMP(timezone=True)})
 if TYPE_CHECKING:
     Model = Base
 else:
