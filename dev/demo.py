@@ -9,16 +9,16 @@ import secrets
 import sys
 from typing import Final
 
-from dev import performance
 from dev.desk import DATA, run_program
 from dev.merchant import Merchant
-from dev.performance import Part
+from dev.performance import Part, Performance, count_charges, lose_callbacks
 from dev.screen import Screen
 from dev.servers import fresh_directory, servers
 from dev.stack import Stack
 from dev.story import ACTS
 
 _PAYMENTS_S: Final = 90.0
+_PACE: Final = {"SIMULATOR_MTN_EXPIRE_S": "4"}  # a payer's five minutes, made short
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     directory = fresh_directory(DATA / "demo")
     with servers(directory) as started:
         screen.say("PostgreSQL and Valkey are up")
-        with Stack(started, directory) as stack:
+        with Stack(started, directory, environment=_PACE) as stack:
             parts = perform(stack, screen)
             screen.say("Stopping everything")
     screen.say(f"Done; nothing is left running. Logs: {directory / 'logs'}")
@@ -42,17 +42,15 @@ def perform(stack: Stack, screen: Screen) -> list[Part]:
     stack.start()
     screen.say("MTN simulator, web, worker and beat are up")
     merchant = register(stack, screen)
-    parts = performance.begin(merchant, ACTS)
-    screen.say(f"{len(parts)} payments accepted\n")
-    news = performance.follow(merchant, parts, timeout_s=_PAYMENTS_S, check=stack.require_alive)
-    with screen.watching(parts):
-        for part, move in news:
+    lose_callbacks(ACTS, stack.simulator_url)
+    show = Performance(merchant)
+    with screen.watching(show.parts):
+        for part, move in show.play(ACTS, timeout_s=_PAYMENTS_S, check=stack.require_alive):
             screen.moved(part, move)
-    performance.count_charges(parts, stack.simulator_url)
-    screen.blank()
-    screen.summarise(parts)
-    screen.say(verdict(parts))
-    return parts
+    count_charges(show.parts, stack.simulator_url)
+    screen.summarise(show.parts)
+    screen.say(verdict(show.parts))
+    return show.parts
 
 
 def register(stack: Stack, screen: Screen) -> Merchant:

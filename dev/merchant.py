@@ -21,7 +21,7 @@ class Merchant:
     @classmethod
     def register(cls, url: str, *, business_name: str, email: str) -> Self:
         """A new tenant, with the test key that it is given."""
-        answer = _call(
+        answer = call(
             "POST",
             f"{url}/api/v1/auth/register",
             json={"businessName": business_name, "email": email},
@@ -61,13 +61,13 @@ class Merchant:
         return {"Authorization": f"Bearer {self.key}", "x-tenant-id": self.tenant_id}
 
     def _ask(self, method: str, path: str, *, json: Any = None) -> dict[str, Any]:
-        return _call(method, f"{self.url}/api/v1{path}", headers=self.headers, json=json)
+        return call(method, f"{self.url}/api/v1{path}", headers=self.headers, json=json)
 
 
-def _call(
+def call(
     method: str, url: str, *, json: Any = None, headers: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """The JSON answer; DeskError with the problem when the gateway refuses or is not there."""
+    """The JSON answer; DeskError with the problem when it is a refusal, or nobody answers."""
     try:
         with requests.Session() as session:
             session.trust_env = False  # no proxy stands between a desk and itself

@@ -2,18 +2,17 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import requests
-
 from dev.desk import DeskError
-from dev.merchant import Merchant
+from dev.merchant import Merchant, call
 from dev.story import Act
 
 _FINAL: Final = {"SUCCESSFUL", "FAILED"}
-_PAUSE_S: Final = 0.2
+_PAUSE_S: Final = 0.1
+_BETWEEN_SENDS_S: Final = 0.8
 
 
 @dataclass
@@ -42,34 +41,39 @@ class Part:
         return found == (self.act.status, self.act.failure, self.act.charges)
 
 
-def begin(merchant: Merchant, acts: tuple[Act, ...]) -> list[Part]:
-    """Send every payment."""
-    return [
-        Part(
-            act,
-            merchant.pay(external_id=f"order-{act.name}", amount=act.amount, msisdn=act.msisdn),
-        )
-        for act in acts
-    ]
+@dataclass
+class Performance:
+    """All payments of the demo, sent one after the other; `parts` grows as they are."""
+
+    merchant: Merchant
+    parts: list[Part] = field(default_factory=list)
+
+    def play(
+        self, acts: Sequence[Act], *, timeout_s: float, check: Callable[[], None]
+    ) -> Iterator[tuple[Part, dict[str, Any]]]:
+        """Send every payment; each new move of each of them, until all are final.
+
+        `check` is called all the while and may raise. DeskError names those not ended in time.
+        """
+        began_s = time.monotonic()
+        coming = list(acts)
+        while coming or not all(part.has_ended for part in self.parts):
+            check()
+            played_s = time.monotonic() - began_s
+            if coming and played_s >= len(self.parts) * _BETWEEN_SENDS_S:
+                self.parts.append(_send(self.merchant, coming.pop(0)))
+            for part in self.parts:
+                for move in [] if part.has_ended else _news(self.merchant, part):
+                    yield part, move
+            if played_s > timeout_s:
+                names = [part.act.name for part in self.parts if not part.has_ended]
+                raise DeskError(f"Not ended after {timeout_s:g} s: {', '.join(names)}")
+            time.sleep(_PAUSE_S)
 
 
-def follow(
-    merchant: Merchant, parts: list[Part], *, timeout_s: float, check: Callable[[], None]
-) -> Iterator[tuple[Part, dict[str, Any]]]:
-    """Each new move of each payment, until all are final.
-
-    `check` is called all the while and may raise. DeskError names those that did not end in time.
-    """
-    ends_at = time.monotonic() + timeout_s
-    while waiting := [part for part in parts if not part.has_ended]:
-        check()
-        for part in waiting:
-            for move in _news(merchant, part):
-                yield part, move
-        if time.monotonic() > ends_at:
-            names = ", ".join(part.act.name for part in waiting)
-            raise DeskError(f"Not ended after {timeout_s:g} s: {names}")
-        time.sleep(_PAUSE_S)
+def _send(merchant: Merchant, act: Act) -> Part:
+    payment = merchant.pay(external_id=act.name, amount=act.amount, msisdn=act.msisdn)
+    return Part(act, payment)
 
 
 def _news(merchant: Merchant, part: Part) -> list[dict[str, Any]]:
@@ -80,11 +84,17 @@ def _news(merchant: Merchant, part: Part) -> list[dict[str, Any]]:
     return news
 
 
+def lose_callbacks(acts: Sequence[Act], simulator_url: str) -> None:
+    """Let the simulated network never call back about the payments of the story that say so."""
+    for act in acts:
+        if act.loses_callback:
+            fault = {"operation": "callback", "kind": "lost", "msisdn": act.msisdn}
+            call("POST", f"{simulator_url}/_admin/faults", json=fault)
+
+
 def count_charges(parts: list[Part], simulator_url: str) -> None:
     """Ask the simulated network's journal how often each payer was charged."""
-    with requests.Session() as session:
-        session.trust_env = False  # no proxy stands between a desk and itself
-        journal = session.get(f"{simulator_url}/_admin/journal", timeout=10).json()
+    journal = call("GET", f"{simulator_url}/_admin/journal")
     charged: Mapping[str, int] = Counter(charge["externalId"] for charge in journal["charges"])
     for part in parts:
         part.charges = charged[part.payment["id"]]

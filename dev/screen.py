@@ -4,8 +4,10 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, Final
 
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -14,7 +16,7 @@ from rich.text import Text
 from dev.performance import Part
 
 _COLOURS: Final = {"SUCCESSFUL": "green", "FAILED": "red", "IN_REVIEW": "magenta"}
-_PLAIN_WIDTH: Final = 110
+_PLAIN_WIDTH: Final = 100
 
 
 class Screen:
@@ -31,10 +33,6 @@ class Screen:
     def say(self, line: str) -> None:
         """One line, with the time."""
         self._console.print(f"{self._elapsed_s():5.1f} s  {line}", soft_wrap=True)
-
-    def blank(self) -> None:
-        """An empty line."""
-        self._console.print()
 
     @contextlib.contextmanager
     def watching(self, parts: list[Part]) -> Iterator[None]:
@@ -61,17 +59,16 @@ class Screen:
 
 
 def _now(parts: list[Part]) -> Table:
-    table = Table("payment", "number", "amount", "status", "moved by")
+    table = _table("externalId", "number", "amount", "status", "moved by")
     for part in parts:
-        evidence = " → ".join(move["evidence"] for move in part.moves)
-        table.add_row(part.act.name, part.act.masked, part.act.amount, _status(part), evidence)
+        evidence = [evidence for evidence, _ in groupby(part.moves, lambda move: move["evidence"])]
+        shown = (part.act.name, part.act.masked, part.act.amount)
+        table.add_row(*shown, _status(part), " → ".join(evidence))
     return table
 
 
 def _summary(parts: list[Part]) -> Table:
-    table = Table(
-        "externalId", "amount", "number", "status", "failure", "decided by", "charges", ""
-    )
+    table = _table("externalId", "amount", "number", "status", "failure", "decided by", "charges")
     for part in parts:
         payment = part.payment
         table.add_row(
@@ -81,9 +78,15 @@ def _summary(parts: list[Part]) -> Table:
             _status(part),
             part.failure or "-",
             part.moves[-1]["evidence"],
-            str(part.charges),
-            "ok" if part.is_as_expected else "NOT AS EXPECTED",
+            f"{part.charges} {'ok' if part.is_as_expected else 'WRONG'}",
         )
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for column in table.columns:
+        column.overflow = "fold"
     return table
 
 

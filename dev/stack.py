@@ -107,15 +107,15 @@ class Stack:
         for name in names or ALL:
             if name in self._processes and self._processes[name].alive:
                 raise DeskError(f"{name} runs already.")
-            process = Process(
+            self._processes[name] = Process(
                 name,
                 command or _command(name),
                 self.directory,
                 environment={**self.environment, **(environment or {})},
             )
-            self._processes[name] = process
-            process.start()
-            self._await_ready(process)
+            self._processes[name].start()
+        for name in names or ALL:
+            self._await_ready(self._processes[name])
 
     def process(self, name: str) -> Process:
         """The process of this name, once it was started."""

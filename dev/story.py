@@ -20,6 +20,7 @@ class Act:
     amount: str
     msisdn: str
     failure: str | None = None
+    loses_callback: bool = False
 
     @property
     def status(self) -> str:
@@ -44,6 +45,7 @@ ACTS: Final = (
     Act("expired", "15.50", _NUMBERS[Ending.EXPIRED], "approval_timeout"),
     Act("payer-unknown", "60.00", _NUMBERS[Ending.PAYER_NOT_FOUND], "payer_not_found"),
     Act("delayed", "99.90", _NUMBERS[Ending.DELAYED]),
-    Act("answer-lost", "310.00", _NUMBERS[Ending.ANSWER_LOST_AFTER_CHARGE]),
+    Act("answer-lost", "310.00", _NUMBERS[Ending.ANSWER_LOST_AFTER_CHARGE], loses_callback=True),
 )
-"""The last one: the network moves the money, then the connection breaks before its answer."""
+"""The last one: the network moves the money, the connection breaks before its answer, and its
+callback never arrives. Only asking can tell."""
