@@ -52,7 +52,9 @@ class Screen:
 
     def summarise(self, parts: list[Part]) -> None:
         """The table at the end."""
+        self._console.print()
         self._console.print(_summary(parts))
+        self._console.print()
 
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._began_s
