@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Final
 
 from zampay.infra import pace
@@ -21,7 +22,7 @@ from zampay.providers.contract import (
 )
 from zampay.providers.mtn import bodies, mapping
 from zampay.providers.mtn.client import Client
-from zampay.providers.mtn.settings import Settings
+from zampay.providers.mtn.settings import UNKNOWN_GRACE_S, Settings
 from zampay.providers.mtn.tokens import CredentialsRefused, NoToken
 
 CODE: Final = "MTN"
@@ -43,6 +44,7 @@ def profile(settings: Settings | None) -> Profile:
         currencies=frozenset({"EUR", "ZMW"} if sandbox else {"ZMW"}),
         min_amount_minor=settings.min_amount_minor if settings else 1,
         max_amount_minor=settings.max_amount_minor if settings else 100_000_000,
+        unknown_grace=timedelta(seconds=settings.unknown_grace_s if settings else UNKNOWN_GRACE_S),
     )
 
 

@@ -19,6 +19,7 @@ NAMES = (
     "MTN_COLLECTION_API_KEY",
 )
 SANDBOX = "sandbox"
+UNKNOWN_GRACE_S = 30.0
 _ENVIRONMENT = re.compile(r"^(sandbox|mtn[a-z]+)$")
 _URL = re.compile(r"^https?://[^\s?#@]+$")
 
@@ -28,6 +29,7 @@ class Settings:
     """One wallet at MTN: credentials of its collection product, and our side's limits.
 
     `callback_base_url` None leaves the callback header out: payments work, only slower.
+    `unknown_grace_s`: how long after a send "unknown reference" proves nothing yet.
     """
 
     base_url: str
@@ -41,6 +43,7 @@ class Settings:
     enquiries_per_s: float
     min_amount_minor: int
     max_amount_minor: int
+    unknown_grace_s: float
 
     @property
     def is_sandbox(self) -> bool:
@@ -80,6 +83,7 @@ def _numbers(env: Any) -> dict[str, Any]:
         "enquiries_per_s": env.float("MTN_ENQUIRIES_PER_S", 10.0, validate=positive),
         "min_amount_minor": env.int("MTN_MIN_AMOUNT_NGWEE", 1, validate=positive),
         "max_amount_minor": env.int("MTN_MAX_AMOUNT_NGWEE", 100_000_000, validate=positive),
+        "unknown_grace_s": env.float("MTN_UNKNOWN_GRACE_S", UNKNOWN_GRACE_S, validate=positive),
     }
 
 
