@@ -58,7 +58,7 @@ class Money:
     def equals(self, amount: str, currency: str) -> bool:
         """Whether a network's own figures say the same: `"12.5"` equals `"12.50"`."""
         try:
-            same = Decimal(amount).scaleb(EXPONENTS[self.currency]) == self.amount_minor
+            same = Decimal(amount) == Decimal(str(self))
         except InvalidOperation:
             return False
         return same and currency == self.currency
