@@ -6,6 +6,7 @@ minutes before; the token path takes no body; wrong credentials answer 500 `logi
 
 import base64
 import contextlib
+import re
 import threading
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ RENEW_BEFORE_S = 600.0
 OK = 200
 CREDENTIALS_REFUSED = frozenset({400, 401, 403})
 LOGIN_FAILED = "login_failed"
+LONGEST_S = 86_400.0
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
 class NoToken(Exception):
@@ -88,16 +91,25 @@ class Tokens:
         if reply.status == OK:
             body = bodies.parsed(reply.text)
             token, lasts = body.get("access_token"), body.get("expires_in")
-            if isinstance(token, str) and token:
+            if isinstance(token, str) and _PRINTABLE.fullmatch(token):
                 return self._keep(token, lasts)
         if reply.status in CREDENTIALS_REFUSED or bodies.error_code(reply.text) == LOGIN_FAILED:
             raise CredentialsRefused(f"token call answered {reply.status}")
         raise NoToken(f"token call answered {reply.status}")
 
     def _keep(self, token: str, lasts: object) -> str:
-        seconds = float(lasts) if isinstance(lasts, int | float | str) else 0.0
+        seconds = _seconds(lasts)
         good_s = seconds - min(RENEW_BEFORE_S, seconds / 6)
         self._kept = _Kept(token, clock.monotonic_s() + good_s)
         with contextlib.suppress(redis.RedisError):
             redis_client.client().set(self._name, token, px=max(int(good_s * 1000), 1))
         return token
+
+
+def _seconds(lasts: object) -> float:
+    """`expires_in` as MTN gives it, a number or its text; anything else is no time at all."""
+    try:
+        seconds = float(str(lasts))
+    except ValueError:
+        return 0.0
+    return min(seconds, LONGEST_S) if seconds > 0 else 0.0
