@@ -15,6 +15,7 @@ from zampay.providers.contract import (
     Failure,
     FailureCode,
     InDoubt,
+    NotFound,
     Order,
     Profile,
     Report,
@@ -72,8 +73,10 @@ class Adapter:
         return Accepted("accepted (sandbox)")
 
     def enquire(self, order: Order) -> Enquiry:
-        """PENDING until the time is up, then the ending; everything found was once accepted."""
+        """PENDING until the time is up, then the ending; what it refuses it never knows."""
         end = ending(order.msisdn)
+        if end in REFUSALS:
+            return NotFound("the sandbox does not know the reference")
         age = order.now - order.accepted_at
         pays_after = DELAYED_PAYS_AFTER if end is Ending.DELAYED else PAYS_AFTER
         if end is Ending.ONGOING or age < pays_after:
