@@ -25,14 +25,8 @@ from zampay.providers.contract import (
     Order,
     Provider,
     Report,
+    ReportStatus,
     Retry,
-)
-
-NEVER_LANDED = Failure(
-    FailureCode.PROVIDER_UNAVAILABLE,
-    "The network says that it never received the payment.",
-    None,
-    recheck=True,
 )
 
 
@@ -117,7 +111,9 @@ def _apply(tx: Transaction, payment: Payment, answer: Enquiry, claim: _Claim) ->
     if isinstance(answer, NotSent):
         payment.due_at = tx.now + timedelta(seconds=answer.retry_after_s or 1)
         return
-    if payment.is_final:
+    if payment.state == State.PENDING and not isinstance(answer, Report):
+        return  # another look has already ordered it sent again
+    if payment.is_final and _was_the_last_look(payment, answer, tx.now):
         payment.due_at = None
     else:
         _look_again(tx, payment)
@@ -127,6 +123,18 @@ def _apply(tx: Transaction, payment: Payment, answer: Enquiry, claim: _Claim) ->
         _never_landed(tx, payment, answer)
     elif not payment.is_final and payment.state != State.IN_REVIEW:
         reports.review_if_old(tx, payment, str(answer.detail))
+
+
+def _was_the_last_look(payment: Payment, answer: Enquiry, now: datetime) -> bool:
+    """An ended payment that is due is asked about until the network names an ending, or does not
+    know a reference that it never acknowledged; at the longest for as long as an open one.
+    """
+    assert payment.completed_at is not None, "ended payments say when"
+    if isinstance(answer, Report):
+        settled = answer.status is not ReportStatus.PENDING
+    else:
+        settled = isinstance(answer, NotFound) and payment.acknowledged_at is None
+    return settled or now >= payment.completed_at + states.REVIEW_AFTER
 
 
 def _look_again(tx: Transaction, payment: Payment) -> None:
@@ -179,9 +187,8 @@ def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
         )
         tx.ring("payments.submit", payment_id=payment.id, tenant_id=payment.tenant_id)
     else:
-        reports.fail(
-            tx, payment, NEVER_LANDED, Evidence.ENQUIRY, f"{answer.detail}: it never landed"
-        )
+        said = f"{answer.detail}: it never landed"
+        reports.fail(tx, payment, reports.NEVER_LANDED, Evidence.ENQUIRY, said)
 
 
 def _may_resend(payment: Payment) -> bool:

@@ -12,17 +12,25 @@ from zampay.kernel import ids
 from zampay.payments import mover, states
 from zampay.payments.models import Discrepancy, Payment
 from zampay.payments.states import Evidence, State
-from zampay.providers.contract import Failure, Report, ReportStatus
+from zampay.providers.contract import Failure, FailureCode, Report, ReportStatus
 
 log = structlog.get_logger()
 RECHECK_AFTER = timedelta(hours=1)
+NEVER_LANDED = Failure(
+    FailureCode.PROVIDER_UNAVAILABLE,
+    "The network says that it never received the payment.",
+    None,
+    recheck=True,
+)
 
 
 def apply_report(tx: Transaction, payment: Payment, report: Report, *, evidence: Evidence) -> None:
     """Let the network's word move a locked payment: a legal move or none, as often as it is told.
 
     Final is final, and figures that differ from ours settle nothing: both leave a discrepancy.
+    Whatever it reports, the network knows the reference: from here on a 404 proves nothing.
     """
+    payment.acknowledged_at = payment.acknowledged_at or tx.now
     if payment.is_final:
         _compare_endings(tx, payment, report)
     elif report.status is ReportStatus.PENDING:
@@ -50,7 +58,7 @@ def fail(
 
 def _still_pending(tx: Transaction, payment: Payment, report: Report, evidence: Evidence) -> None:
     said = f"the network says {report.provider_status}"
-    if payment.state in {State.SUBMITTING, State.UNCONFIRMED}:
+    if payment.state in {State.PENDING, State.SUBMITTING, State.UNCONFIRMED}:
         mover.move(tx, payment, State.PROCESSING, evidence=evidence, detail=said)
     elif payment.state == State.PROCESSING:
         review_if_old(tx, payment, report.provider_status)

@@ -8,7 +8,8 @@
 SUBMITTING holds a lease: whoever took it is calling the network now, or died doing so. UNCONFIRMED
 is doubt: the order may have landed. From both the only way on is to ask the network; back to
 PENDING (to be sent again, under the same reference) leads one edge each, taken when it is known
-that nothing landed. Should the network's acceptance arrive even then, PENDING goes to PROCESSING.
+that nothing landed. Should the network's word arrive even then (an answer that was long under way),
+it is followed: PENDING, too, goes to PROCESSING, IN_REVIEW or an end.
 """
 
 from dataclasses import dataclass
@@ -70,7 +71,11 @@ class Phase:
 _ENDS = frozenset({State.SUCCESSFUL, State.FAILED})
 
 PHASES: dict[State, Phase] = {
-    State.PENDING: Phase(Status.PENDING, frozenset({State.SUBMITTING, State.FAILED}), Door.SUBMIT),
+    State.PENDING: Phase(
+        Status.PENDING,
+        _ENDS | {State.SUBMITTING, State.PROCESSING, State.IN_REVIEW},
+        Door.SUBMIT,
+    ),
     State.SUBMITTING: Phase(
         Status.PENDING,
         _ENDS | {State.PENDING, State.UNCONFIRMED, State.PROCESSING, State.IN_REVIEW},

@@ -100,15 +100,9 @@ def _is_out_of_time(payment: Payment, now: datetime) -> bool:
 
 
 def _give_up(tx: Transaction, payment: Payment) -> None:
-    """PENDING means that nothing is with the network, so this failure is certain."""
-    mover.move(
-        tx,
-        payment,
-        State.FAILED,
-        evidence=Evidence.DEADLINE,
-        detail="not sent within the time for sending",
-        failure=NEVER_SENT,
-    )
+    """Nothing was sent, or the network did not know what was: after doubt, look once more later."""
+    failure = reports.NEVER_LANDED if payment.in_doubt else NEVER_SENT
+    reports.fail(tx, payment, failure, Evidence.DEADLINE, "not sent within the time for sending")
 
 
 def record(
@@ -137,6 +131,8 @@ def record(
 
 def _acknowledge(tx: Transaction, payment: Payment, outcome: Accepted) -> None:
     """The network has it, whatever we thought meanwhile: look soon, also at one that has ended."""
+    payment.acknowledged_at = payment.acknowledged_at or tx.now
+    payment.looks = 0
     payment.due_at = tx.now + states.LOOKS[0]
     if states.is_legal(State(payment.state), State.PROCESSING):
         mover.move(
