@@ -8,8 +8,11 @@ from typing import Any
 import flask_swagger_ui
 import marshmallow as ma
 from flask import Blueprint as PlainBlueprint
-from flask import Flask, Response, render_template, send_from_directory
+from flask import Flask, Request, Response, current_app, render_template, send_from_directory
 from flask_smorest import Api, Blueprint
+from webargs.core import missing
+from webargs.flaskparser import FlaskParser, is_json_request
+from werkzeug.exceptions import BadRequest
 
 from zampay.infra import problems
 
@@ -79,8 +82,27 @@ def init(app: Flask, *, version: str) -> Api:
     return api
 
 
+class StrictParser(FlaskParser):
+    """Reads bodies by the application's strict JSON (webargs brings its own, which takes NaN and
+    dies of deep nesting), and refuses query parameters that it does not know.
+    """
+
+    DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": ma.RAISE}
+
+    def _raw_load_json(self, req: Request) -> Any:
+        body = req.get_data(cache=True)
+        if not body or not is_json_request(req):
+            return missing
+        try:
+            return current_app.json.loads(body)
+        except ValueError as error:
+            raise BadRequest(problems.NOT_AN_OBJECT) from error
+
+
 class GuardedBlueprint(Blueprint):  # type: ignore[misc]
     """A blueprint whose document says which routes need a key and which header goes with it."""
+
+    ARGUMENTS_PARSER = StrictParser()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

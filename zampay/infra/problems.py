@@ -34,6 +34,7 @@ HTTP_CODES = {
     500: (ZamPayError.code, ZamPayError.title),
     503: ("unavailable", "Nothing was kept; try again soon"),
 }
+NOT_AN_OBJECT = "The body must be a JSON object."
 RETRY_AFTER_S = 2
 SERVER_ERROR = 500
 
@@ -112,10 +113,10 @@ def _http(error: HTTPException) -> Response:
 
 
 def _invalid(messages: dict[str, Any]) -> Response:
-    """Webargs' `{location: {field: [text]}}`; a body that is no JSON at all is malformed."""
-    if messages.get("json") in (["Invalid JSON body."], ["Invalid input type."]):
+    """Webargs' `{location: {field: [text]}}`; a body of another type is malformed."""
+    if messages.get("json") == {"_schema": ["Invalid input type."]}:
         code, title = HTTP_CODES[400]
-        return problem(status=400, code=code, title=title, detail=messages["json"][0])
+        return problem(status=400, code=code, title=title, detail=NOT_AN_OBJECT)
     fields: dict[str, str] = {}
     for found in messages.values():
         _flatten(found, "", fields)
