@@ -19,6 +19,7 @@ from zampay.providers import registry
 
 POSTGRESQL_SCHEMES = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://")
 REDIS_SCHEMES = re.compile(r"^rediss?://")
+MIN_SECRET_LENGTH = 32
 LIMIT = re.compile(r"^[1-9][0-9]*/(second|minute|hour|day)$")
 
 
@@ -70,6 +71,7 @@ class Config:
     database_url: str
     database_pool_size: int
     redis_url: str
+    secret_keys: tuple[str, ...]
     log_level: str
     sentry_dsn: str | None
     trusted_proxies: int
@@ -118,6 +120,7 @@ def read(env: Environment) -> Config:
         redis_url=env.str(
             "REDIS_URL", validate=pattern(REDIS_SCHEMES, error="must be redis:// or rediss://")
         ),
+        secret_keys=_secret_keys(env),
         log_level=env.str(
             "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
         ),
@@ -147,6 +150,14 @@ def _database_url(env: Environment) -> str:
     error = "must be postgres:// or postgresql://"
     url = env.str("DATABASE_URL", validate=validate.Regexp(POSTGRESQL_SCHEMES, error=error))
     return POSTGRESQL_SCHEMES.sub("postgresql+psycopg://", url or "")
+
+
+def _secret_keys(env: Environment) -> tuple[str, ...]:
+    """The key that seals, and the one before it, which only opens."""
+    long_enough = validate.Length(min=MIN_SECRET_LENGTH)
+    current = env.str("SECRET_KEY", validate=long_enough)
+    previous = env.str("SECRET_KEY_PREVIOUS", None, validate=long_enough)
+    return tuple(key for key in (current, previous) if key)
 
 
 def _seconds(env: Environment, name: str, default: float, check: validate.Range) -> timedelta:

@@ -47,6 +47,7 @@ def settings(servers: Servers, database_url: str) -> config.Config:
         patch.setenv("APP_ENV", "test")
         patch.setenv("DATABASE_URL", database_url)
         patch.setenv("REDIS_URL", servers.redis_url)
+        patch.setenv("SECRET_KEY", "a-test-secret-key-of-enough-length")
         patch.setenv("LOG_LEVEL", "WARNING")
         patch.setenv("REGISTRATION_ACTIVATES", "true")
         patch.setenv("RATE_LIMIT_PER_ADDRESS", "100000/minute")

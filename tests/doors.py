@@ -42,8 +42,8 @@ class HeldBells:
             raise BrokerDown
         self.held.append(ring)
 
-    def waiting(self) -> int:
-        return len(self.held)
+    def waiting(self, feature: str) -> int:
+        return sum(ring.feature == feature for ring in self.held)
 
     def hear(self, ring: Ring) -> Any:
         """Run the task of one ring, as a worker would."""

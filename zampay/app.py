@@ -15,22 +15,29 @@ from zampay.infra import (
     problems,
     redis_client,
     requests_in,
+    sealed,
     worker,
 )
 from zampay.infra.health import health
-from zampay.payments import tasks
+from zampay.payments import tasks as payment_tasks
 from zampay.payments.callbacks import callbacks
 from zampay.payments.routes import payments
 from zampay.providers import registry
 from zampay.tenants.routes import auth, keys
+from zampay.webhooks import sending
+from zampay.webhooks import tasks as webhook_tasks
+from zampay.webhooks.feed import feed
+from zampay.webhooks.routes import endpoints
 
 VERSION = "v1"
+PURGE_EVERY_S = 600.0
 FEATURE_SETTINGS = (
     "registration_open",
     "registration_activates",
     "callback_sources",
     "submit_lease",
     "submit_window",
+    "is_on_a_desk",
 )
 
 
@@ -48,8 +55,9 @@ def create_app(config: Config) -> Flask:
         )
     _init_infra(app, config)
     registry.init(app, config.networks)
+    sending.init(app, desk=config.is_on_a_desk)
     reference = api.init(app, version=VERSION)
-    for blueprint in (auth, keys, payments):
+    for blueprint in (auth, keys, payments, endpoints, feed):
         reference.register_blueprint(blueprint)
     for plain in (callbacks, health):
         app.register_blueprint(plain)
@@ -66,7 +74,16 @@ def _init_infra(app: Flask, config: Config) -> None:
     )
     redis_client.init(app, url=config.redis_url)
     celery = worker.init(app, broker_url=config.redis_url)
-    worker.schedule(celery, {tasks.sweep.name: config.sweep_interval.total_seconds()})
+    sweep_every_s = config.sweep_interval.total_seconds()
+    worker.schedule(
+        celery,
+        {
+            payment_tasks.sweep.name: sweep_every_s,
+            webhook_tasks.sweep.name: sweep_every_s,
+            webhook_tasks.purge.name: PURGE_EVERY_S,
+        },
+    )
+    sealed.init(app, secret_keys=list(config.secret_keys))
     requests_in.init(app)
     problems.init(app)
     headers.init(

@@ -19,6 +19,13 @@ class Ring:
     task: str
     arguments: dict[str, Any]
 
+    @property
+    def feature(self) -> str:
+        """The feature whose task it is; each has a queue of its own, so that none waits behind
+        another's backlog.
+        """
+        return self.task.partition(".")[0]
+
 
 class Bell(Protocol):
     """Whatever carries rings to workers."""
@@ -26,8 +33,8 @@ class Bell(Protocol):
     def ring(self, ring: Ring) -> None:
         """Send one ring, or raise."""
 
-    def waiting(self) -> int:
-        """How many rings nobody has heard yet."""
+    def waiting(self, feature: str) -> int:
+        """How many rings of this feature nobody has heard yet."""
 
 
 def send(rings: list[Ring]) -> None:

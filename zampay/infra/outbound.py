@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -40,16 +41,22 @@ class Reply:
 
 
 class Outbound:
-    """A pool of connections to one party, safe to share between threads."""
+    """A pool of connections, safe to share between threads; `adapter` may restrict where to."""
 
-    def __init__(self, *, connect_timeout_s: float, read_timeout_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        connect_timeout_s: float,
+        read_timeout_s: float,
+        adapter: HTTPAdapter | None = None,
+    ) -> None:
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=32, max_retries=0)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        transport = adapter or HTTPAdapter(pool_maxsize=32, max_retries=0)
+        self._session.mount("https://", transport)
+        self._session.mount("http://", transport)
 
     @property
     def longest_s(self) -> float:

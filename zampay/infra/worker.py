@@ -11,10 +11,11 @@ import structlog
 from celery import Celery, Task
 from celery.signals import setup_logging
 from flask import Flask, g, has_request_context
+from kombu.entity import Queue
 
 from zampay.infra.bell import Ring
 
-QUEUE = "zampay"
+QUEUES = ("payments", "webhooks")
 _BROKER_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
@@ -33,13 +34,18 @@ class CeleryBell:
         """Publish; raises whatever the broker's client raises."""
         headers = {"request_id": g.request_id} if has_request_context() else {}
         self._celery.send_task(
-            ring.task, kwargs=ring.arguments, retry=False, ignore_result=True, headers=headers
+            ring.task,
+            kwargs=ring.arguments,
+            queue=ring.feature,
+            retry=False,
+            ignore_result=True,
+            headers=headers,
         )
 
-    def waiting(self) -> int:
+    def waiting(self, feature: str) -> int:
         """Rings that nobody has heard yet: the length of the queue's list in Redis."""
         with self._celery.connection_for_read() as connection:
-            length: int = connection.default_channel.client.llen(QUEUE)
+            length: int = connection.default_channel.client.llen(feature)
         return length
 
 
@@ -59,7 +65,9 @@ def init(app: Flask, *, broker_url: str) -> Celery:
 
     celery = Celery("zampay", broker=broker_url, task_cls=ContextTask, set_as_current=True)
     celery.conf.update(
-        task_default_queue=QUEUE,
+        task_queues=[Queue(name) for name in QUEUES],  # type: ignore[no-untyped-call]
+        task_default_queue=QUEUES[0],
+        task_routes={f"{name}.*": {"queue": name} for name in QUEUES},
         task_ignore_result=True,
         task_publish_retry=False,
         broker_transport_options=_BROKER_OPTIONS,

@@ -1,7 +1,7 @@
 """The one mover: a state changes here, and its history and the merchant's event with it.
 
 All in the caller's transaction: all or none. Call it last, because the event takes the tenant's
-next number and holds it until the commit (see `webhooks.service.publish`).
+next number and holds it until the commit (see `webhooks.events.publish`).
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from zampay.payments.models import Move, Payment
 from zampay.payments.schemas import PaymentView
 from zampay.payments.states import Evidence, State
 from zampay.providers.contract import Failure
-from zampay.webhooks import service as webhooks
+from zampay.webhooks import events
 
 log = structlog.get_logger()
 _VIEW = PaymentView()
@@ -43,7 +43,7 @@ def move(
     log.info("payment_moved", payment_id=payment.id, source=source, target=target, by=evidence)
     event_type = states.PHASES[target].event
     if event_type is not None:
-        webhooks.publish(
+        events.publish(
             tx,
             livemode=payment.livemode,
             event_type=event_type,

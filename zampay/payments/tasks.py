@@ -37,7 +37,7 @@ def sweep(**_: Any) -> None:
 
     No more rings are sent than the queue can hold: rows stay due until somebody takes them.
     """
-    room = BATCH - current_app.extensions["bell"].waiting()
+    room = BATCH - current_app.extensions["bell"].waiting("payments")
     if room <= 0:
         return
     with transaction(EVERY_TENANT) as tx:

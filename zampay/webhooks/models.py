@@ -1,13 +1,15 @@
-"""Events as they are stored, and the counter behind their numbers."""
+"""Events, the counter behind their numbers, endpoints, and deliveries as they are stored."""
 
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from zampay.infra.db import Model
+
+PENDING, DELIVERED, EXHAUSTED, CANCELLED = "PENDING", "DELIVERED", "EXHAUSTED", "CANCELLED"
 
 
 class Event(Model):
@@ -39,3 +41,63 @@ class EventCounter(Model):
     tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"), primary_key=True)
     livemode: Mapped[bool] = mapped_column(primary_key=True)
     last: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Endpoint(Model):
+    """Where a merchant wants to hear. Secrets are sealed; the previous one signs until its end."""
+
+    __tablename__ = "webhook_endpoints"
+
+    id: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"))
+    livemode: Mapped[bool]
+    url: Mapped[str] = mapped_column(sa.Text)
+    description: Mapped[str] = mapped_column(sa.Text)
+    event_types: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    headers: Mapped[dict[str, str]] = mapped_column(JSONB)
+    enabled: Mapped[bool]
+    disabled_reason: Mapped[str | None] = mapped_column(sa.Text)
+    sealed_secret: Mapped[str] = mapped_column(sa.Text)
+    sealed_previous_secret: Mapped[str | None] = mapped_column(sa.Text)
+    previous_secret_ends_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+    position: Mapped[int]
+
+    __table_args__ = (sa.Index("ix_webhook_endpoints_tenant_id_livemode", "tenant_id", "livemode"),)
+
+
+class Delivery(Model):
+    """One event owed to one endpoint; the row is the job, `due_at` says when."""
+
+    __tablename__ = "webhook_deliveries"
+
+    id: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"))
+    endpoint_id: Mapped[str] = mapped_column(sa.ForeignKey("webhook_endpoints.id"))
+    event_id: Mapped[str] = mapped_column(sa.ForeignKey("events.id"))
+    status: Mapped[str] = mapped_column(sa.Text)
+    attempts: Mapped[int]
+    due_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    last_attempt_at: Mapped[datetime | None]
+    answer_status: Mapped[int | None]
+    answer_text: Mapped[str | None] = mapped_column(sa.Text)
+    latency_ms: Mapped[int | None]
+    delivered_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.clock_timestamp())
+
+    __table_args__ = (
+        sa.UniqueConstraint("endpoint_id", "event_id"),
+        sa.CheckConstraint(
+            "status IN ('PENDING', 'DELIVERED', 'EXHAUSTED', 'CANCELLED')", name="status_legal"
+        ),
+        sa.CheckConstraint("(status = 'PENDING') = (due_at IS NOT NULL)", name="due_iff_pending"),
+        sa.Index(
+            "ix_webhook_deliveries_due_at", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")
+        ),
+        sa.Index("ix_webhook_deliveries_page", "endpoint_id", "created_at", "id"),
+        sa.Index("ix_webhook_deliveries_event_id", "event_id"),
+    )

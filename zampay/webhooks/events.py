@@ -1,4 +1,4 @@
-"""Publish an event in the transaction of the move that it tells."""
+"""Publish an event in the transaction of the move that it tells, and owe it to the endpoints."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from zampay.infra.db import Transaction
 from zampay.kernel import ids
-from zampay.webhooks.models import Event, EventCounter
+from zampay.webhooks import queries
+from zampay.webhooks.models import PENDING, Delivery, Event, EventCounter
 
 
 def publish(
@@ -26,6 +27,7 @@ def publish(
     same tenant wait from here to the commit.
     """
     tx.session.flush()
+    listening = queries.listening(tx, livemode=livemode, event_type=event_type)
     event = Event(
         id=ids.new("evt"),
         tenant_id=tx.tenant_id,
@@ -37,7 +39,31 @@ def publish(
         data=data,
     )
     tx.session.add(event)
+    if listening:
+        tx.session.flush()
+        owe(tx, event.id, listening)
     return event
+
+
+def owe(tx: Transaction, event_id: str, endpoint_ids: list[str]) -> None:
+    """Let each endpoint get the event now; one that had it already gets it again."""
+    rows = [
+        {
+            "id": ids.new("whd"),
+            "tenant_id": tx.tenant_id,
+            "endpoint_id": endpoint_id,
+            "event_id": event_id,
+            "status": PENDING,
+            "attempts": 0,
+            "due_at": tx.now,
+        }
+        for endpoint_id in endpoint_ids
+    ]
+    again = {"status": PENDING, "attempts": 0, "due_at": tx.now, "leased_until": None}
+    owed = insert(Delivery).values(rows)
+    upsert = owed.on_conflict_do_update(index_elements=["endpoint_id", "event_id"], set_=again)
+    for delivery_id in tx.session.scalars(upsert.returning(Delivery.id)):
+        tx.ring("webhooks.deliver", delivery_id=delivery_id, tenant_id=tx.tenant_id)
 
 
 def _next_number(tx: Transaction, *, livemode: bool) -> int:

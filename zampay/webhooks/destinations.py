@@ -1,0 +1,68 @@
+"""Which addresses a merchant may name: https, public, ordinary ports, no login in the URL.
+
+This refuses early what can be seen in the text; what a name resolves to is judged when the
+connection is made (`zampay.infra.public_addresses`).
+"""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from zampay.infra.public_addresses import is_allowed, literal
+
+MAX_LENGTH = 1024
+PORTS = frozenset({None, 443, 8443})
+OURS = re.compile(
+    r"webhook-.*|content-.*|host|connection|transfer-encoding|te|upgrade|expect|trailer"
+    r"|keep-alive|proxy-.*|user-agent|accept.*|cookie",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
+_VALUE = re.compile(r"[\x20-\x7e]{0,512}")
+_INSIDE = re.compile(r"(^|\.)(localhost|local|internal|home\.arpa|lan|intranet)\.?$")
+_PLAIN = re.compile(r"[\x21-\x7e]+")
+
+
+def objection_to_url(url: str, *, desk: bool) -> str | None:
+    """Why this URL cannot be a webhook's, or None. On a desk http and loopback are in order."""
+    if len(url) > MAX_LENGTH:
+        return f"must be at most {MAX_LENGTH} characters"
+    if not _PLAIN.fullmatch(url) or "\\" in url:
+        return "must be a URL in ASCII"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "must be a URL"
+    return _objection_to_form(parts, port, desk=desk) or _objection_to_host(host, desk=desk)
+
+
+def _objection_to_form(parts: SplitResult, port: int | None, *, desk: bool) -> str | None:
+    if parts.scheme != "https" and not (desk and parts.scheme == "http"):
+        return "must be an https:// URL"
+    if "@" in parts.netloc:
+        return "must not contain a login"
+    if parts.fragment:
+        return "must not contain a fragment"
+    if port not in PORTS and not desk:
+        return "must use port 443 or 8443"
+    return None
+
+
+def _objection_to_host(host: str, *, desk: bool) -> str | None:
+    address = literal(host)
+    if address is not None:
+        allowed = is_allowed(address, loopback=desk)
+    elif desk and host == "localhost":
+        allowed = True
+    else:
+        allowed = "." in host.strip(".") and not _INSIDE.search(host.lower())
+    return None if allowed else "must be a public host"
+
+
+def objection_to_header(name: str, value: str) -> str | None:
+    """Why this header cannot be sent along, or None."""
+    if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+        return f"{name[:64]!r} is not a header name with a printable value"
+    if OURS.fullmatch(name):
+        return f"{name} is set by ZamPay"
+    return None

@@ -1,0 +1,204 @@
+"""What a merchant does with endpoints: make, change, rotate the secret, remove; each is audited."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from zampay.infra import sealed
+from zampay.infra.db import Transaction, transaction
+from zampay.kernel import ids, signing
+from zampay.kernel.errors import ZamPayError
+from zampay.tenants import audit
+from zampay.tenants.auth import Caller
+from zampay.webhooks import events, queries
+from zampay.webhooks.models import CANCELLED, PENDING, Delivery, Endpoint
+
+MOST_ENDPOINTS = 16
+
+
+class EndpointNotFound(ZamPayError):
+    """No such endpoint of this tenant in this world."""
+
+    code = "webhook_endpoint_not_found"
+    status = 404
+    title = "There is no such webhook endpoint"
+
+
+class TooManyEndpoints(ZamPayError):
+    """The tenant has as many endpoints as one may have."""
+
+    code = "too_many_webhook_endpoints"
+    status = 422
+    title = f"An account has at most {MOST_ENDPOINTS} webhook endpoints"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An endpoint as it is to be."""
+
+    url: str
+    event_types: list[str]
+    description: str
+    headers: dict[str, str]
+    enabled: bool
+
+
+def create(*, caller: Caller, wanted: Wanted) -> tuple[Endpoint, str]:
+    """A new endpoint and its secret, which is shown this once.
+
+    Raises:
+        TooManyEndpoints.
+    """
+    secret = signing.new_secret()
+    with transaction(caller.tenant_id) as tx:
+        _one_at_a_time(tx, caller)
+        if len(queries.endpoints(tx, livemode=caller.livemode)) >= MOST_ENDPOINTS:
+            raise TooManyEndpoints
+        endpoint = Endpoint(
+            id=ids.new("whe"),
+            tenant_id=caller.tenant_id,
+            livemode=caller.livemode,
+            sealed_secret=sealed.seal(secret),
+            created_at=tx.now,
+            updated_at=tx.now,
+            position=0,
+            url=wanted.url,
+            event_types=wanted.event_types,
+            description=wanted.description,
+            headers=wanted.headers,
+            enabled=wanted.enabled,
+        )
+        tx.session.add(endpoint)
+        _record(tx, caller, "webhook_endpoint.created", endpoint)
+    return endpoint, secret
+
+
+def change(*, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
+    """Change what is named; enabling again forgets past failures.
+
+    Raises:
+        EndpointNotFound.
+    """
+    with transaction(caller.tenant_id) as tx:
+        endpoint = own(tx, caller, endpoint_id)
+        for name, value in changes.items():
+            setattr(endpoint, name, value)
+        if changes.get("enabled"):
+            endpoint.disabled_reason = None
+            endpoint.failing_since = None
+        elif "enabled" in changes:
+            endpoint.disabled_reason = "switched off by the merchant"
+        endpoint.updated_at = tx.now
+        _record(tx, caller, "webhook_endpoint.changed", endpoint, changed=sorted(changes))
+    return endpoint
+
+
+def rotate_secret(*, caller: Caller, endpoint_id: str, overlap: timedelta) -> tuple[Endpoint, str]:
+    """A new secret; during the overlap both sign.
+
+    Raises:
+        EndpointNotFound.
+    """
+    secret = signing.new_secret()
+    with transaction(caller.tenant_id) as tx:
+        endpoint = own(tx, caller, endpoint_id)
+        endpoint.sealed_previous_secret = endpoint.sealed_secret
+        endpoint.previous_secret_ends_at = tx.now + overlap
+        endpoint.sealed_secret = sealed.seal(secret)
+        endpoint.updated_at = tx.now
+        _record(
+            tx,
+            caller,
+            "webhook_endpoint.secret_rotated",
+            endpoint,
+            overlap_s=overlap.total_seconds(),
+        )
+    return endpoint, secret
+
+
+def delete(*, caller: Caller, endpoint_id: str) -> None:
+    """Remove an endpoint; what it is still owed is cancelled.
+
+    Raises:
+        EndpointNotFound.
+    """
+    with transaction(caller.tenant_id) as tx:
+        endpoint = own(tx, caller, endpoint_id)
+        endpoint.deleted_at = tx.now
+        endpoint.enabled = False
+        cancel_pending(tx, endpoint)
+        _record(tx, caller, "webhook_endpoint.deleted", endpoint)
+
+
+def replay(*, caller: Caller, endpoint_id: str, since: datetime) -> int:
+    """Owe the endpoint every event since then that it has not had; how many these are.
+
+    Raises:
+        EndpointNotFound.
+    """
+    with transaction(caller.tenant_id) as tx:
+        endpoint = own(tx, caller, endpoint_id)
+        event_ids = queries.missed(tx, endpoint, since)
+        for event_id in event_ids:
+            events.owe(tx, event_id, [endpoint.id])
+        _record(tx, caller, "webhook_endpoint.replayed", endpoint, events=len(event_ids))
+    return len(event_ids)
+
+
+def own(tx: Transaction, caller: Caller, endpoint_id: str) -> Endpoint:
+    """The caller's endpoint, locked.
+
+    Raises:
+        EndpointNotFound.
+    """
+    found = None
+    if ids.is_id("whe", endpoint_id):
+        found = queries.endpoint(tx, endpoint_id, livemode=caller.livemode, lock=True)
+    if found is None:
+        raise EndpointNotFound
+    return found
+
+
+def cancel_pending(tx: Transaction, endpoint: Endpoint) -> None:
+    """Owe the endpoint nothing more, until somebody replays."""
+    tx.session.execute(
+        sa.update(Delivery)
+        .where(
+            Delivery.tenant_id == tx.tenant_id,
+            Delivery.endpoint_id == endpoint.id,
+            Delivery.status == PENDING,
+        )
+        .values(status=CANCELLED, due_at=None, leased_until=None)
+    )
+
+
+def signing_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
+    """The secrets that sign now: the current one, and the previous one until its end."""
+    ends_at = endpoint.previous_secret_ends_at
+    previous = endpoint.sealed_previous_secret
+    stored = [endpoint.sealed_secret]
+    if previous is not None and ends_at is not None and ends_at > now:
+        stored.append(previous)
+    return [sealed.unseal(one) for one in stored]
+
+
+def _one_at_a_time(tx: Transaction, caller: Caller) -> None:
+    """Two requests at once must not both be the sixteenth."""
+    tx.session.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"endpoints:{caller.tenant_id}")))
+    )
+
+
+def _record(
+    tx: Transaction, caller: Caller, action: str, endpoint: Endpoint, **details: Any
+) -> None:
+    audit.record(
+        tx,
+        action=action,
+        actor=caller.key_id,
+        address=caller.address,
+        subject=endpoint.id,
+        **details,
+    )

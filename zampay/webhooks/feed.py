@@ -1,0 +1,65 @@
+"""The event feed over REST: what a merchant reads when he missed something."""
+
+from typing import Any
+
+from zampay.infra.api import blueprint
+from zampay.infra.db import Transaction, transaction
+from zampay.kernel import ids
+from zampay.kernel.errors import ZamPayError
+from zampay.tenants.auth import Caller, requires
+from zampay.tenants.scopes import Scope
+from zampay.webhooks import events, queries, schemas
+from zampay.webhooks.models import Event
+
+feed = blueprint("events", "What happened, in order and without gaps")
+
+
+class EventNotFound(ZamPayError):
+    """No such event of this tenant in this world."""
+
+    code = "event_not_found"
+    status = 404
+    title = "There is no such event"
+
+
+@feed.route("/events", methods=["GET"])
+@requires(Scope.WEBHOOKS_READ)
+@feed.arguments(schemas.FeedQuery, location="query")
+@feed.response(200, schemas.Feed)
+def index(query: dict[str, int], *, caller: Caller) -> Any:
+    """The events that follow number `after`, in order."""
+    limit = query["limit"]
+    with transaction(caller.tenant_id) as tx:
+        found = queries.events_after(tx, query["after"], livemode=caller.livemode, limit=limit + 1)
+    return {"data": found[:limit], "has_more": len(found) > limit}
+
+
+@feed.route("/events/<event_id>", methods=["GET"])
+@requires(Scope.WEBHOOKS_READ)
+@feed.response(200, schemas.EventView)
+def show(*, event_id: str, caller: Caller) -> Any:
+    """One event."""
+    with transaction(caller.tenant_id) as tx:
+        return _found(tx, event_id, caller)
+
+
+@feed.route("/events/<event_id>/resend", methods=["POST"])
+@requires(Scope.WEBHOOKS_WRITE)
+@feed.response(202, schemas.Resent)
+def resend(*, event_id: str, caller: Caller) -> Any:
+    """Send one event again to every endpoint that listens to its type."""
+    with transaction(caller.tenant_id) as tx:
+        event = _found(tx, event_id, caller)
+        listening = queries.listening(tx, livemode=caller.livemode, event_type=event.type)
+        if listening:
+            events.owe(tx, event.id, listening)
+    return {"endpoints": len(listening)}
+
+
+def _found(tx: Transaction, event_id: str, caller: Caller) -> Event:
+    found = None
+    if ids.is_id("evt", event_id):
+        found = queries.event(tx, event_id, livemode=caller.livemode)
+    if found is None:
+        raise EventNotFound
+    return found

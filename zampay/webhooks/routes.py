@@ -1,0 +1,119 @@
+"""Webhook endpoints and their delivery log over REST."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+
+from zampay.infra.api import blueprint
+from zampay.infra.db import transaction
+from zampay.tenants.auth import Caller, requires
+from zampay.tenants.schemas import Rotation
+from zampay.tenants.scopes import Scope
+from zampay.webhooks import endpoints as service
+from zampay.webhooks import queries, schemas, trial
+from zampay.webhooks.models import Delivery, Endpoint, Event
+
+endpoints = blueprint("webhook-endpoints", "Where a merchant hears about events")
+
+
+@endpoints.route("/webhook-endpoints", methods=["POST"])
+@requires(Scope.WEBHOOKS_WRITE)
+@endpoints.arguments(schemas.EndpointRequest)
+@endpoints.response(201, schemas.EndpointWithSecret)
+def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
+    """Make an endpoint; the answer holds its signing secret, shown once."""
+    endpoint, secret = service.create(caller=caller, wanted=service.Wanted(**wanted))
+    location = url_for("webhook-endpoints.show", endpoint_id=endpoint.id)
+    return _with_secret(endpoint, secret), 201, {"Location": location}
+
+
+@endpoints.route("/webhook-endpoints", methods=["GET"])
+@requires(Scope.WEBHOOKS_READ)
+@endpoints.response(200, schemas.Endpoints)
+def index(*, caller: Caller) -> Any:
+    """All endpoints, oldest first."""
+    with transaction(caller.tenant_id) as tx:
+        return {"data": queries.endpoints(tx, livemode=caller.livemode)}
+
+
+@endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["GET"])
+@requires(Scope.WEBHOOKS_READ)
+@endpoints.response(200, schemas.EndpointView)
+def show(*, endpoint_id: str, caller: Caller) -> Any:
+    """One endpoint."""
+    with transaction(caller.tenant_id) as tx:
+        return service.own(tx, caller, endpoint_id)
+
+
+@endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["PATCH"])
+@requires(Scope.WEBHOOKS_WRITE)
+@endpoints.arguments(schemas.EndpointChange)
+@endpoints.response(200, schemas.EndpointView)
+def change(changes: dict[str, Any], *, endpoint_id: str, caller: Caller) -> Any:
+    """Change what is named; `enabled: true` also forgets past failures."""
+    return service.change(caller=caller, endpoint_id=endpoint_id, changes=changes)
+
+
+@endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["DELETE"])
+@requires(Scope.WEBHOOKS_WRITE)
+@endpoints.response(204)
+def delete(*, endpoint_id: str, caller: Caller) -> None:
+    """Remove an endpoint; what it is still owed is cancelled."""
+    service.delete(caller=caller, endpoint_id=endpoint_id)
+
+
+@endpoints.route("/webhook-endpoints/<endpoint_id>/rotate-secret", methods=["POST"])
+@requires(Scope.WEBHOOKS_WRITE)
+@endpoints.arguments(Rotation)
+@endpoints.response(201, schemas.EndpointWithSecret)
+def rotate_secret(rotation: dict[str, Any], *, endpoint_id: str, caller: Caller) -> Any:
+    """Make a new secret; during the overlap both sign."""
+    return _with_secret(*service.rotate_secret(caller=caller, endpoint_id=endpoint_id, **rotation))
+
+
+@endpoints.route("/webhook-endpoints/<endpoint_id>/test", methods=["POST"])
+@requires(Scope.WEBHOOKS_WRITE)
+@endpoints.response(200, schemas.TestAnswer)
+def test(*, endpoint_id: str, caller: Caller) -> Any:
+    """Send a test event now and show the answer."""
+    return trial.send(caller=caller, endpoint_id=endpoint_id)
+
+
+@endpoints.route("/webhook-endpoints/<endpoint_id>/replay", methods=["POST"])
+@requires(Scope.WEBHOOKS_WRITE)
+@endpoints.arguments(schemas.Replay)
+@endpoints.response(202, schemas.Replayed)
+def replay(wanted: dict[str, datetime], *, endpoint_id: str, caller: Caller) -> Any:
+    """Send everything since then that failed or was missed."""
+    return {"events": service.replay(caller=caller, endpoint_id=endpoint_id, **wanted)}
+
+
+@endpoints.route("/webhook-endpoints/<endpoint_id>/deliveries", methods=["GET"])
+@requires(Scope.WEBHOOKS_READ)
+@endpoints.arguments(schemas.DeliveryQuery, location="query")
+@endpoints.response(200, schemas.DeliveryPage)
+def deliveries(query: dict[str, Any], *, endpoint_id: str, caller: Caller) -> Any:
+    """The delivery log of the last 30 days, newest first."""
+    after, limit = query["after"], query["limit"]
+    before = (datetime.fromisoformat(after[0]), after[1]) if after else None
+    with transaction(caller.tenant_id) as tx:
+        endpoint = service.own(tx, caller, endpoint_id)
+        found = queries.deliveries(tx, endpoint.id, before=before, limit=limit + 1)
+    more = len(found) > limit
+    end = found[limit - 1][0] if more else None
+    return {
+        "data": [_line(*row) for row in found[:limit]],
+        "has_more": more,
+        "next_cursor": [end.created_at.isoformat(), end.id] if end else None,
+    }
+
+
+def _line(delivery: Delivery, event: Event) -> dict[str, Any]:
+    shown = {column.key: getattr(delivery, column.key) for column in Delivery.__table__.columns}
+    return {**shown, "event_type": event.type, "sequence": event.sequence}
+
+
+def _with_secret(endpoint: Endpoint, secret: str) -> dict[str, Any]:
+    shown = {name: getattr(endpoint, name) for name in schemas.EndpointView().fields}
+    return {**shown, "secret": secret}

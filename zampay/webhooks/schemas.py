@@ -1,0 +1,196 @@
+"""What webhook endpoints, deliveries and the event feed take and give."""
+
+from typing import Any
+
+import marshmallow as ma
+from flask import current_app
+
+from zampay.infra.api import Schema
+from zampay.infra.fields import MAX_PAGE, Cursor, Moment, Text, page_size
+from zampay.kernel import ids
+from zampay.webhooks import destinations, event_types
+
+MOST_HEADERS = 10
+MAX_NUMBER = 2**63 - 1
+_TYPES = [*event_types.ALL, event_types.EVERY]
+
+
+class Destination(ma.fields.String):
+    """An address that webhooks may go to."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        url: str = super()._deserialize(value, *args, **kwargs)
+        wrong = destinations.objection_to_url(url, desk=current_app.config["IS_ON_A_DESK"])
+        if wrong:
+            raise ma.ValidationError(wrong)
+        return url
+
+
+def _headers(**kwargs: Any) -> ma.fields.Dict:
+    return ma.fields.Dict(
+        keys=ma.fields.String(),
+        values=ma.fields.String(),
+        validate=[ma.validate.Length(max=MOST_HEADERS), _no_objection],
+        **kwargs,
+    )
+
+
+def _no_objection(headers: dict[str, str]) -> None:
+    for name, value in headers.items():
+        wrong = destinations.objection_to_header(name, value)
+        if wrong:
+            raise ma.ValidationError(wrong)
+
+
+def _types(**kwargs: Any) -> ma.fields.List[Any]:
+    return ma.fields.List(
+        ma.fields.String(validate=ma.validate.OneOf(_TYPES)),
+        validate=ma.validate.Length(1, len(_TYPES)),
+        **kwargs,
+    )
+
+
+class EndpointRequest(Schema):
+    """An endpoint to be made."""
+
+    url = Destination(required=True, metadata={"example": "https://shop.example/hooks"})
+    event_types = _types(load_default=lambda: [event_types.EVERY])
+    description = Text(load_default="", validate=ma.validate.Length(max=200))
+    headers = _headers(load_default=dict)
+    enabled = ma.fields.Boolean(load_default=True, truthy={True}, falsy={False})
+
+
+class EndpointChange(Schema):
+    """What is to be different; at least one member."""
+
+    url = Destination()
+    event_types = _types()
+    description = Text(validate=ma.validate.Length(max=200))
+    headers = _headers()
+    enabled = ma.fields.Boolean(truthy={True}, falsy={False})
+
+    @ma.validates_schema
+    def _names_something(self, loaded: dict[str, Any], **_: Any) -> None:
+        if not loaded:
+            raise ma.ValidationError("name at least one member to change")
+
+
+class EndpointView(Schema):
+    """An endpoint, without its secret."""
+
+    id = ma.fields.String(required=True)
+    livemode = ma.fields.Boolean(required=True)
+    url = ma.fields.String(required=True)
+    event_types = ma.fields.List(ma.fields.String(), required=True)
+    description = ma.fields.String(required=True)
+    headers = ma.fields.Dict(required=True)
+    enabled = ma.fields.Boolean(required=True)
+    disabled_reason = ma.fields.String(required=True, allow_none=True)
+    failing_since = Moment(required=True, allow_none=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
+class EndpointWithSecret(EndpointView):
+    """An endpoint whose secret is shown this once."""
+
+    secret = ma.fields.String(required=True, metadata={"description": "Shown once; keep it."})
+
+
+class Endpoints(Schema):
+    """All endpoints of the tenant in this world."""
+
+    data = ma.fields.List(ma.fields.Nested(EndpointView), required=True)
+
+
+class Replay(Schema):
+    """From when on everything failed or missed is sent again."""
+
+    since = Moment(required=True)
+
+
+class Replayed(Schema):
+    """How many events are on their way again."""
+
+    events = ma.fields.Integer(required=True)
+
+
+class TestAnswer(Schema):
+    """What the endpoint said to a test event."""
+
+    delivered = ma.fields.Boolean(required=True)
+    answer_status = ma.fields.Integer(required=True, allow_none=True)
+    answer_text = ma.fields.String(required=True)
+    latency_ms = ma.fields.Integer(required=True)
+
+
+class DeliveryQuery(Schema):
+    """Which page of the delivery log."""
+
+    limit = page_size()
+    after = Cursor(parts=2, load_default=None)
+
+    @ma.validates("after")
+    def _is_a_key(self, after: list[str] | None, **_: Any) -> None:
+        if after is None:
+            return
+        Moment().deserialize(after[0])
+        if not ids.is_id("whd", after[1]):
+            raise ma.ValidationError("is not a cursor that we gave")
+
+
+class DeliveryView(Schema):
+    """One event owed to one endpoint, and how that went."""
+
+    id = ma.fields.String(required=True)
+    event_id = ma.fields.String(required=True)
+    event_type = ma.fields.String(required=True)
+    sequence = ma.fields.Integer(required=True)
+    status = ma.fields.String(required=True)
+    attempts = ma.fields.Integer(required=True)
+    answer_status = ma.fields.Integer(required=True, allow_none=True)
+    answer_text = ma.fields.String(required=True, allow_none=True)
+    latency_ms = ma.fields.Integer(required=True, allow_none=True)
+    last_attempt_at = Moment(required=True, allow_none=True)
+    next_attempt_at = Moment(attribute="due_at", required=True, allow_none=True)
+    delivered_at = Moment(required=True, allow_none=True)
+    created_at = Moment(required=True)
+
+
+class DeliveryPage(Schema):
+    """A page of the delivery log, newest first."""
+
+    data = ma.fields.List(ma.fields.Nested(DeliveryView), required=True)
+    has_more = ma.fields.Boolean(required=True)
+    next_cursor = Cursor(parts=2, required=True, allow_none=True)
+
+
+class FeedQuery(Schema):
+    """What follows the event with this number."""
+
+    after = ma.fields.Integer(load_default=0, validate=ma.validate.Range(0, MAX_NUMBER))
+    limit = ma.fields.Integer(load_default=MAX_PAGE, validate=ma.validate.Range(1, MAX_PAGE))
+
+
+class EventView(Schema):
+    """An event, exactly as its webhook carries it."""
+
+    id = ma.fields.String(required=True)
+    type = ma.fields.String(required=True)
+    sequence = ma.fields.Integer(required=True)
+    livemode = ma.fields.Boolean(required=True)
+    created_at = Moment(required=True)
+    data = ma.fields.Dict(required=True)
+
+
+class Feed(Schema):
+    """Events in the order of their numbers."""
+
+    data = ma.fields.List(ma.fields.Nested(EventView), required=True)
+    has_more = ma.fields.Boolean(required=True)
+
+
+class Resent(Schema):
+    """To how many endpoints an event is on its way again."""
+
+    endpoints = ma.fields.Integer(required=True)

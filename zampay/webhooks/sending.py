@@ -1,0 +1,101 @@
+"""One signed POST to a merchant, and what came back."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, current_app
+
+from zampay.infra.outbound import NoReply, NotConnected, Outbound
+from zampay.infra.public_addresses import PublicOnlyAdapter
+from zampay.kernel import clock, signing
+from zampay.kernel.clock import rfc3339
+from zampay.webhooks.models import Event
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 10.0
+KEPT_CHARACTERS = 1024
+_SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be sent where; `body` is what is signed, to the byte."""
+
+    url: str
+    message_id: str
+    body: str
+    headers: dict[str, str]
+    signing_secrets: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the merchant said: `status` None when there was no answer; `text` is the first
+    kilobyte, or the reason why there is none.
+    """
+
+    status: int | None
+    text: str
+    latency_ms: int
+    retry_after_s: float | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Any 2xx; a redirect is not one."""
+        return self.status in _SUCCESS
+
+
+def init(app: Flask, *, desk: bool) -> None:
+    """Prepare the connections; on a desk, webhooks may also go to this machine."""
+    app.extensions["webhook_outbound"] = Outbound(
+        connect_timeout_s=CONNECT_TIMEOUT_S,
+        read_timeout_s=READ_TIMEOUT_S,
+        adapter=PublicOnlyAdapter(loopback=desk),
+    )
+
+
+def body_of(event: Event) -> str:
+    """The event as merchants get it, by webhook and from the feed alike."""
+    return json.dumps(view(event), ensure_ascii=False, separators=(",", ":"))
+
+
+def view(event: Event) -> dict[str, Any]:
+    """The members of an event."""
+    return {
+        "id": event.id,
+        "type": event.type,
+        "sequence": event.sequence,
+        "livemode": event.livemode,
+        "createdAt": rfc3339(event.created_at),
+        "data": event.data,
+    }
+
+
+def send(message: Message, *, at: datetime) -> Answer:
+    """Send once; never raises for what the other side does."""
+    headers = {
+        **message.headers,
+        "Content-Type": "application/json",
+        "User-Agent": "ZamPay-Webhooks/1",
+        "Accept-Encoding": "identity",
+        **signing.signed_headers(
+            message.body,
+            message_id=message.message_id,
+            at=at,
+            signing_secrets=message.signing_secrets,
+        ),
+    }
+    outbound: Outbound = current_app.extensions["webhook_outbound"]
+    started_s = clock.monotonic_s()
+    try:
+        reply = outbound.send("POST", message.url, headers=headers, body=message.body.encode())
+    except (NotConnected, NoReply) as error:
+        return Answer(None, f"no answer: {error}", _since_ms(started_s))
+    text = reply.text[:KEPT_CHARACTERS].replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return Answer(reply.status, text, _since_ms(started_s), reply.retry_after_s)
+
+
+def _since_ms(started_s: float) -> int:
+    return int((clock.monotonic_s() - started_s) * 1000)

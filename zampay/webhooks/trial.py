@@ -1,0 +1,44 @@
+"""A test event, sent while the merchant waits: not numbered, not kept, signed like any other."""
+
+import json
+from typing import Any
+
+from zampay.infra.db import transaction
+from zampay.kernel import ids
+from zampay.kernel.clock import rfc3339
+from zampay.tenants.auth import Caller
+from zampay.webhooks import endpoints, event_types, sending
+
+
+def send(*, caller: Caller, endpoint_id: str) -> dict[str, Any]:
+    """What the endpoint answered; nothing is repeated.
+
+    Raises:
+        EndpointNotFound.
+    """
+    event_id = ids.new("evt")
+    with transaction(caller.tenant_id) as tx:
+        endpoint = endpoints.own(tx, caller, endpoint_id)
+        now = tx.now
+        body = {
+            "id": event_id,
+            "type": event_types.TEST,
+            "sequence": None,
+            "livemode": endpoint.livemode,
+            "createdAt": rfc3339(now),
+            "data": {"endpointId": endpoint.id},
+        }
+        message = sending.Message(
+            url=endpoint.url,
+            message_id=event_id,
+            body=json.dumps(body, separators=(",", ":")),
+            headers=endpoint.headers,
+            signing_secrets=endpoints.signing_secrets(endpoint, now),
+        )
+    answer = sending.send(message, at=now)
+    return {
+        "delivered": answer.is_success,
+        "answer_status": answer.status,
+        "answer_text": answer.text,
+        "latency_ms": answer.latency_ms,
+    }
