@@ -29,6 +29,8 @@ from zampay.providers.contract import (
     Retry,
 )
 
+_WAITED_FOR = states.OPEN - {State.PENDING, State.IN_REVIEW}
+
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
@@ -108,21 +110,32 @@ def _cannot_ask(tx: Transaction, payment: Payment) -> None:
 
 
 def _apply(tx: Transaction, payment: Payment, answer: Enquiry, claim: _Claim) -> None:
-    if isinstance(answer, NotSent):
-        payment.due_at = tx.now + timedelta(seconds=answer.retry_after_s or 1)
-        return
     if payment.state == State.PENDING and not isinstance(answer, Report):
         return  # another look has already ordered it sent again
-    if payment.is_final and _was_the_last_look(payment, answer, tx.now):
-        payment.due_at = None
-    else:
-        _look_again(tx, payment)
+    if not _asked_before_the_end(payment, claim):
+        _plan_the_next_look(tx, payment, answer)
     if isinstance(answer, Report):
         reports.apply_report(tx, payment, answer, evidence=claim.evidence)
     elif isinstance(answer, NotFound) and _proves_that_nothing_landed(payment, claim):
         _never_landed(tx, payment, answer)
-    elif not payment.is_final and payment.state != State.IN_REVIEW:
-        reports.review_if_old(tx, payment, str(answer.detail))
+    elif not isinstance(answer, NotSent) and payment.state in _WAITED_FOR:
+        reports.review_if_old(tx, payment, answer.detail)
+
+
+def _asked_before_the_end(payment: Payment, claim: _Claim) -> bool:
+    """Whether the payment ended while this look was under way: one look after the end may be due,
+    and an older answer does not stand for it.
+    """
+    return payment.completed_at is not None and claim.order.now < payment.completed_at
+
+
+def _plan_the_next_look(tx: Transaction, payment: Payment, answer: Enquiry) -> None:
+    if isinstance(answer, NotSent):
+        payment.due_at = tx.now + timedelta(seconds=answer.retry_after_s or 1)
+    elif payment.is_final and _was_the_last_look(payment, answer, tx.now):
+        payment.due_at = None
+    else:
+        _look_again(tx, payment)
 
 
 def _was_the_last_look(payment: Payment, answer: Enquiry, now: datetime) -> bool:

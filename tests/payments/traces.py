@@ -1,0 +1,47 @@
+"""What a payment leaves behind in the database."""
+
+from typing import TypeVar
+
+import sqlalchemy as sa
+from flask import Flask
+
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.payments.models import Callback, Discrepancy, Move, Payment
+from zampay.webhooks.models import Event
+
+Row = TypeVar("Row")
+
+
+def moves(app: Flask, payment_id: str) -> list[Move]:
+    return _rows(app, sa.select(Move).where(Move.payment_id == payment_id).order_by(Move.position))
+
+
+def path(app: Flask, payment_id: str) -> list[str]:
+    """The states that a payment has been in, in order."""
+    return [move.target for move in moves(app, payment_id)]
+
+
+def events(app: Flask, subject_id: str | None = None) -> list[Event]:
+    query = sa.select(Event).order_by(Event.tenant_id, Event.livemode, Event.sequence)
+    return _rows(app, query if subject_id is None else query.where(Event.subject_id == subject_id))
+
+
+def discrepancies(app: Flask, payment_id: str) -> list[Discrepancy]:
+    return _rows(app, sa.select(Discrepancy).where(Discrepancy.payment_id == payment_id))
+
+
+def callbacks(app: Flask, payment_id: str) -> list[Callback]:
+    return _rows(app, sa.select(Callback).where(Callback.payment_id == payment_id))
+
+
+def seconds_until_due(app: Flask, payment_id: str) -> float | None:
+    """By the database's clock; None when the row is owed nothing any more."""
+    due_in = sa.extract("epoch", Payment.due_at - sa.func.now())
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        found = tx.session.scalar(sa.select(due_in).where(Payment.id == payment_id))
+    return None if found is None else float(found)
+
+
+def _rows(app: Flask, query: sa.Select[tuple[Row]]) -> list[Row]:
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        return list(tx.session.scalars(query))
