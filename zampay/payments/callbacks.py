@@ -67,7 +67,7 @@ def receive(provider: str, token: str) -> Response:
 def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> None:
     """Store a body that is new, and make its payment due in the same transaction."""
     with transaction(tenant_id) as tx:
-        if queries.callbacks_kept(tx, payment_id) >= MOST_KEPT:
+        if queries.callbacks_seen(tx, payment_id)[0] >= MOST_KEPT:
             return
         row = insert(Callback).values(
             tenant_id=tenant_id,

@@ -126,12 +126,13 @@ def by_callback_token(tx: Transaction, provider: str, token: str) -> tuple[str, 
     return (found.id, found.tenant_id) if found else None
 
 
-def callbacks_kept(tx: Transaction, payment_id: str) -> int:
-    """How many different callbacks one payment has."""
-    counted = sa.select(sa.func.count()).where(
+def callbacks_seen(tx: Transaction, payment_id: str) -> tuple[int, datetime | None]:
+    """How many different callbacks one payment has, and when the last one came."""
+    seen = sa.select(sa.func.count(), sa.func.max(Callback.received_at)).where(
         Callback.tenant_id == tx.tenant_id, Callback.payment_id == payment_id
     )
-    return tx.session.scalar(counted) or 0
+    row = tx.session.execute(seen).one()
+    return row[0], row[1]
 
 
 def has_unheeded_callback(tx: Transaction, payment_id: str) -> bool:

@@ -10,6 +10,7 @@ from zampay.infra.api import blueprint
 from zampay.infra.db import transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import InvalidField
+from zampay.payments import explain as explanation
 from zampay.payments import queries, routing, schemas, service, states
 from zampay.payments.models import Payment
 from zampay.payments.states import Status
@@ -86,6 +87,16 @@ def history(*, payment_id: str, caller: Caller) -> Any:
     _found(payment_id, caller)
     with transaction(caller.tenant_id) as tx:
         return {"data": queries.moves(tx, payment_id)}
+
+
+@payments.route("/payments/<payment_id>/explain", methods=["GET"])
+@requires(Scope.PAYMENTS_READ)
+@payments.response(200, schemas.ExplanationView)
+def explain(*, payment_id: str, caller: Caller) -> Any:
+    """Why a payment stands where it stands, what happens next, and whether to try again."""
+    payment = _found(payment_id, caller)
+    with transaction(caller.tenant_id) as tx:
+        return explanation.explain(tx, payment)
 
 
 @payments.route("/payments/<payment_id>/cancel", methods=["POST"])

@@ -147,6 +147,35 @@ class History(Schema):
     data = ma.fields.List(ma.fields.Nested(MoveView), required=True)
 
 
+class Said(Schema):
+    """What the network last said, or that it said nothing."""
+
+    at = Moment(required=True)
+    evidence = ma.fields.String(required=True)
+    detail = ma.fields.String(required=True)
+
+
+class ExplanationView(Schema):
+    """Why a payment stands where it stands, and what happens next."""
+
+    id = ma.fields.String(attribute="payment.id", required=True)
+    status = ma.fields.Function(lambda found: status_of(found.payment.state), required=True)
+    sentence = ma.fields.String(required=True)
+    asked_times = ma.fields.Integer(attribute="payment.submissions", required=True)
+    asked_at = Moment(attribute="payment.submitted_at", required=True, allow_none=True)
+    provider_reference = ma.fields.String(attribute="payment.provider_reference", required=True)
+    network_said = ma.fields.Nested(Said, required=True, allow_none=True)
+    callbacks = ma.fields.Integer(required=True)
+    last_callback_at = Moment(required=True, allow_none=True)
+    next_action = ma.fields.String(required=True, allow_none=True)
+    next_action_at = Moment(attribute="payment.due_at", required=True, allow_none=True)
+    payer_hint = ma.fields.String(required=True, allow_none=True)
+    new_attempt = ma.fields.String(
+        required=True, validate=ma.validate.OneOf(["safe", "unsafe", "wait_until"])
+    )
+    wait_until = Moment(required=True, allow_none=True)
+
+
 def status_of(state: str) -> str:
     """The public face of a stored state."""
     return str(states.PHASES[State(state)].status)

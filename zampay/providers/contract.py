@@ -156,6 +156,7 @@ class Profile:
     currencies: frozenset[str]
     min_amount_minor: int
     max_amount_minor: int
+    approval_hint: str = "The payer answers the prompt on the phone."
     can_enquire: bool = True
     resend_is_safe: bool = True
     unknown_grace: timedelta = timedelta(seconds=30)

@@ -26,6 +26,10 @@ from zampay.providers.mtn.settings import UNKNOWN_GRACE_S, Settings
 from zampay.providers.mtn.tokens import CredentialsRefused, NoToken
 
 CODE: Final = "MTN"
+APPROVAL_HINT: Final = (
+    "If the prompt has gone, the payer opens the MTN MoMo menu on the phone, chooses the pending "
+    "approvals and enters the PIN."
+)
 PREFIXES: Final = ("26096", "26076", "26056")
 NOTE_LENGTH: Final = 128
 OK, NOT_FOUND, TOO_MANY = 200, 404, 429
@@ -40,6 +44,7 @@ def profile(settings: Settings | None) -> Profile:
     sandbox = settings is not None and settings.is_sandbox
     return Profile(
         code=CODE,
+        approval_hint=APPROVAL_HINT,
         msisdn_prefixes=(*PREFIXES, test_numbers.PUBLISHED_PREFIX) if sandbox else PREFIXES,
         currencies=frozenset({"EUR", "ZMW"} if sandbox else {"ZMW"}),
         min_amount_minor=settings.min_amount_minor if settings else 1,
