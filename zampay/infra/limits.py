@@ -4,18 +4,17 @@ Counted in Redis so that all web processes share a count; without Redis each cou
 """
 
 import hashlib
+import math
+from collections.abc import Sequence
 
+import redis
 from flask import Flask, Response, request
-from flask_limiter import ApplicationLimit, Limiter
-from flask_limiter.constants import HeaderNames
+from flask_limiter import ApplicationLimit, Limiter, RequestLimit
+
+from zampay.kernel import clock
 
 UNAUTHORIZED = 401
-HEADERS = {
-    HeaderNames.LIMIT: "RateLimit-Limit",
-    HeaderNames.REMAINING: "RateLimit-Remaining",
-    HeaderNames.RESET: "RateLimit-Reset",
-    HeaderNames.RETRY_AFTER: "Retry-After",
-}
+REFUSED = "refused"
 
 
 def address() -> str:
@@ -33,35 +32,64 @@ def init(app: Flask, *, url: str, per_key: str, per_address: str, registering: s
     """Limit every authenticated route per key, and registration (the endpoint `registering`) and
     refused authentication per address. Callbacks, health and documents are left alone.
     """
-    Limiter(
+    limiter = Limiter(
         key_func=caller,
         app=app,
-        application_limits=[
-            ApplicationLimit(per_key, exempt_when=_brings_no_key),
-            ApplicationLimit(
-                per_address,
-                key_function=address,
-                scope="registration",
-                exempt_when=lambda: request.endpoint != registering,
-            ),
-            ApplicationLimit(
-                per_address,
-                key_function=address,
-                scope="refused",
-                exempt_when=_brings_no_key,
-                deduct_when=_was_refused,
-            ),
-        ],
-        headers_enabled=True,
-        header_name_mapping=HEADERS,
+        application_limits=[*_limits(per_key, per_address, registering)],
         strategy="fixed-window",
         storage_uri=url,
         storage_options={"socket_connect_timeout": 1, "socket_timeout": 1},
         in_memory_fallback_enabled=True,
         swallow_errors=True,
-        retry_after="delta-seconds",
         key_prefix="limit",
     )
+    app.after_request(lambda answer: _tell(limiter, answer))
+
+
+def _limits(per_key: str, per_address: str, registering: str) -> list[ApplicationLimit]:
+    return [
+        ApplicationLimit(per_key, exempt_when=_brings_no_key),
+        ApplicationLimit(
+            per_address,
+            key_function=address,
+            scope="registration",
+            exempt_when=lambda: request.endpoint != registering,
+        ),
+        ApplicationLimit(
+            per_address,
+            key_function=address,
+            scope=REFUSED,
+            exempt_when=_brings_no_key,
+            deduct_when=_was_refused,
+        ),
+    ]
+
+
+def _tell(limiter: Limiter, answer: Response) -> Response:
+    """RateLimit headers, in seconds as Retry-After is; the extension's own would put Retry-After
+    on every answer, and stretch that of a 503 to the end of the window.
+    """
+    shown = _shown(limiter.current_limits)
+    if shown is None:
+        return answer
+    try:
+        reset_at, remaining = shown.window
+    except redis.RedisError:
+        return answer
+    wait_s = max(1, math.ceil(reset_at - clock.utcnow().timestamp()))
+    answer.headers["RateLimit-Limit"] = str(shown.limit.amount)
+    answer.headers["RateLimit-Remaining"] = str(remaining)
+    answer.headers["RateLimit-Reset"] = str(wait_s)
+    if shown.breached:
+        answer.headers["Retry-After"] = str(wait_s)
+    return answer
+
+
+def _shown(limits: Sequence[RequestLimit]) -> RequestLimit | None:
+    """The limit that was reached, or the caller's own; the count of refusals shows only then."""
+    reached = [limit for limit in limits if limit.breached]
+    own = [limit for limit in limits if limit.request_args[-1] != REFUSED]
+    return next(iter(reached + own), None)
 
 
 def _brings_no_key() -> bool:

@@ -20,6 +20,8 @@ _BROKER_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
     "retry_on_timeout": False,
+    "interval_start": 0,
+    "max_retries": 1,
     "visibility_timeout": 3600,
 }
 

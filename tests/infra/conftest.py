@@ -1,0 +1,31 @@
+"""Applications with other settings than the run's own, on the same servers."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+
+import config
+from zampay.app import celery_of, create_app
+from zampay.infra.db import db
+
+
+@pytest.fixture
+def another_app(app: Flask, settings: config.Config) -> Iterator[Callable[..., Flask]]:
+    """`another_app(limit_per_key="2/minute")`: with what is global put back in the end."""
+    made: list[Flask] = []
+    handlers = list(logging.getLogger().handlers)
+
+    def make(**changes: Any) -> Flask:
+        made.append(create_app(replace(settings, **changes)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        with one.app_context():
+            db.engine.dispose()
+    celery_of(app).set_current()
+    logging.getLogger().handlers = handlers

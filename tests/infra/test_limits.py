@@ -1,0 +1,116 @@
+"""How often one may ask: per key, per address, told in headers, and never a reason to stop."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.merchants import BASE, Merchant
+from tests.refusals import refusal
+
+MakeApp = Callable[..., Flask]
+REGISTRATION = {"businessName": "Kalulu Books", "email": "owner@example.com"}
+
+
+def with_wrong_key(client: FlaskClient, **environment: str) -> TestResponse:
+    headers = {"Authorization": "Bearer zp_test_wrong"}
+    return client.get(f"{BASE}/payments", headers=headers, environ_base=environment)
+
+
+def same_merchant(app: Flask, merchant: Merchant) -> Merchant:
+    """The merchant as he asks another application on the same database."""
+    return Merchant(app.test_client(), merchant.tenant_id, merchant.test_key, merchant.live_key)
+
+
+def seconds(answer: TestResponse, name: str) -> int:
+    return int(answer.headers[name])
+
+
+def test_an_authenticated_answer_tells_the_limit(another_app: MakeApp, merchant: Merchant) -> None:
+    asking = same_merchant(another_app(limit_per_key="100/hour"), merchant)
+    first, second = asking.get("/payments"), asking.get("/api-keys")
+    assert first.headers["RateLimit-Limit"] == "100"
+    assert [first.headers["RateLimit-Remaining"], second.headers["RateLimit-Remaining"]] == [
+        "99",
+        "98",
+    ]
+    assert 0 < seconds(first, "RateLimit-Reset") <= 3600
+    assert "Retry-After" not in first.headers
+
+
+def test_a_refusal_of_an_authenticated_caller_tells_it_too(merchant: Merchant) -> None:
+    assert "RateLimit-Remaining" in merchant.get("/payments/pay_unknown").headers
+    assert "RateLimit-Remaining" in merchant.pay(amount="0").headers
+
+
+def test_over_the_limit_is_429_and_says_when_to_come_back(
+    another_app: MakeApp, merchant: Merchant
+) -> None:
+    asking = same_merchant(another_app(limit_per_key="2/minute"), merchant)
+    assert [asking.get("/payments").status_code for _ in range(2)] == [200, 200]
+    answer = asking.get("/payments")
+    refusal(answer, 429, "too_many_requests")
+    assert 0 < seconds(answer, "Retry-After") <= 60
+    assert answer.headers["RateLimit-Remaining"] == "0"
+
+
+def test_keys_are_counted_apart(another_app: MakeApp, merchant: Merchant, rival: Merchant) -> None:
+    app = another_app(limit_per_key="1/minute")
+    asking, other = same_merchant(app, merchant), same_merchant(app, rival)
+    assert asking.get("/payments").status_code == 200
+    assert asking.get("/payments").status_code == 429
+    assert asking.get("/payments", live=False).status_code == 200
+    assert other.get("/payments").status_code == 200
+
+
+def test_processes_share_a_count(another_app: MakeApp, merchant: Merchant) -> None:
+    one, two = (same_merchant(another_app(limit_per_key="1/minute"), merchant) for _ in range(2))
+    assert one.get("/payments").status_code == 200
+    assert two.get("/payments").status_code == 429
+
+
+def test_refused_keys_are_counted_per_address(another_app: MakeApp, merchant: Merchant) -> None:
+    app = another_app(limit_per_address="2/minute")
+    guessing = app.test_client()
+    found = [with_wrong_key(guessing, REMOTE_ADDR="192.0.2.1").status_code for _ in range(3)]
+    assert found == [401, 401, 429]
+    answer = with_wrong_key(guessing, REMOTE_ADDR="192.0.2.1")
+    refusal(answer, 429, "too_many_requests")
+    assert seconds(answer, "Retry-After") > 0
+    assert with_wrong_key(guessing, REMOTE_ADDR="192.0.2.2").status_code == 401
+
+
+def test_good_keys_use_up_nothing_of_the_address(another_app: MakeApp, merchant: Merchant) -> None:
+    asking = same_merchant(another_app(limit_per_address="2/minute"), merchant)
+    assert {asking.get("/payments").status_code for _ in range(5)} == {200}
+
+
+def test_registration_is_limited_per_address(another_app: MakeApp) -> None:
+    client = another_app(limit_per_address="2/minute").test_client()
+    answers = [client.post(f"{BASE}/auth/register", json=REGISTRATION) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    refusal(answers[-1], 429, "too_many_requests")
+    assert seconds(answers[-1], "Retry-After") > 0
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/api/openapi.json", "/api/docs"])
+def test_what_needs_no_key_is_left_alone(another_app: MakeApp, path: str) -> None:
+    client = another_app(limit_per_key="1/minute", limit_per_address="1/minute").test_client()
+    answers = [client.get(path) for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert "RateLimit-Limit" not in answers[0].headers
+
+
+def test_a_503_keeps_its_own_retry_after(
+    monkeypatch: pytest.MonkeyPatch, merchant: Merchant
+) -> None:
+    def away(*_: object) -> None:
+        raise sa.exc.OperationalError("SELECT 1", {}, ConnectionError())
+
+    monkeypatch.setattr("sqlalchemy.orm.Session.execute", away)
+    answer = merchant.get("/payments")
+    refusal(answer, 503, "unavailable")
+    assert answer.headers["Retry-After"] == "2"

@@ -1,0 +1,37 @@
+"""Redis away: payments are taken as quickly as ever, and limits hold within each process."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from dev.desk import free_port
+from tests.merchants import Merchant
+from tests.tables import row_counts
+
+PATIENCE_S = 1.0
+"""Kombu's own wait before it gives up on a broker is two seconds a message."""
+
+
+@pytest.fixture
+def asking(another_app: Callable[..., Flask], merchant: Merchant) -> Merchant:
+    """A merchant at an application whose Redis is nowhere: no counts, no locks, no broker."""
+    nowhere = f"redis://127.0.0.1:{free_port()}/0"
+    app = another_app(redis_url=nowhere, limit_per_key="4/minute")
+    return Merchant(app.test_client(), merchant.tenant_id, merchant.test_key, merchant.live_key)
+
+
+def test_requests_go_on_being_served_and_counted(asking: Merchant) -> None:
+    answers = [asking.get("/payments") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200] * 4 + [429]
+    assert answers[0].headers["RateLimit-Remaining"] == "3"
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_payments_are_kept_and_nobody_waits_for_the_broker(app: Flask, asking: Merchant) -> None:
+    before_s = time.monotonic()
+    answers = [asking.pay(live=False) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [202] * 3
+    assert time.monotonic() - before_s < PATIENCE_S
+    assert row_counts(app)["payments"] == 3
