@@ -32,7 +32,9 @@ class Servers:
         A `template` must have no connection open. DeskError when the environment's own role may
         not create databases.
         """
-        command = SQL("CREATE DATABASE {} OWNER {}").format(Identifier(name), self._owner())
+        command = SQL("CREATE DATABASE {}").format(Identifier(name))
+        if self.admin_url is not None:
+            command += SQL(" OWNER {}").format(Identifier(ROLE))
         if template is not None:
             command += SQL(" TEMPLATE {}").format(Identifier(template))
         try:
@@ -47,9 +49,6 @@ class Servers:
     def drop_database(self, name: str) -> None:
         """Remove a database, cutting the connections to it; nothing if there is none."""
         self._administer(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
-
-    def _owner(self) -> SQL | Identifier:
-        return SQL("CURRENT_USER") if self.admin_url is None else Identifier(ROLE)
 
     def _administer(self, command: Composed) -> None:
         with psycopg.connect(

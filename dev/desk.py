@@ -1,6 +1,8 @@
 """Where the desk keeps its things, and the small promises that every desk program relies on."""
 
+import contextlib
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -17,6 +19,7 @@ DATA: Final = ROOT / ".data"
 """All that desk programs write; safe to remove while none of them runs."""
 
 LOOPBACK: Final = "127.0.0.1"
+_PORTS: Final = range(20_000, 32_000)
 
 
 class DeskError(Exception):
@@ -45,11 +48,16 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def free_port() -> int:
-    """A TCP port on the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port on the loopback address that nobody uses now.
+
+    From below the range that systems give to outgoing connections (Linux 32768, macOS 49152 and
+    up), so that no client takes it before our server does.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 def require_port(port: int, *, variable: str) -> None:

@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,10 +24,11 @@ ADMIN: Final = "postgres"
 """The superuser of the cluster. The application never connects as it."""
 
 
-def start(
+@contextlib.contextmanager
+def server(
     directory: Path, *, port: int, admin_password: str, settings: Mapping[str, str]
-) -> Process:
-    """Start PostgreSQL on the cluster under `directory`, made if missing; return when ready.
+) -> Iterator[None]:
+    """PostgreSQL on the cluster under `directory`, made if missing; until the end of the block.
 
     `settings` are server parameters such as `{"fsync": "off"}`.
     """
@@ -39,7 +40,7 @@ def start(
     if not cluster.exists():
         _make_cluster(cluster, user_id, admin_password)
     _clear_lock(cluster)
-    server = Process(
+    process = Process(
         "postgres",
         [str(_binary("postgres")), "-D", str(cluster), *_options(port, settings)],
         directory,
@@ -47,9 +48,9 @@ def start(
         stop_signal=signal.SIGINT,  # "fast": clients are cut, everything is written
         user_id=user_id,
     )
-    server.start()
-    server.await_ready(lambda: _is_ready(cluster), wanted="PostgreSQL to be ready")
-    return server
+    with process:
+        process.await_ready(lambda: _is_ready(cluster), wanted="PostgreSQL to be ready")
+        yield
 
 
 def _options(port: int, settings: Mapping[str, str]) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from dev import leftovers
 from dev.desk import ROOT, DeskError, await_condition
@@ -22,7 +22,8 @@ class Process:
     """A command that runs from the checkout, in a process group of its own (see tether.py).
 
     Its output goes to `<directory>/logs/<name>.log`, where each start appends. `user_id` is the
-    user to run as, None for our own. It may be started again once it ended. Not thread-safe.
+    user to run as, None for our own. It may be started again once it ended; as a context manager
+    it is started and stopped. Not thread-safe.
     """
 
     name: str
@@ -77,11 +78,15 @@ class Process:
             self._log_from = log.tell()
             self._tether = self._tie(log.fileno())
         self._dismissed = False
-        await_condition(
-            lambda: leftovers.is_written(self.pid_file) or not self.alive,
-            timeout_s=20,
-            wanted=f"{self.name} to start",
-        )
+        try:
+            await_condition(
+                lambda: leftovers.is_written(self.pid_file) or not self.alive,
+                timeout_s=20,
+                wanted=f"{self.name} to start",
+            )
+        except BaseException:
+            self.kill()
+            raise
 
     def _tie(self, log: int) -> "subprocess.Popen[bytes]":
         user = "" if self.user_id is None else str(self.user_id)
@@ -95,6 +100,13 @@ class Process:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a Ctrl-C in the terminal is ours to pass on, in order
         )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
         """Ask it to end, kill what has not ended after the grace time, and wait for that."""

@@ -26,11 +26,8 @@ time.sleep(60)
 
 @contextmanager
 def running(directory: Path, program: str, *, grace_s: float = 10) -> Iterator[Process]:
-    process = Process("it", [sys.executable, "-c", program], directory, grace_s=grace_s)
-    process.start()
-    try:
+    with Process("it", [sys.executable, "-c", program], directory, grace_s=grace_s) as process:
         yield process
-    finally:
         process.kill()
 
 

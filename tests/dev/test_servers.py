@@ -56,6 +56,22 @@ def test_a_further_database_is_owned_by_the_plain_role_and_can_be_copied(started
         psycopg.connect(second)
 
 
+def test_a_given_role_makes_databases_of_its_own_or_is_told_what_it_lacks(started: Servers) -> None:
+    assert started.admin_url is not None
+    given = Servers(started.database_url, started.redis_url, admin_url=None)
+    with pytest.raises(DeskError, match=r"ALTER ROLE .* CREATEDB"):
+        given.create_database("own")
+    with psycopg.connect(started.admin_url, autocommit=True) as link:
+        link.execute("ALTER ROLE zampay CREATEDB")
+    try:
+        owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
+        assert ask(given.create_database("own"), owner) == "zampay"
+        given.drop_database("own")
+    finally:
+        with psycopg.connect(started.admin_url, autocommit=True) as link:
+            link.execute("ALTER ROLE zampay NOCREATEDB")
+
+
 def test_nobody_enters_without_the_password(started: Servers) -> None:
     wrong = started.database_url.replace("zampay:", "zampay:0", 1)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
