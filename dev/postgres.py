@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,11 +24,10 @@ ADMIN: Final = "postgres"
 """The superuser of the cluster. The application never connects as it."""
 
 
-@contextlib.contextmanager
-def server(
+def start(
     directory: Path, *, port: int, admin_password: str, settings: Mapping[str, str]
-) -> Iterator[None]:
-    """PostgreSQL on the cluster under `directory`, made if missing; until the end of the block.
+) -> Process:
+    """Start PostgreSQL on the cluster under `directory`, made if missing; return when ready.
 
     `settings` are server parameters such as `{"fsync": "off"}`.
     """
@@ -40,7 +39,7 @@ def server(
     if not cluster.exists():
         _make_cluster(cluster, user_id, admin_password)
     _clear_lock(cluster)
-    process = Process(
+    server = Process(
         "postgres",
         [str(_binary("postgres")), "-D", str(cluster), *_options(port, settings)],
         directory,
@@ -48,9 +47,13 @@ def server(
         stop_signal=signal.SIGINT,  # "fast": clients are cut, everything is written
         user_id=user_id,
     )
-    with process:
-        process.await_ready(lambda: _is_ready(cluster), wanted="PostgreSQL to be ready")
-        yield
+    server.start()
+    try:
+        server.await_ready(lambda: _is_ready(cluster), wanted="PostgreSQL to be ready")
+    except BaseException:
+        server.stop()
+        raise
+    return server
 
 
 def _options(port: int, settings: Mapping[str, str]) -> list[str]:

@@ -123,15 +123,17 @@ def _given() -> Servers | None:
 def _embedded(directory: Path, settings: Mapping[str, str]) -> Iterator[Servers]:
     credentials = credentials_of(directory)
     redis_port, database_port = free_port(), free_port()
-    with (
-        valkey.server(directory, port=redis_port, password=credentials.valkey),
-        postgres.server(
+    with contextlib.ExitStack() as stack:
+        redis = valkey.start(directory, port=redis_port, password=credentials.valkey)
+        stack.callback(redis.stop)
+        database = postgres.start(
             directory,
             port=database_port,
             admin_password=credentials.postgres_admin,
             settings=settings,
-        ),
-    ):
+        )
+        stack.callback(database.stop)
+        valkey.await_ready(redis, port=redis_port, password=credentials.valkey)
         yield _prepared(credentials, redis_port, database_port)
 
 

@@ -7,23 +7,26 @@ every start.
 import contextlib
 import importlib.util
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 from dev.desk import LOOPBACK, DeskError, write_private
 from dev.process import Process
 
 
-@contextlib.contextmanager
-def server(directory: Path, *, port: int, password: str) -> Iterator[None]:
-    """Valkey, with its files under `directory`, ready and until the end of the block."""
+def start(directory: Path, *, port: int, password: str) -> Process:
+    """Start Valkey with its files under `directory`; ready only after `await_ready`."""
     home = directory / "valkey"
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "valkey.conf"
     write_private(settings, _settings(home, port, password))
-    with Process("valkey", [str(_binary()), str(settings)], directory) as process:
-        process.await_ready(lambda: _answers(port, password), wanted="Valkey to answer")
-        yield
+    server = Process("valkey", [str(_binary()), str(settings)], directory)
+    server.start()
+    return server
+
+
+def await_ready(server: Process, *, port: int, password: str) -> None:
+    """Return once it answers; DeskError when it does not."""
+    server.await_ready(lambda: _answers(port, password), wanted="Valkey to answer")
 
 
 def _settings(home: Path, port: int, password: str) -> str:
