@@ -1,0 +1,99 @@
+"""One event per move that merchants see, numbered without gaps in the order of history."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+
+from tests.doors import HeldBells, ScriptedNetwork, enquire, make_due, report, stored, submit
+from tests.merchants import Merchant
+from tests.payments.scenes import accept, ending, hear_that_it_is_unknown, look, processing
+from tests.payments.traces import events, moves, path
+from zampay.infra.db import transaction
+from zampay.payments import mover, queries
+from zampay.payments.states import PHASES, Evidence, State
+from zampay.providers.contract import InDoubt, NotSent
+
+
+def test_each_move_that_a_merchant_sees_is_told_once_with_the_payment_as_it_was(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("SUCCESSFUL")]
+    look(app, payment)
+    told = events(app, payment.id)
+    assert [(one.type, one.position) for one in told] == [
+        ("payment.processing", 3),
+        ("payment.successful", 4),
+    ]
+    assert [one.data["status"] for one in told] == ["PROCESSING", "SUCCESSFUL"]
+    assert [one.data["id"] for one in told] == [payment.id] * 2
+    assert told[1].data["completedAt"] is not None
+
+
+def test_inner_moves_are_history_but_no_news(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+    network.submit_answers = [NotSent("down"), InDoubt("reset")]
+    submit(app, payment)
+    make_due(app, payment.id)
+    submit(app, payment)
+    hear_that_it_is_unknown(app, payment, network)
+    assert len(path(app, payment.id)) == 6
+    assert events(app) == []
+
+
+def test_a_move_that_is_rolled_back_leaves_no_event_no_history_and_no_gap(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment, other = processing(app, merchant, network), processing(app, merchant, network)
+
+    def move_and_fail() -> None:
+        with app.app_context(), transaction(payment.tenant_id) as tx:
+            found = queries.locked(tx, payment.id)
+            assert found is not None
+            mover.move(tx, found, State.SUCCESSFUL, evidence=Evidence.OPERATOR, detail="")
+            tx.session.flush()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        move_and_fail()
+    assert stored(app, payment.id).state == State.PROCESSING
+    assert path(app, payment.id)[-1] == "PROCESSING"
+    network.enquiry_answers = [report("SUCCESSFUL")]
+    look(app, other)
+    assert [one.sequence for one in events(app)] == [1, 2, 3]
+
+
+def test_twenty_movers_at_once_number_their_events_without_a_gap_and_in_order(
+    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payments = [accept(app, merchant) for _ in range(20)]
+    network.enquiry_answers = [ending("SUCCESSFUL"), ending("FAILED")] * 10
+
+    def walk(number: int) -> None:
+        payment = payments[number]
+        submit(app, payment)
+        make_due(app, payment.id)
+        enquire(app, payment)
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(walk, range(20)))
+    told = events(app)
+    assert [one.sequence for one in told] == list(range(1, 41))
+    for payment in payments:
+        of_one = [one for one in told if one.subject_id == payment.id]
+        news = [move for move in moves(app, payment.id) if PHASES[State(move.target)].event]
+        assert [one.position for one in of_one] == [move.position for move in news]
+        assert [one.type for one in of_one] == [PHASES[State(move.target)].event for move in news]
+
+
+def test_each_tenant_and_each_world_has_numbers_of_its_own(
+    app: Flask, merchant: Merchant, rival: Merchant, network: ScriptedNetwork
+) -> None:
+    for who in (merchant, rival):
+        for live in (True, False):
+            submit(app, accept(app, who, live=live))
+    assert [one.sequence for one in events(app)] == [1, 1, 1, 1]
+    assert len({(one.tenant_id, one.livemode) for one in events(app)}) == 4
