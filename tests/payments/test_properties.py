@@ -1,0 +1,150 @@
+"""Any sequence of answers, callbacks, lost bells and late answers: one charge, and a true end."""
+
+import itertools
+from datetime import timedelta
+from itertools import pairwise
+
+import hypothesis.strategies as st
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.merchants import Merchant
+from tests.payments.traces import discrepancies, events, moves
+from tests.payments.world import Books, World
+from zampay.payments import service, states
+from zampay.payments.service import Wanted
+from zampay.payments.states import PHASES, Evidence, State
+
+SENDS = ["accepted", "lost", "lost answer", "slow", "refused", "our set-up", "not sent", "slow"]
+LOOKS = ["truth", "truth", "no answer", "no turn"]
+_orders = itertools.count()
+
+
+def wanted() -> Wanted:
+    number = f"order-{next(_orders)}"
+    return Wanted(number, 1250, "ZMW", "260963123400", "MTN", "", "", {})
+
+
+class Life(RuleBasedStateMachine):
+    """One payment's life; `app`, `books` and `tenant_id` are set by the test."""
+
+    app: Flask
+    books: Books
+    tenant_id: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(self.app, self.books, self.tenant_id, wanted())
+
+    @rule(how=st.sampled_from(SENDS), late=st.booleans())
+    def hear_a_bell_for_a_send(self, how: str, late: bool) -> None:  # noqa: FBT001 - drawn
+        self.world.send(how, late=late)
+
+    @precondition(lambda self: self.may_ask())
+    @rule(how=st.sampled_from(LOOKS), late=st.booleans())
+    def hear_a_bell_for_a_look(self, how: str, late: bool) -> None:  # noqa: FBT001 - drawn
+        self.world.ask(how, late=late)
+
+    @rule(minutes=st.sampled_from([0, 10]))
+    def let_the_lease_or_the_wait_end(self, minutes: int) -> None:
+        self.world.pass_time(timedelta(minutes=minutes))
+
+    @precondition(lambda self: self.world.late)
+    @rule()
+    def let_a_late_answer_come_home(self) -> None:
+        self.world.deliver()
+
+    @precondition(lambda self: self.books.under_way)
+    @rule()
+    def let_a_slow_request_land(self) -> None:
+        self.books.land(self.books.under_way.pop(0))
+
+    @rule(status=st.sampled_from(["SUCCESSFUL", "FAILED"]))
+    def let_the_payer_decide(self, status: str) -> None:
+        self.books.settle(self.world.payment, status)
+
+    @rule()
+    def let_the_merchant_cancel(self) -> None:
+        with self.app.app_context():
+            try:
+                service.cancel(
+                    tenant_id=self.tenant_id, livemode=True, payment_id=self.world.payment_id
+                )
+            except service.NotCancellable:
+                assert self.world.payment.state != State.PENDING or self.world.payment.in_doubt
+
+    @rule(over=st.booleans())
+    def let_the_time_for_sending_run_out(self, over: bool) -> None:  # noqa: FBT001 - drawn
+        self.app.config["SUBMIT_WINDOW"] = timedelta(0 if over else 3600)
+
+    def may_ask(self) -> bool:
+        """An hour after the end, when it is looked at once more, nothing is under way any more."""
+        under_way = self.world.late or self.books.under_way
+        return not (self.world.payment.is_final and under_way)
+
+    @invariant()
+    def nobody_pays_twice(self) -> None:
+        assert self.books.charges.count(self.world.payment_id) <= 1
+
+    @invariant()
+    def history_is_whole(self) -> None:
+        found = moves(self.app, self.world.payment_id)
+        assert [one.position for one in found] == list(range(1, len(found) + 1))
+        assert (found[0].source, found[0].evidence) == (None, Evidence.ACCEPTED)
+        for earlier, later in pairwise(found):
+            assert later.source == earlier.target
+            assert states.is_legal(State(earlier.target), State(later.target))
+        assert found[-1].target == self.world.payment.state
+
+    @invariant()
+    def an_open_payment_is_owed_work(self) -> None:
+        payment = self.world.payment
+        assert payment.is_final or payment.due_at is not None
+
+    def teardown(self) -> None:
+        self.world.come_to_rest()
+        payment = self.world.payment
+        charged = payment.id in self.books.charges
+        assert payment.is_final
+        assert payment.state == State.FAILED or charged
+        if charged and payment.state == State.FAILED:
+            assert discrepancies(self.app, payment.id)
+        self.every_move_was_told()
+
+    def every_move_was_told(self) -> None:
+        payment_id = self.world.payment_id
+        news = [PHASES[State(move.target)].event for move in moves(self.app, payment_id)]
+        told = [one.type for one in events(self.app, payment_id)]
+        assert told == [event for event in news if event]
+
+
+def test_a_payment_lives_any_life_and_is_charged_once_and_ends_true(
+    app: Flask, merchant: Merchant
+) -> None:
+    books = Books()
+    app.extensions["providers"] = {True: {books.profile.code: books}, False: {}}
+
+    class ThisLife(Life):
+        pass
+
+    ThisLife.app, ThisLife.books, ThisLife.tenant_id = app, books, merchant.tenant_id
+    run_state_machine_as_test(
+        ThisLife,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    sequences = [one.sequence for one in events(app)]
+    assert sequences == list(range(1, len(sequences) + 1))
+    assert books.charges

@@ -1,0 +1,163 @@
+"""A network with books of its own, and one payment in it: what the stateful test plays with.
+
+The network is faithful to what ours relies on: one reference is charged at most once, and an
+ending that it has named stays. Anything else may happen: requests that are lost, or land long
+after their answer was given up, answers that come late or never.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.doors import ScriptedNetwork, stored
+from tests.payments.scenes import DECLINED_BY_PAYER, ending
+from zampay.infra.db import Transaction, transaction
+from zampay.kernel import ids
+from zampay.payments import enquiry, queries, service, submission
+from zampay.payments.models import Payment
+from zampay.providers.contract import (
+    Accepted,
+    Declined,
+    Enquiry,
+    Failure,
+    FailureCode,
+    InDoubt,
+    NoAnswer,
+    NotFound,
+    NotSent,
+    Order,
+    Submission,
+)
+
+NO = Failure(FailureCode.PAYER_NOT_FOUND, "No wallet.", "PAYER_NOT_FOUND")
+SETUP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "INVALID_CURRENCY")
+Late = Callable[[Transaction, Payment], object]
+
+
+class Books(ScriptedNetwork):
+    """What the network knows: references with their status, and charges per order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: dict[str, str] = {}
+        self.charges: list[str] = []
+        self.under_way: list[Order] = []
+
+    def new_reference(self) -> str:
+        return ids.new("ref")
+
+    def land(self, order: Order) -> None:
+        self.known.setdefault(order.reference, "PENDING")
+
+    def settle(self, payment: Payment, status: str) -> None:
+        """The payer decides; an order that has ended stays as it is."""
+        if self.known.get(payment.provider_reference) == "PENDING":
+            self.known[payment.provider_reference] = status
+            if status == "SUCCESSFUL":
+                self.charges.append(payment.id)
+
+    def answer_to(self, order: Order, how: str) -> Submission:
+        """What comes back from a request to pay, and what becomes of it in the books."""
+        if how in {"accepted", "lost answer"}:
+            self.land(order)
+        if how == "slow":
+            self.under_way.append(order)
+        if how == "refused" and order.reference not in self.known:
+            return Declined(NO)
+        if how == "not sent":
+            return NotSent("refused")
+        if how in {"accepted", "refused"}:
+            return Accepted("202 or 409")
+        return InDoubt("no answer", SETUP if how == "our set-up" else None)
+
+    def answer_about(self, order: Order, how: str) -> Enquiry:
+        """What comes back from an enquiry: the truth, or nothing."""
+        if how == "no answer":
+            return NoAnswer("timeout")
+        if how == "no turn":
+            return NotSent("no turn", retry_after_s=1)
+        status = self.known.get(order.reference)
+        if status is None:
+            return NotFound("404")
+        failure = DECLINED_BY_PAYER if status == "FAILED" else None
+        return replace(ending(status)(order), failure=failure)
+
+
+class World:
+    """One payment, its network, and the hands that tests have in their fate."""
+
+    def __init__(self, app: Flask, network: Books, tenant_id: str, wanted: service.Wanted) -> None:
+        self.app, self.network, self.tenant_id = app, network, tenant_id
+        with app.app_context():
+            payment, _ = service.accept(tenant_id=tenant_id, livemode=True, wanted=wanted)
+        self.payment_id = payment.id
+        self.late: list[Late] = []
+
+    @property
+    def payment(self) -> Payment:
+        return stored(self.app, self.payment_id)
+
+    def pass_time(self, age: timedelta = timedelta(0)) -> None:
+        """The next work falls due; `age` goes by since the last send and the acknowledgement."""
+        row = {"due_at": sa.func.now(), "submitted_at": Payment.submitted_at - age}
+        with self._transaction() as tx:
+            found = queries.locked(tx, self.payment_id)
+            if found is not None and found.due_at is not None:
+                tx.session.execute(
+                    sa.update(Payment).where(Payment.id == self.payment_id).values(row)
+                )
+
+    def send(self, how: str, *, late: bool = False) -> None:
+        """A bell for a send is heard; a `late` answer waits until `deliver`."""
+        with self.app.app_context():
+            claim = submission._claim(self.tenant_id, self.payment_id)
+        if claim is None:
+            return
+        answer = self.network.answer_to(claim.order, how)
+        self._deliver_or_keep(
+            lambda tx, row: submission.record(tx, row, answer, attempt=claim.attempt), late=late
+        )
+
+    def ask(self, how: str, *, late: bool = False) -> None:
+        """A bell for a look is heard; a `late` answer waits until `deliver`."""
+        with self.app.app_context():
+            claim = enquiry._claim(self.tenant_id, self.payment_id)
+        if claim is None:
+            return
+        answer = self.network.answer_about(claim.order, how)
+        self._deliver_or_keep(lambda tx, row: enquiry._apply(tx, row, answer, claim), late=late)
+
+    def deliver(self) -> None:
+        """The oldest answer that was under way comes home."""
+        with self._transaction() as tx:
+            found = queries.locked(tx, self.payment_id)
+            assert found is not None
+            self.late.pop(0)(tx, found)
+
+    def _deliver_or_keep(self, answer: Late, *, late: bool) -> None:
+        self.late.append(answer)
+        if not late:
+            self.late.insert(0, self.late.pop())
+            self.deliver()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Transaction]:
+        with self.app.app_context(), transaction(self.tenant_id) as tx:
+            yield tx
+
+    def come_to_rest(self) -> None:
+        """Every answer comes home, every request lands, the payer decides, and time goes by."""
+        while self.late:
+            self.deliver()
+        while self.network.under_way:
+            self.network.land(self.network.under_way.pop())
+        for _ in range(6):
+            self.pass_time(timedelta(minutes=10))
+            self.send("accepted")
+            self.network.settle(self.payment, "SUCCESSFUL")
+            self.pass_time(timedelta(minutes=10))
+            self.ask("truth")
