@@ -120,8 +120,8 @@ def _clear_lock(cluster: Path) -> None:
     PostgreSQL clears it too, but not when its process id is somebody else's by now.
     """
     lock = cluster / "postmaster.pid"
-    with contextlib.suppress(FileNotFoundError, psutil.NoSuchProcess):
-        server = psutil.Process(int(lock.read_text(encoding="utf-8").splitlines()[0]))
+    with contextlib.suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        server = psutil.Process(int(lock.read_text(encoding="utf-8").partition("\n")[0]))
         if str(cluster) in server.cmdline():
             server.send_signal(signal.SIGQUIT)
             server.wait(10)
@@ -130,8 +130,8 @@ def _clear_lock(cluster: Path) -> None:
 
 def _is_ready(cluster: Path) -> bool:
     with contextlib.suppress(FileNotFoundError):
-        lines = (cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        return lines[-1].strip() == "ready"
+        # Filled in steps, and empty at first; the status is its last line.
+        return (cluster / "postmaster.pid").read_text(encoding="utf-8").rstrip().endswith("\nready")
     return False
 
 
