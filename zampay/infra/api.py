@@ -14,7 +14,8 @@ from webargs.core import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.exceptions import BadRequest
 
-from zampay.infra import problems
+from zampay.infra import openapi, problems
+from zampay.infra.fields import Cursor, Moment
 
 PREFIX = "/api/v1"
 DOCS = "/api/docs"
@@ -59,7 +60,13 @@ class Problem(Schema):
 class ZamPayApi(Api):  # type: ignore[misc]
     """The API, whose errors are problems in the document as they are on the wire."""
 
-    ERROR_SCHEMA = Problem
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_responses(self) -> None:
+        """Leave the problems to `openapi.Answers`: theirs is another media type."""
+
+    def _register_pagination_header(self) -> None:
+        """Our pages say in their body whether there are more."""
 
     def _register_error_handlers(self) -> None:
         """Leave errors to `problems`, which also sees those of paths outside the API."""
@@ -74,7 +81,9 @@ def init(app: Flask, *, version: str) -> Api:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = ZamPayApi(app)
+    api = ZamPayApi(app, spec_kwargs={"extra_plugins": [openapi.Answers(Problem)]})
+    api.register_field(Moment, "string", "date-time")
+    api.register_field(Cursor, "string", None)
     api.spec.components.security_scheme(
         "apiKey", {"type": "http", "scheme": "bearer", "description": "`zp_test_…` or `zp_live_…`"}
     )
@@ -115,7 +124,7 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         if guard:
             doc["security"] = [{"apiKey": []}]
             header = {"name": guard["header"], "in": "header", "required": True}
-            schema = {"type": "string", "pattern": "^ten_[0-9a-z]{26}$"}
+            schema = {"type": "string", "pattern": "^ten_[0-9a-hjkmnp-tv-z]{26}$"}
             doc.setdefault("parameters", []).append({**header, "schema": schema})
         return doc
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request, url_for
 
+from zampay.infra import openapi
 from zampay.infra.api import blueprint
 from zampay.infra.db import transaction
 from zampay.kernel import ids
@@ -31,8 +32,13 @@ _KEY_PARAMETER = {
 @payments.route("/payments", methods=["POST"], parameters=[_KEY_PARAMETER])
 @requires(Scope.PAYMENTS_WRITE)
 @payments.arguments(schemas.PaymentRequest)
-@payments.response(202, schemas.PaymentView)
-@payments.alt_response(200, schema=schemas.PaymentView, description="Replay of the same request")
+@payments.response(202, schemas.PaymentView, headers=openapi.headers("Location"))
+@payments.alt_response(
+    200,
+    schema=schemas.PaymentView,
+    description="Replay of the same request",
+    headers=openapi.headers("Location", "Idempotent-Replayed"),
+)
 def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
     """Ask a payer for money; the answer comes before the payer is asked."""
     payment, replayed = service.accept(

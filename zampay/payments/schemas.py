@@ -17,7 +17,15 @@ METADATA_KEY_LENGTH = 40
 METADATA_VALUE_LENGTH = 500
 NOTE_LENGTH = 128
 EXTERNAL_ID = re.compile(r"[\x21-\x7e]{1,128}")
-_STATUS = ma.validate.OneOf([str(status) for status in Status])
+_STATUSES = [str(status) for status in Status]
+_STATUS = ma.validate.OneOf(_STATUSES)
+_STATUS_METADATA = {"type": "string", "enum": _STATUSES}
+
+
+def _has_few_keys(metadata: dict[str, str]) -> None:
+    """In words of our own: the document would call a Length of a dictionary its maxLength."""
+    if len(metadata) > METADATA_KEYS:
+        raise ma.ValidationError(f"must not have more than {METADATA_KEYS} keys")
 
 
 class ExternalId(ma.fields.String):
@@ -43,8 +51,11 @@ class MobileNumber(ma.fields.String):
 class PaymentRequest(Schema):
     """A request for money."""
 
-    external_id = ExternalId(required=True)
-    amount = ma.fields.String(required=True, metadata={"example": "12.50"})
+    external_id = ExternalId(required=True, metadata={"pattern": "^[!-~]{1,128}$"})
+    amount = ma.fields.String(
+        required=True,
+        metadata={"example": "12.50", "pattern": r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"},
+    )
     currency = ma.fields.String(load_default="ZMW", metadata={"example": "ZMW"})
     msisdn = MobileNumber(required=True, metadata={"example": "260961234567"})
     provider = ma.fields.String(load_default=None, allow_none=True, metadata={"example": "MTN"})
@@ -54,7 +65,8 @@ class PaymentRequest(Schema):
         keys=Text(validate=ma.validate.Length(1, METADATA_KEY_LENGTH)),
         values=Text(validate=ma.validate.Length(max=METADATA_VALUE_LENGTH)),
         load_default=dict,
-        validate=ma.validate.Length(max=METADATA_KEYS),
+        validate=_has_few_keys,
+        metadata={"maxProperties": METADATA_KEYS},
     )
 
     @ma.validates_schema(skip_on_field_errors=False)
@@ -85,13 +97,17 @@ class PaymentView(Schema):
     external_id = ma.fields.String(required=True)
     provider = ma.fields.String(required=True)
     livemode = ma.fields.Boolean(required=True)
-    amount = ma.fields.Function(lambda payment: str(payment.money), required=True)
+    amount = ma.fields.Function(
+        lambda payment: str(payment.money), required=True, metadata={"type": "string"}
+    )
     currency = ma.fields.String(required=True)
     msisdn = ma.fields.String(required=True)
     payer_message = ma.fields.String(required=True)
     payee_note = ma.fields.String(required=True)
     metadata = ma.fields.Dict(attribute="payment_metadata", required=True)
-    status = ma.fields.Function(lambda payment: status_of(payment.state), required=True)
+    status = ma.fields.Function(
+        lambda payment: status_of(payment.state), required=True, metadata=_STATUS_METADATA
+    )
     failure = ma.fields.Nested(FailureView, required=True, allow_none=True)
     provider_transaction_id = ma.fields.String(required=True, allow_none=True)
     created_at = Moment(required=True)
@@ -132,9 +148,14 @@ class MoveView(Schema):
     """One step of a payment's history."""
 
     position = ma.fields.Integer(required=True)
-    status = ma.fields.Function(lambda move: status_of(move.target), required=True)
+    status = ma.fields.Function(
+        lambda move: status_of(move.target), required=True, metadata=_STATUS_METADATA
+    )
     previous_status = ma.fields.Function(
-        lambda move: status_of(move.source) if move.source else None, required=True, allow_none=True
+        lambda move: status_of(move.source) if move.source else None,
+        required=True,
+        allow_none=True,
+        metadata={"type": "string"},
     )
     evidence = ma.fields.String(required=True)
     detail = ma.fields.String(required=True)
@@ -159,7 +180,9 @@ class ExplanationView(Schema):
     """Why a payment stands where it stands, and what happens next."""
 
     id = ma.fields.String(attribute="payment.id", required=True)
-    status = ma.fields.Function(lambda found: status_of(found.payment.state), required=True)
+    status = ma.fields.Function(
+        lambda found: status_of(found.payment.state), required=True, metadata=_STATUS_METADATA
+    )
     sentence = ma.fields.String(required=True)
     asked_times = ma.fields.Integer(attribute="payment.submissions", required=True)
     asked_at = Moment(attribute="payment.submitted_at", required=True, allow_none=True)

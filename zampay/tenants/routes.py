@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, request, url_for
 
+from zampay.infra import openapi
 from zampay.infra.api import blueprint
 from zampay.infra.db import transaction
 from zampay.kernel.errors import InvalidField
@@ -14,27 +15,29 @@ from zampay.tenants.scopes import Scope
 
 auth = blueprint("auth", "Register")
 keys = blueprint("api-keys", "API keys and the audit log")
+MADE = openapi.headers("Location")
 
 
 @auth.route("/auth/register", methods=["POST"])
 @auth.arguments(schemas.Registration)
-@auth.response(201, schemas.Registered)
+@auth.response(201, schemas.Registered, headers=MADE)
 def register(registration: dict[str, str]) -> Any:
     """Register a merchant; the answer holds a test key, shown once."""
     if not current_app.config["REGISTRATION_OPEN"]:
         raise service.RegistrationClosed
-    tenant, _, secret = service.register(
+    tenant, key, secret = service.register(
         **registration,
         activate=current_app.config["REGISTRATION_ACTIVATES"],
         address=request.remote_addr,
     )
-    return {
+    registered = {
         "tenant_id": tenant.id,
         "business_name": tenant.business_name,
         "email": tenant.email,
         "live_activated": tenant.activated_at is not None,
         "api_key": secret,
     }
+    return registered, 201, _location(key)
 
 
 @keys.route("/api-keys", methods=["GET"])
@@ -49,16 +52,24 @@ def list_keys(*, caller: Caller) -> Any:
 @keys.route("/api-keys", methods=["POST"])
 @requires(Scope.KEYS_WRITE)
 @keys.arguments(schemas.KeyRequest)
-@keys.response(201, schemas.NewKey)
+@keys.response(201, schemas.NewKey, headers=MADE)
 def create_key(wanted: dict[str, Any], *, caller: Caller) -> Any:
     """Make a key; a live one needs an activated account."""
     return _shown_once(*service.create_key(caller=caller, **wanted))
 
 
+@keys.route("/api-keys/<key_id>", methods=["GET"])
+@requires(Scope.KEYS_READ)
+@keys.response(200, schemas.Key)
+def show_key(*, key_id: str, caller: Caller) -> Any:
+    """One key; its text is not kept."""
+    return service.find_key(caller=caller, key_id=key_id)
+
+
 @keys.route("/api-keys/<key_id>/rotate", methods=["POST"])
 @requires(Scope.KEYS_WRITE)
-@keys.arguments(schemas.Rotation)
-@keys.response(201, schemas.NewKey)
+@keys.arguments(schemas.Rotation, required=False)
+@keys.response(201, schemas.NewKey, headers=MADE)
 def rotate_key(rotation: dict[str, Any], *, key_id: str, caller: Caller) -> Any:
     """Make a successor; the old key stays valid for the overlap."""
     return _shown_once(*service.rotate_key(caller=caller, key_id=key_id, **rotation))
@@ -97,6 +108,10 @@ def _entry_number(cursor: list[str] | None) -> int | None:
     return int(cursor[0])
 
 
-def _shown_once(key: ApiKey, secret: str) -> dict[str, Any]:
+def _shown_once(key: ApiKey, secret: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     shown = {name: getattr(key, name) for name in schemas.Key().fields}
-    return {**shown, "api_key": secret}
+    return {**shown, "api_key": secret}, 201, _location(key)
+
+
+def _location(key: ApiKey) -> dict[str, str]:
+    return {"Location": url_for("api-keys.show_key", key_id=key.id)}

@@ -94,6 +94,16 @@ def create_key(
     return key, secret
 
 
+def find_key(*, caller: Caller, key_id: str) -> ApiKey:
+    """One key of the caller's tenant.
+
+    Raises:
+        KeyNotFound.
+    """
+    with transaction(caller.tenant_id) as tx:
+        return _own_key(tx, key_id)
+
+
 def rotate_key(*, caller: Caller, key_id: str, overlap: timedelta) -> tuple[ApiKey, str]:
     """A new key like the old one, which stays valid for the overlap.
 
@@ -159,7 +169,7 @@ def _issue(
         name=name,
         hash=auth.hash_of(secret),
         hint=secret[:HINT_LENGTH],
-        scopes=sorted(scopes),
+        scopes=sorted(set(scopes)),
         expires_at=expires_at,
         created_at=tx.now,
     )

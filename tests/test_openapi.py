@@ -1,0 +1,88 @@
+"""The document is the one that is committed, leaves no route out, and tells every refusal."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from dev.openapi import DOCUMENT, text
+from tests.merchants import BASE
+
+COMMITTED: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+OPEN = {("post", f"{BASE}/auth/register")}
+OPERATIONS = [
+    (method, path)
+    for path, operations in COMMITTED["paths"].items()
+    for method in operations
+    if method != "parameters"
+]
+
+
+def operation(method: str, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = COMMITTED["paths"][path][method]
+    return found
+
+
+def resolved(thing: dict[str, Any]) -> dict[str, Any]:
+    """What a reference refers to, or the thing itself."""
+    if "$ref" not in thing:
+        return thing
+    found: dict[str, Any] = COMMITTED
+    for name in thing["$ref"].split("/")[1:]:
+        found = found[name]
+    return found
+
+
+def test_the_served_document_is_the_committed_one(client: FlaskClient) -> None:
+    served = text(client.get("/api/openapi.json").json)
+    assert served == DOCUMENT.read_text(encoding="utf-8"), "write it: python -m dev.openapi"
+
+
+def test_every_route_of_the_api_is_in_the_document(app: Flask) -> None:
+    routed = {
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(BASE) and not rule.rule.startswith(f"{BASE}/callbacks/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routed == set(OPERATIONS)
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(set(OPERATIONS) - OPEN))
+def test_an_operation_asks_for_the_key_and_the_tenant(method: str, path: str) -> None:
+    found = operation(method, path)
+    assert found["security"] == [{"apiKey": []}]
+    headers = {one["name"] for one in found["parameters"] if one["in"] == "header"}
+    assert "x-tenant-id" in headers
+    assert {"400", "401", "403"} <= found["responses"].keys()
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_every_refusal_is_a_problem(method: str, path: str) -> None:
+    answers = operation(method, path)["responses"]
+    assert {"429", "500", "503"} <= answers.keys()
+    for status in filter(lambda status: status >= "400", answers):
+        refusal = resolved(answers[status])
+        schema = {"$ref": "#/components/schemas/Problem"}
+        assert refusal["content"] == {"application/problem+json": {"schema": schema}}, status
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_every_answer_tells_the_id_of_its_request(method: str, path: str) -> None:
+    for status, answer in operation(method, path)["responses"].items():
+        assert "X-Request-Id" in resolved(answer)["headers"], status
+
+
+def test_waiting_is_told_where_waiting_helps() -> None:
+    answers = operation("post", f"{BASE}/payments")["responses"]
+    waits = {name for name in answers if "Retry-After" in resolved(answers[name])["headers"]}
+    assert waits == {"429", "503"}
+
+
+def test_a_replay_of_a_payment_is_documented_beside_its_acceptance() -> None:
+    answers = operation("post", f"{BASE}/payments")["responses"]
+    assert {"Location", "Idempotent-Replayed"} <= answers["200"]["headers"].keys()
+    assert "Location" in answers["202"]["headers"]
