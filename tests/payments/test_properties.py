@@ -52,9 +52,9 @@ class Life(RuleBasedStateMachine):
     def hear_a_bell_for_a_look(self, how: str, late: bool) -> None:  # noqa: FBT001 - drawn
         self.world.ask(how, late=late)
 
-    @rule(minutes=st.sampled_from([0, 10]))
-    def let_the_lease_or_the_wait_end(self, minutes: int) -> None:
-        self.world.pass_time(timedelta(minutes=minutes))
+    @rule()
+    def let_the_grace_time_end(self) -> None:
+        self.world.pass_time(timedelta(minutes=10))
 
     @precondition(lambda self: self.world.late)
     @rule()

@@ -92,6 +92,7 @@ class World:
 
     def __init__(self, app: Flask, network: Books, tenant_id: str, wanted: service.Wanted) -> None:
         self.app, self.network, self.tenant_id = app, network, tenant_id
+        app.config["SUBMIT_WINDOW"] = timedelta(hours=1)
         with app.app_context():
             payment, _ = service.accept(tenant_id=tenant_id, livemode=True, wanted=wanted)
         self.payment_id = payment.id
@@ -102,7 +103,9 @@ class World:
         return stored(self.app, self.payment_id)
 
     def pass_time(self, age: timedelta = timedelta(0)) -> None:
-        """The next work falls due; `age` goes by since the last send and the acknowledgement."""
+        """The next work falls due, also before its time: no life may depend on how fast it runs.
+        `age` goes by since the last send.
+        """
         row = {"due_at": sa.func.now(), "submitted_at": Payment.submitted_at - age}
         with self._transaction() as tx:
             found = queries.locked(tx, self.payment_id)
@@ -113,6 +116,7 @@ class World:
 
     def send(self, how: str, *, late: bool = False) -> None:
         """A bell for a send is heard; a `late` answer waits until `deliver`."""
+        self.pass_time()
         with self.app.app_context():
             claim = submission._claim(self.tenant_id, self.payment_id)
         if claim is None:
@@ -124,6 +128,7 @@ class World:
 
     def ask(self, how: str, *, late: bool = False) -> None:
         """A bell for a look is heard; a `late` answer waits until `deliver`."""
+        self.pass_time()
         with self.app.app_context():
             claim = enquiry._claim(self.tenant_id, self.payment_id)
         if claim is None:

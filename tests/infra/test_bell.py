@@ -1,0 +1,74 @@
+"""Bells: rung once, only after the commit, and never dearer than a warning."""
+
+import json
+
+import pytest
+from celery import Celery
+from flask import Flask
+
+from tests.doors import HeldBells
+from zampay.infra import bell, worker
+from zampay.infra.bell import Ring
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.redis_client import client
+
+
+class Rolled(Exception):
+    """Undoes a transaction."""
+
+
+def test_a_ring_is_sent_once_and_after_the_commit(app: Flask, bells: HeldBells) -> None:
+    with app.app_context():
+        with transaction(EVERY_TENANT) as tx:
+            tx.ring("payments.submit", payment_id="pay_1")
+            with tx.session.begin_nested():
+                tx.ring("payments.enquire", payment_id="pay_1")
+            assert bells.held == []
+        assert bells.tasks == ["payments.submit", "payments.enquire"]
+
+
+def test_nothing_is_rung_for_what_was_rolled_back(app: Flask, bells: HeldBells) -> None:
+    def ring_and_fail() -> None:
+        with transaction(EVERY_TENANT) as tx:
+            tx.ring("payments.submit", payment_id="pay_1")
+            raise Rolled
+
+    with app.app_context():
+        with pytest.raises(Rolled):
+            ring_and_fail()
+        with transaction(EVERY_TENANT):
+            pass
+    assert bells.held == []
+
+
+def test_a_broker_that_is_down_costs_a_warning_and_no_error(
+    app: Flask, bells: HeldBells, caplog: pytest.LogCaptureFixture
+) -> None:
+    bells.broken = True
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        tx.ring("payments.submit", payment_id="pay_1")
+    assert caplog.text.count("bell_lost") == 1
+
+
+def test_the_real_bell_survives_a_broker_that_is_down(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = Celery("nowhere", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    nowhere.conf.update(app.extensions["celery"].conf.changes, broker_url="redis://127.0.0.1:1/0")
+    there, app.extensions["bell"] = app.extensions["bell"], worker.CeleryBell(nowhere)
+    with app.app_context():
+        bell.send([Ring("payments.submit", {"payment_id": "pay_1"})])
+    app.extensions["bell"] = there
+    assert caplog.text.count("bell_lost") == 1
+
+
+def test_the_real_bell_leaves_one_message_with_task_and_arguments(app: Flask) -> None:
+    with app.app_context():
+        bell.send([Ring("payments.submit", {"payment_id": "pay_1", "tenant_id": "ten_1"})])
+        queues = [key for key in client().scan_iter() if client().type(key) == "list"]
+        assert len(queues) == 1
+        [message] = client().lrange(queues[0], 0, -1)
+    found = json.loads(message)
+    assert found["headers"]["task"] == "payments.submit"
+    assert "pay_1" in found["headers"]["kwargsrepr"]
+    assert found["headers"]["eta"] is None

@@ -1,0 +1,149 @@
+"""HTTP out against real sockets: what was certainly not sent, and what may have arrived."""
+
+import gzip
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.infra.sockets import (
+    Behaviour,
+    answers,
+    drips,
+    hangs_up,
+    keeps_silent,
+    never_stops,
+    resets,
+    says,
+    serving,
+)
+from zampay.infra.outbound import MAX_ANSWER_BYTES, NoReply, NotConnected, Outbound, Reply
+
+SHORT = {"connect_timeout_s": 0.3, "read_timeout_s": 0.3}
+CUT_SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"
+
+
+def ask(behaviour: Behaviour, method: str = "GET", body: bytes | None = None) -> Reply:
+    with serving(behaviour) as server:
+        return Outbound(**SHORT).send(method, f"{server.url}/path", headers={"A": "b"}, body=body)
+
+
+def test_a_whole_answer_comes_back_with_status_text_and_how_long_to_wait() -> None:
+    said = '{"code":"EXPIRED","é":1}'
+    reply = ask(answers(said.encode(), "429 Too Many", "Retry-After: 7"))
+    assert reply == Reply(429, said, 7.0)
+
+
+@pytest.mark.parametrize("given", ["", "soon", "-1", "1.5", "\u0661"])
+def test_a_wait_that_cannot_be_read_is_none(given: str) -> None:
+    header = f"Retry-After: {given}".encode()
+    raw = b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n" + header + b"\r\n\r\n"
+    assert ask(says(raw)).retry_after_s is None
+
+
+def test_nobody_listening_is_not_connected() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(NotConnected):
+        Outbound(**SHORT).send("POST", f"http://127.0.0.1:{port}/", headers={}, body=b"{}")
+
+
+def test_a_name_that_leads_nowhere_is_not_connected() -> None:
+    with pytest.raises(NotConnected):
+        Outbound(**SHORT).send("POST", "http://no-such-host.invalid/", headers={}, body=b"{}")
+
+
+@pytest.fixture
+def deaf() -> Iterator[int]:
+    """A port whose queue of connections is full: a new one is never taken."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+        for one in waiting:
+            one.close()
+
+
+def test_a_connection_that_does_not_come_about_in_time_is_not_connected(deaf: int) -> None:
+    with pytest.raises(NotConnected):
+        Outbound(**SHORT).send("POST", f"http://127.0.0.1:{deaf}/", headers={}, body=b"{}")
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param(resets, id="reset"),
+        pytest.param(hangs_up, id="hung up"),
+        pytest.param(keeps_silent, id="silence"),
+        pytest.param(says(b"HTTP/1.1 2"), id="half a status line"),
+        pytest.param(says(CUT_SHORT), id="half a body"),
+        pytest.param(says(b"SSH-2.0-OpenSSH\r\n"), id="another protocol"),
+        pytest.param(says(b"\x00" * 70000), id="zeros"),
+        pytest.param(says(b"HTTP/1.1 abc OK\r\n\r\n"), id="no status"),
+        pytest.param(says(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n"), id="200 headers"),
+        pytest.param(answers(b"not gzip", "200 OK", "Content-Encoding: gzip"), id="false gzip"),
+        pytest.param(
+            says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n"), id="false chunk"
+        ),
+    ],
+)
+def test_once_connected_anything_but_a_whole_answer_may_have_arrived(behaviour: Behaviour) -> None:
+    with pytest.raises(NoReply):
+        ask(behaviour, "POST", b"{}")
+
+
+def test_a_server_that_drips_does_not_hold_a_worker() -> None:
+    started_s = time.monotonic()
+    reply = ask(drips)
+    assert time.monotonic() - started_s < 2
+    assert reply.status == 200
+
+
+def test_an_answer_without_end_is_cut() -> None:
+    assert len(ask(never_stops).text) == MAX_ANSWER_BYTES
+
+
+def test_an_answer_that_unpacks_without_end_is_cut() -> None:
+    bomb = gzip.compress(b"x" * 50_000_000)
+    reply = ask(answers(bomb, "200 OK", "Content-Encoding: gzip"))
+    assert len(reply.text) == MAX_ANSWER_BYTES
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Again", "308 For Good"])
+def test_a_redirect_is_an_answer_and_is_not_followed(status: str) -> None:
+    with serving(answers(b"", status, "Location: /elsewhere")) as server:
+        reply = Outbound(**SHORT).send("POST", server.url, headers={}, body=b"{}")
+        assert str(reply.status) == status[:3]
+        assert len(server.requests) == 1
+
+
+def test_nothing_is_sent_twice_by_itself() -> None:
+    with serving(resets) as server:
+        with pytest.raises(NoReply):
+            Outbound(**SHORT).send("GET", server.url, headers={})
+        assert len(server.requests) == 1
+
+
+def test_no_cookie_and_no_proxy_or_login_of_the_environment_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    with serving(answers(b"", "200 OK", "Set-Cookie: a=b; Path=/")) as server:
+        http = Outbound(**SHORT)
+        for _ in range(2):
+            http.send("GET", server.url, headers={})
+        assert all(b"\r\ncookie:" not in request.lower() for request in server.requests)
+        assert len(server.requests) == 2
+
+
+def test_errors_do_not_tell_the_address() -> None:
+    with pytest.raises(NotConnected) as refused:
+        Outbound(**SHORT).send("GET", "http://127.0.0.1:1/secret-token", headers={})
+    assert "secret" not in str(refused.value)
+
+
+def test_the_longest_that_a_call_takes_is_known() -> None:
+    assert Outbound(connect_timeout_s=5, read_timeout_s=20).longest_s == 25

@@ -1,0 +1,95 @@
+"""Pace: never more than so many a second, over all threads, in Redis's own time."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import pytest
+from flask import Flask
+
+from zampay.infra import pace, redis_client
+from zampay.kernel import clock
+
+PER_SECOND = 100.0
+
+
+def turns(app: Flask, count: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits that so many threads at once are given; nobody really sleeps."""
+    slept: list[float] = []
+    monkeypatch.setattr(clock, "sleep", slept.append)
+
+    def take(_: int) -> None:
+        with app.app_context():
+            assert pace.wait_for_turn("test", per_second=PER_SECOND) is None
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(take, range(count)))
+    return slept
+
+
+def test_threads_at_once_get_slots_one_after_the_other(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_s = clock.monotonic_s()
+    with app.app_context():
+        first = redis_client.client().time()
+    waits = turns(app, 60, monkeypatch)
+    took_s = clock.monotonic_s() - started_s
+    with app.app_context():
+        last_slot_us = float(redis_client.client().get("pace:test") or 0)
+    given_s = last_slot_us / 1e6 - (first[0] + first[1] / 1e6)
+    assert given_s >= 60 / PER_SECOND, "60 slots take up at least 60 hundredths"
+    assert sum(1 for wait in waits if wait < 1 / PER_SECOND) <= 1 + took_s * PER_SECOND
+
+
+def test_in_any_second_no_more_than_the_pace_get_through(app: Flask) -> None:
+    moments: list[float] = []
+
+    def take(_: int) -> None:
+        with app.app_context():
+            while pace.wait_for_turn("test", per_second=50) is not None:
+                pass
+            moments.append(clock.monotonic_s())
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(take, range(60)))
+    passed = sorted(moments)
+    assert passed[-1] - passed[0] >= 59 / 50 - 0.05
+    assert all(later - earlier >= 0.1 for earlier, later in zip(passed, passed[10:], strict=False))
+    assert all(later >= earlier for earlier, later in pairwise(passed))
+
+
+def test_a_slot_too_far_away_is_refused_and_not_taken(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "sleep", lambda _: None)
+    with app.app_context():
+        answers = [pace.wait_for_turn("slow", per_second=0.4) for _ in range(4)]
+    assert answers[0] is None
+    assert all(answer is not None and 1 < answer <= 2.5 for answer in answers[1:])
+
+
+def test_each_name_has_a_pace_of_its_own(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "sleep", lambda _: None)
+    with app.app_context():
+        assert pace.wait_for_turn("one", per_second=0.1) is None
+        assert pace.wait_for_turn("other", per_second=0.1) is None
+        assert pace.wait_for_turn("one", per_second=0.1) is not None
+
+
+def test_without_redis_nobody_gets_a_turn(app: Flask) -> None:
+    there = app.extensions["redis"]
+    redis_client.init(app, url="redis://127.0.0.1:1/0")
+    with app.app_context():
+        assert pace.wait_for_turn("test", per_second=10) == 5
+    app.extensions["redis"] = there
+
+
+def test_a_queue_that_has_emptied_starts_afresh(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(clock, "sleep", waited.append)
+    with app.app_context():
+        redis_client.client().set("pace:old", "1000")
+        pace.wait_for_turn("old", per_second=1)
+    assert waited == [0.0]
