@@ -23,7 +23,8 @@ from dev.process import Process
 ALL: Final = ("simulator", "web", "worker", "beat")
 """Every process, in the order in which they start; they stop in the reverse order."""
 
-_READY_S: Final = 30.0
+_READY_S: Final = 60.0  # imports alone take seconds on a busy machine
+_GRACE_S: Final = 5.0  # granian never ends when asked while its workers are still starting
 _MIGRATION_S: Final = 60.0
 
 
@@ -112,6 +113,7 @@ class Stack:
                 command or _command(name),
                 self.directory,
                 environment={**self.environment, **(environment or {})},
+                grace_s=_GRACE_S,
             )
             self._processes[name].start()
         for name in names or ALL:
