@@ -6,6 +6,7 @@ byte reached the other side, `NoReply` that it may have.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
@@ -20,6 +21,7 @@ from urllib3.exceptions import (
 from zampay.kernel import clock
 
 MAX_ANSWER_BYTES = 64 * 1024
+LONGEST_RETRY_AFTER_S = 30 * 86_400.0
 _CHUNK_BYTES = 8 * 1024
 
 
@@ -113,9 +115,22 @@ def _never_connected(error: requests.ConnectionError) -> bool:
 
 
 def _name(error: Exception) -> str:
-    """The kind of an error, without its text: that may hold an address with secrets."""
-    return type(error).__name__
+    """The kind of an error, without its text: that may hold an address with secrets. What
+    `requests` wraps says more than its own name does.
+    """
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return type(reason if isinstance(reason, HTTPError) else error).__name__
 
 
 def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isascii() and text.isdigit() else None
+    """How long a Retry-After (RFC 9110, 10.2.3) asks to wait: whole seconds or a date."""
+    if not text or not text.isascii():
+        return None
+    if text.isdigit():
+        return min(float(text), LONGEST_RETRY_AFTER_S)
+    try:
+        wait_s = parsedate_to_datetime(text).timestamp() - clock.utcnow().timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return min(max(wait_s, 0.0), LONGEST_RETRY_AFTER_S)
