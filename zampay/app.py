@@ -24,7 +24,7 @@ from zampay.payments.callbacks import callbacks
 from zampay.payments.routes import payments
 from zampay.providers import registry
 from zampay.tenants.routes import auth, keys
-from zampay.webhooks import sending
+from zampay.webhooks import lanes, sending
 from zampay.webhooks import tasks as webhook_tasks
 from zampay.webhooks.feed import feed
 from zampay.webhooks.routes import endpoints
@@ -56,6 +56,7 @@ def create_app(config: Config) -> Flask:
     _init_infra(app, config)
     registry.init(app, config.networks)
     sending.init(app, desk=config.is_on_a_desk)
+    lanes.init(app)
     reference = api.init(app, version=VERSION)
     for blueprint in (auth, keys, payments, endpoints, feed):
         reference.register_blueprint(blueprint)

@@ -47,6 +47,7 @@ def _endpoints() -> None:
         sa.Column("sealed_previous_secret", sa.Text),
         sa.Column("previous_secret_ends_at", sa.TIMESTAMP(timezone=True)),
         sa.Column("failing_since", sa.TIMESTAMP(timezone=True)),
+        sa.Column("latency_ms", sa.Integer),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("updated_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("deleted_at", sa.TIMESTAMP(timezone=True)),
@@ -92,10 +93,19 @@ def _deliveries() -> None:
         ),
     )
     op.create_index(
-        "ix_webhook_deliveries_due_at",
+        "ix_webhook_deliveries_owed",
         "webhook_deliveries",
-        ["due_at"],
+        ["endpoint_id", "due_at"],
         postgresql_where="due_at IS NOT NULL",
+    )
+    op.create_index(
+        "ix_webhook_deliveries_under_way",
+        "webhook_deliveries",
+        ["endpoint_id"],
+        postgresql_where="leased_until IS NOT NULL",
+    )
+    op.create_index(
+        "ix_webhook_deliveries_age", "webhook_deliveries", ["created_at"], postgresql_using="brin"
     )
     op.create_index(
         "ix_webhook_deliveries_page", "webhook_deliveries", ["endpoint_id", "created_at", "id"]

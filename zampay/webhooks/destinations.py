@@ -17,9 +17,11 @@ OURS = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
-_VALUE = re.compile(r"[\x20-\x7e]{0,512}")
+_VALUE = re.compile(r"(?! )[\x20-\x7e]{0,512}(?<! )")
 _INSIDE = re.compile(r"(^|\.)(localhost|local|internal|home\.arpa|lan|intranet)\.?$")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"({_LABEL}\.)+[a-z][a-z0-9-]*[a-z0-9]\.?", re.IGNORECASE)
 
 
 def objection_to_url(url: str, *, desk: bool) -> str | None:
@@ -55,7 +57,7 @@ def _objection_to_host(host: str, *, desk: bool) -> str | None:
     elif desk and host == "localhost":
         allowed = True
     else:
-        allowed = "." in host.strip(".") and not _INSIDE.search(host.lower())
+        allowed = _NAME.fullmatch(host) is not None and not _INSIDE.search(host.lower())
     return None if allowed else "must be a public host"
 
 

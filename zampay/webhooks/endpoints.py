@@ -16,6 +16,7 @@ from zampay.webhooks import events, queries
 from zampay.webhooks.models import CANCELLED, PENDING, Delivery, Endpoint
 
 MOST_ENDPOINTS = 16
+MOST_REPLAYED = 10_000
 
 
 class EndpointNotFound(ZamPayError):
@@ -32,6 +33,14 @@ class TooManyEndpoints(ZamPayError):
     code = "too_many_webhook_endpoints"
     status = 422
     title = f"An account has at most {MOST_ENDPOINTS} webhook endpoints"
+
+
+class EndpointDisabled(ZamPayError):
+    """Nothing can be replayed to an endpoint that is switched off."""
+
+    code = "webhook_endpoint_disabled"
+    status = 409
+    title = "The webhook endpoint is switched off; enable it first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,8 @@ def create(*, caller: Caller, wanted: Wanted) -> tuple[Endpoint, str]:
 
 
 def change(*, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
-    """Change what is named; enabling again forgets past failures.
+    """Change what is named. Enabling again, or another url, forgets past failures; switching off
+    cancels what is owed (see `replay`).
 
     Raises:
         EndpointNotFound.
@@ -85,18 +95,20 @@ def change(*, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Endp
         endpoint = own(tx, caller, endpoint_id)
         for name, value in changes.items():
             setattr(endpoint, name, value)
+        if "url" in changes or changes.get("enabled"):
+            endpoint.failing_since = endpoint.latency_ms = None
         if changes.get("enabled"):
             endpoint.disabled_reason = None
-            endpoint.failing_since = None
         elif "enabled" in changes:
             endpoint.disabled_reason = "switched off by the merchant"
+            cancel_pending(tx, endpoint)
         endpoint.updated_at = tx.now
         _record(tx, caller, "webhook_endpoint.changed", endpoint, changed=sorted(changes))
     return endpoint
 
 
 def rotate_secret(*, caller: Caller, endpoint_id: str, overlap: timedelta) -> tuple[Endpoint, str]:
-    """A new secret; during the overlap both sign.
+    """A new secret; during the overlap both sign. Rotating again ends the older of two at once.
 
     Raises:
         EndpointNotFound.
@@ -132,19 +144,25 @@ def delete(*, caller: Caller, endpoint_id: str) -> None:
         _record(tx, caller, "webhook_endpoint.deleted", endpoint)
 
 
-def replay(*, caller: Caller, endpoint_id: str, since: datetime) -> int:
-    """Owe the endpoint every event since then that it has not had; how many these are.
+def replay(*, caller: Caller, endpoint_id: str, since: datetime) -> tuple[int, bool]:
+    """Owe the endpoint every event since then that it has not had, at most 30 days back (what is
+    older is no longer in the delivery log): how many these are, and whether to ask again for more.
 
     Raises:
-        EndpointNotFound.
+        EndpointNotFound, EndpointDisabled.
     """
     with transaction(caller.tenant_id) as tx:
         endpoint = own(tx, caller, endpoint_id)
-        event_ids = queries.missed(tx, endpoint, since)
-        for event_id in event_ids:
-            events.owe(tx, event_id, [endpoint.id])
-        _record(tx, caller, "webhook_endpoint.replayed", endpoint, events=len(event_ids))
-    return len(event_ids)
+        if not endpoint.enabled:
+            raise EndpointDisabled
+        since = max(since, tx.now - queries.KEPT)
+        count = events.owe_again(tx, endpoint, since)
+        missed = queries.never_owed(tx, endpoint, since, limit=MOST_REPLAYED + 1)
+        if missed:
+            events.owe(tx, event_ids=missed[:MOST_REPLAYED], endpoint_ids=[endpoint.id])
+        count += len(missed[:MOST_REPLAYED])
+        _record(tx, caller, "webhook_endpoint.replayed", endpoint, events=count)
+    return count, len(missed) > MOST_REPLAYED
 
 
 def own(tx: Transaction, caller: Caller, endpoint_id: str) -> Endpoint:

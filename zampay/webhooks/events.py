@@ -1,5 +1,7 @@
 """Publish an event in the transaction of the move that it tells, and owe it to the endpoints."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,7 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from zampay.infra.db import Transaction
 from zampay.kernel import ids
 from zampay.webhooks import queries
-from zampay.webhooks.models import PENDING, Delivery, Event, EventCounter
+from zampay.webhooks.models import DELIVERED, PENDING, Delivery, Endpoint, Event, EventCounter
+
+MOST_RINGS = 16
+_CHUNK = 1000
 
 
 def publish(
@@ -41,29 +46,62 @@ def publish(
     tx.session.add(event)
     if listening:
         tx.session.flush()
-        owe(tx, event.id, listening)
+        owe(tx, event_ids=[event.id], endpoint_ids=listening)
     return event
 
 
-def owe(tx: Transaction, event_id: str, endpoint_ids: list[str]) -> None:
-    """Let each endpoint get the event now; one that had it already gets it again."""
+def owe(tx: Transaction, *, event_ids: list[str], endpoint_ids: list[str]) -> None:
+    """Let each endpoint get each event now; one that had it already gets it again."""
     rows = [
         {
             "id": ids.new("whd"),
             "tenant_id": tx.tenant_id,
             "endpoint_id": endpoint_id,
             "event_id": event_id,
-            "status": PENDING,
-            "attempts": 0,
-            "due_at": tx.now,
+            **_owed_now(tx),
         }
+        for event_id in event_ids
         for endpoint_id in endpoint_ids
     ]
-    again = {"status": PENDING, "attempts": 0, "due_at": tx.now, "leased_until": None}
-    owed = insert(Delivery).values(rows)
-    upsert = owed.on_conflict_do_update(index_elements=["endpoint_id", "event_id"], set_=again)
-    for delivery_id in tx.session.scalars(upsert.returning(Delivery.id)):
-        tx.ring("webhooks.deliver", delivery_id=delivery_id, tenant_id=tx.tenant_id)
+    for start in range(0, len(rows), _CHUNK):
+        owed = insert(Delivery).values(rows[start : start + _CHUNK])
+        upsert = owed.on_conflict_do_update(
+            index_elements=["endpoint_id", "event_id"], set_=_owed_now(tx)
+        )
+        _ring(tx, tx.session.scalars(upsert.returning(Delivery.id)))
+
+
+def owe_again(tx: Transaction, endpoint: Endpoint, since: datetime) -> int:
+    """Let a locked endpoint get now what it was owed since then and has not had, but for what is
+    under way; how many events these are.
+    """
+    its_events = queries.wanted_events(tx, endpoint, since).with_only_columns(Event.id)
+    renewed = tx.session.scalars(
+        sa.update(Delivery)
+        .where(
+            Delivery.tenant_id == tx.tenant_id,
+            Delivery.endpoint_id == endpoint.id,
+            Delivery.status != DELIVERED,
+            sa.func.coalesce(Delivery.leased_until <= sa.func.now(), True),
+            Delivery.event_id.in_(its_events.scalar_subquery()),
+        )
+        .values(**_owed_now(tx))
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    _ring(tx, renewed)
+    return len(renewed)
+
+
+def _owed_now(tx: Transaction) -> dict[str, Any]:
+    return {"status": PENDING, "attempts": 0, "due_at": tx.now, "leased_until": None}
+
+
+def _ring(tx: Transaction, delivery_ids: Iterable[str]) -> None:
+    """A few rings start the work; each attempt that ends rings for the next."""
+    for delivery_id in delivery_ids:
+        if len(tx.rings) < MOST_RINGS:
+            tx.ring("webhooks.deliver", delivery_id=delivery_id, tenant_id=tx.tenant_id)
 
 
 def _next_number(tx: Transaction, *, livemode: bool) -> int:

@@ -52,7 +52,7 @@ def resend(*, event_id: str, caller: Caller) -> Any:
         event = _found(tx, event_id, caller)
         listening = queries.listening(tx, livemode=caller.livemode, event_type=event.type)
         if listening:
-            events.owe(tx, event.id, listening)
+            events.owe(tx, event_ids=[event.id], endpoint_ids=listening)
     return {"endpoints": len(listening)}
 
 

@@ -61,6 +61,7 @@ class Endpoint(Model):
     sealed_previous_secret: Mapped[str | None] = mapped_column(sa.Text)
     previous_secret_ends_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
+    latency_ms: Mapped[int | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
@@ -96,8 +97,17 @@ class Delivery(Model):
         ),
         sa.CheckConstraint("(status = 'PENDING') = (due_at IS NOT NULL)", name="due_iff_pending"),
         sa.Index(
-            "ix_webhook_deliveries_due_at", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")
+            "ix_webhook_deliveries_owed",
+            "endpoint_id",
+            "due_at",
+            postgresql_where=sa.text("due_at IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_webhook_deliveries_under_way",
+            "endpoint_id",
+            postgresql_where=sa.text("leased_until IS NOT NULL"),
+        ),
+        sa.Index("ix_webhook_deliveries_age", "created_at", postgresql_using="brin"),
         sa.Index("ix_webhook_deliveries_page", "endpoint_id", "created_at", "id"),
         sa.Index("ix_webhook_deliveries_event_id", "event_id"),
     )

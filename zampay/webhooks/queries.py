@@ -1,16 +1,19 @@
 """Reads of events, endpoints and deliveries; every one takes the transaction it reads in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from zampay.infra.db import Transaction
 from zampay.webhooks import event_types
-from zampay.webhooks.models import DELIVERED, Delivery, Endpoint, Event
+from zampay.webhooks.models import PENDING, Delivery, Endpoint, Event
+
+KEPT = timedelta(days=30)
+IN_FLIGHT, IN_FLIGHT_WHILE_FAILING = 4, 1
 
 
 def listening(tx: Transaction, *, livemode: bool, event_type: str) -> list[str]:
-    """Ids of the endpoints that want events of this type."""
+    """Ids of the endpoints that want events of this type, always in the same order."""
     return list(
         tx.session.scalars(
             _endpoints(tx, livemode=livemode)
@@ -19,6 +22,7 @@ def listening(tx: Transaction, *, livemode: bool, event_type: str) -> list[str]:
                 Endpoint.enabled.is_(True),
                 Endpoint.event_types.overlap([event_type, event_types.EVERY]),
             )
+            .order_by(Endpoint.id)
         )
     )
 
@@ -34,7 +38,7 @@ def endpoint(
 ) -> Endpoint | None:
     """One endpoint of the tenant in this world."""
     query = _endpoints(tx, livemode=livemode).where(Endpoint.id == endpoint_id)
-    return tx.session.scalar(query.with_for_update() if lock else query)
+    return tx.session.scalar(query.with_for_update(key_share=True) if lock else query)
 
 
 def endpoint_of(tx: Transaction, delivery_id: str) -> Endpoint | None:
@@ -45,19 +49,25 @@ def endpoint_of(tx: Transaction, delivery_id: str) -> Endpoint | None:
     return tx.session.scalar(
         sa.select(Endpoint)
         .where(Endpoint.tenant_id == tx.tenant_id, Endpoint.id.in_(its_endpoint))
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 
-def in_flight(tx: Transaction, endpoint_id: str) -> int:
-    """How many deliveries to one endpoint are being made now."""
-    counted = sa.select(sa.func.count()).where(
-        Delivery.tenant_id == tx.tenant_id,
-        Delivery.endpoint_id == endpoint_id,
-        Delivery.due_at.is_not(None),
-        Delivery.leased_until > sa.func.now(),
+def has_room(tx: Transaction, endpoint: Endpoint) -> bool:
+    """Whether one more delivery may be under way; the endpoint is locked."""
+    return bool(tx.session.scalar(sa.select(_room() > 0).where(Endpoint.id == endpoint.id)))
+
+
+def _room() -> sa.ColumnElement[int]:
+    """How many more deliveries to an endpoint may be under way; failing ones get one at a time."""
+    under_way = (
+        sa.select(sa.func.count())
+        .where(Delivery.endpoint_id == Endpoint.id, Delivery.leased_until > sa.func.now())
+        .correlate(Endpoint)
+        .scalar_subquery()
     )
-    return tx.session.scalar(counted) or 0
+    most = sa.case((Endpoint.failing_since.is_(None), IN_FLIGHT), else_=IN_FLIGHT_WHILE_FAILING)
+    return most - under_way
 
 
 def locked_if_due(tx: Transaction, delivery_id: str) -> Delivery | None:
@@ -82,19 +92,44 @@ def locked(tx: Transaction, delivery_id: str) -> Delivery | None:
     )
 
 
+def first_owed(tx: Transaction, endpoint_id: str) -> str | None:
+    """The id of the delivery that the endpoint has waited for longest."""
+    return tx.session.scalar(
+        sa.select(Delivery.id)
+        .where(
+            Delivery.tenant_id == tx.tenant_id,
+            Delivery.endpoint_id == endpoint_id,
+            Delivery.due_at <= sa.func.now(),
+        )
+        .order_by(Delivery.due_at)
+        .limit(1)
+    )
+
+
 def due(tx: Transaction, *, limit: int) -> list[tuple[str, str]]:
     """(delivery id, tenant id) of rows that are owed, of every tenant.
 
-    Endpoints take turns, oldest delivery first, so that none keeps another waiting.
+    An endpoint gets no more than it has room for, its oldest first; endpoints take turns, those
+    that fail after the others. So none keeps another waiting, however much it is owed.
     """
-    turn = sa.func.row_number().over(partition_by=Delivery.endpoint_id, order_by=Delivery.due_at)
     owed = (
-        sa.select(Delivery.id, Delivery.tenant_id, Delivery.due_at, turn.label("turn"))
-        .where(Delivery.due_at <= sa.func.now())
-        .subquery()
+        sa.select(
+            Delivery.id,
+            Delivery.tenant_id,
+            Delivery.due_at,
+            sa.func.row_number().over(order_by=Delivery.due_at).label("turn"),
+        )
+        .where(Delivery.endpoint_id == Endpoint.id, Delivery.due_at <= sa.func.now())
+        .order_by(Delivery.due_at)
+        .limit(IN_FLIGHT)
+        .lateral("owed")
     )
     rows = tx.session.execute(
-        sa.select(owed.c.id, owed.c.tenant_id).order_by(owed.c.turn, owed.c.due_at).limit(limit)
+        sa.select(owed.c.id, owed.c.tenant_id)
+        .select_from(sa.join(Endpoint, owed, sa.true()))
+        .where(owed.c.turn <= _room())
+        .order_by(Endpoint.failing_since.is_not(None), owed.c.turn, owed.c.due_at)
+        .limit(limit)
     )
     return [(row.id, row.tenant_id) for row in rows]
 
@@ -117,18 +152,21 @@ def events_after(tx: Transaction, number: int, *, livemode: bool, limit: int) ->
     return list(tx.session.scalars(query.order_by(Event.sequence).limit(limit)))
 
 
-def missed(tx: Transaction, target: Endpoint, since: datetime) -> list[str]:
-    """Ids of events since then that the endpoint wants and has not had, in order."""
-    had = sa.exists().where(
-        Delivery.endpoint_id == target.id,
-        Delivery.event_id == Event.id,
-        Delivery.status == DELIVERED,
-    )
-    query = _events(tx, livemode=target.livemode).where(Event.created_at >= since, ~had)
+def wanted_events(tx: Transaction, target: Endpoint, since: datetime) -> sa.Select[Event]:
+    """Events since then of the types that the endpoint listens to."""
+    query = _events(tx, livemode=target.livemode).where(Event.created_at >= since)
     if event_types.EVERY not in target.event_types:
         query = query.where(Event.type.in_(target.event_types))
-    ordered = query.with_only_columns(Event.id).order_by(Event.sequence)
-    return list(tx.session.scalars(ordered))
+    return query
+
+
+def never_owed(tx: Transaction, target: Endpoint, since: datetime, *, limit: int) -> list[str]:
+    """Ids of events since then that the endpoint wants and was never to get, in order: what came
+    before it was made, or while it was switched off.
+    """
+    owed = sa.exists().where(Delivery.endpoint_id == target.id, Delivery.event_id == Event.id)
+    query = wanted_events(tx, target, since).where(~owed).with_only_columns(Event.id)
+    return list(tx.session.scalars(query.order_by(Event.sequence).limit(limit)))
 
 
 def deliveries(
@@ -144,6 +182,25 @@ def deliveries(
         query = query.where(sa.tuple_(Delivery.created_at, Delivery.id) < before)
     newest = query.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(limit)
     return [(row[0], row[1]) for row in tx.session.execute(newest)]
+
+
+def forget_old(tx: Transaction, *, limit: int) -> int:
+    """Remove deliveries that are over and whose last attempt is older than the log is kept, of
+    every tenant; how many these were. What somebody else is removing is left to him.
+    """
+    limit_of_age = tx.now - KEPT
+    old = (
+        sa.select(Delivery.id)
+        .where(
+            Delivery.status != PENDING,
+            Delivery.created_at < limit_of_age,
+            sa.func.coalesce(Delivery.last_attempt_at, Delivery.created_at) < limit_of_age,
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    gone = sa.delete(Delivery).where(Delivery.id.in_(old.scalar_subquery())).returning(Delivery.id)
+    return len(tx.session.scalars(gone.execution_options(synchronize_session=False)).all())
 
 
 def _endpoints(tx: Transaction, *, livemode: bool) -> sa.Select[Endpoint]:

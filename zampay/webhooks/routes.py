@@ -85,8 +85,9 @@ def test(*, endpoint_id: str, caller: Caller) -> Any:
 @endpoints.arguments(schemas.Replay)
 @endpoints.response(202, schemas.Replayed)
 def replay(wanted: dict[str, datetime], *, endpoint_id: str, caller: Caller) -> Any:
-    """Send everything since then that failed or was missed."""
-    return {"events": service.replay(caller=caller, endpoint_id=endpoint_id, **wanted)}
+    """Send everything since then that failed or was missed, at most 30 days back."""
+    count, more = service.replay(caller=caller, endpoint_id=endpoint_id, **wanted)
+    return {"events": count, "has_more": more}
 
 
 @endpoints.route("/webhook-endpoints/<endpoint_id>/deliveries", methods=["GET"])

@@ -113,6 +113,7 @@ class Replayed(Schema):
     """How many events are on their way again."""
 
     events = ma.fields.Integer(required=True)
+    has_more = ma.fields.Boolean(required=True)
 
 
 class TestAnswer(Schema):

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
+from zampay.infra import cutoff
 from zampay.infra.outbound import NoReply, NotConnected, Outbound
 from zampay.infra.public_addresses import PublicOnlyAdapter
 from zampay.kernel import clock, signing
@@ -15,8 +16,16 @@ from zampay.webhooks.models import Event
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
+TIMEOUT_S = CONNECT_TIMEOUT_S + READ_TIMEOUT_S
 KEPT_CHARACTERS = 1024
 _SUCCESS = range(200, 300)
+_REASONS = {
+    "NameResolutionError": "the name is not known",
+    "NotPublicAddress": "the name leads to an address that is not public",
+    "NewConnectionError": "nobody took the connection",
+    "ConnectTimeoutError": "connecting took too long",
+    "SSLError": "no secure connection came about (is the certificate in order?)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +98,21 @@ def send(message: Message, *, at: datetime) -> Answer:
     }
     outbound: Outbound = current_app.extensions["webhook_outbound"]
     started_s = clock.monotonic_s()
-    try:
-        reply = outbound.send("POST", message.url, headers=headers, body=message.body.encode())
-    except (NotConnected, NoReply) as error:
-        return Answer(None, f"no answer: {error}", _since_ms(started_s))
+    with cutoff.after(TIMEOUT_S) as end:
+        try:
+            reply = outbound.send("POST", message.url, headers=headers, body=message.body.encode())
+        except (NotConnected, NoReply) as error:
+            reason = _reason(str(error), too_late=end.has_come)
+            return Answer(None, reason, _since_ms(started_s))
     text = reply.text[:KEPT_CHARACTERS].replace("\x00", "\N{REPLACEMENT CHARACTER}")
     return Answer(reply.status, text, _since_ms(started_s), reply.retry_after_s)
+
+
+def _reason(kind: str, *, too_late: bool) -> str:
+    """Why there was no answer, in words for the delivery log."""
+    if too_late or kind in {"ReadTimeout", "ReadTimeoutError"}:
+        return f"no answer: none came within {TIMEOUT_S:g} seconds"
+    return f"no answer: {_REASONS.get(kind, 'the connection broke')}"
 
 
 def _since_ms(started_s: float) -> int:

@@ -1,0 +1,64 @@
+"""Take a delivery that is due: one worker, one attempt, under a lease in the database's time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from zampay.infra.db import Transaction, transaction
+from zampay.webhooks import endpoints, queries, sending
+from zampay.webhooks.models import Delivery, Endpoint
+from zampay.webhooks.sending import Message
+
+LEASE = timedelta(seconds=30)
+SLOW_MS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt at one delivery; nobody else makes one before `leased_until`."""
+
+    tenant_id: str
+    delivery_id: str
+    leased_until: datetime
+    at: datetime
+    message: Message
+
+
+def claim(*, tenant_id: str, delivery_id: str, enter: Callable[[bool], bool]) -> Claim | None:
+    """The delivery, if it is due, its endpoint has room, and `enter(suspect)` finds it a place.
+
+    What finds no room stays due: whoever ends an attempt rings for the next (`outcome.record`),
+    and so does the sweep.
+    """
+    with transaction(tenant_id) as tx:
+        endpoint = queries.endpoint_of(tx, delivery_id)
+        delivery = queries.locked_if_due(tx, delivery_id)
+        if delivery is None or endpoint is None:
+            return None
+        if not endpoint.enabled:
+            endpoints.cancel_pending(tx, endpoint)
+            return None
+        if not queries.has_room(tx, endpoint) or not enter(_is_suspect(endpoint)):
+            return None
+        return _claimed(tx, endpoint, delivery)
+
+
+def _is_suspect(endpoint: Endpoint) -> bool:
+    latency_ms = endpoint.latency_ms
+    return endpoint.failing_since is not None or latency_ms is None or latency_ms > SLOW_MS
+
+
+def _claimed(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> Claim:
+    until = tx.now + LEASE
+    delivery.attempts += 1
+    delivery.last_attempt_at = tx.now
+    delivery.leased_until = delivery.due_at = until
+    event = queries.event_of(tx, delivery)
+    message = Message(
+        url=endpoint.url,
+        message_id=event.id,
+        body=sending.body_of(event),
+        headers=endpoint.headers,
+        signing_secrets=endpoints.signing_secrets(endpoint, tx.now),
+    )
+    return Claim(tx.tenant_id, delivery.id, until, tx.now, message)

@@ -1,0 +1,102 @@
+"""What an answer means: delivered, again later, or the end, for the delivery and its endpoint."""
+
+from datetime import timedelta
+
+import structlog
+
+from zampay.infra.db import Transaction
+from zampay.kernel import backoff
+from zampay.tenants import audit
+from zampay.webhooks import endpoints, events, queries
+from zampay.webhooks.claims import Claim
+from zampay.webhooks.models import DELIVERED, EXHAUSTED, Delivery, Endpoint
+from zampay.webhooks.sending import Answer
+
+log = structlog.get_logger()
+_STEPS_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in _STEPS_S)
+MAX_ATTEMPTS = len(SCHEDULE) + 1
+LONGEST_WAIT_S = 86_400.0
+GIVE_UP_AFTER = timedelta(days=5)
+GONE = 410
+
+
+def record(tx: Transaction, claim: Claim, answer: Answer) -> None:
+    """Write down what one attempt brought, and ring for what else the endpoint is owed.
+
+    Whoever lost the lease meanwhile (it ended, or the merchant asked for the event again) writes
+    nothing: another attempt decides.
+    """
+    endpoint = queries.endpoint_of(tx, claim.delivery_id)
+    delivery = queries.locked(tx, claim.delivery_id)
+    if endpoint is None or delivery is None or delivery.leased_until != claim.leased_until:
+        return
+    delivery.leased_until = None
+    delivery.answer_status = answer.status
+    delivery.answer_text = answer.text
+    delivery.latency_ms = endpoint.latency_ms = answer.latency_ms
+    if answer.is_success:
+        endpoint.failing_since = None
+        delivery.status, delivery.due_at, delivery.delivered_at = DELIVERED, None, tx.now
+    else:
+        _failed(tx, endpoint, delivery, answer)
+    _ring_for_the_next(tx, endpoint)
+
+
+def _failed(tx: Transaction, endpoint: Endpoint, delivery: Delivery, answer: Answer) -> None:
+    log.warning("webhook_failed", endpoint_id=endpoint.id, status=answer.status)
+    endpoint.failing_since = endpoint.failing_since or tx.now
+    if delivery.attempts >= MAX_ATTEMPTS:
+        delivery.status, delivery.due_at = EXHAUSTED, None
+    else:
+        delivery.due_at = tx.now + _delay(delivery.attempts, answer)
+    reason = _hopeless(tx, endpoint, answer)
+    if reason is not None:
+        _disable(tx, endpoint, reason)
+
+
+def _ring_for_the_next(tx: Transaction, endpoint: Endpoint) -> None:
+    """One attempt ends, one may begin: a backlog drains at the endpoint's own pace."""
+    following = queries.first_owed(tx, endpoint.id) if endpoint.enabled else None
+    if following is not None:
+        tx.ring("webhooks.deliver", delivery_id=following, tenant_id=tx.tenant_id)
+
+
+def _delay(attempts: int, answer: Answer) -> timedelta:
+    """By the schedule, or as long as the merchant asks for, up to a day."""
+    asked = timedelta(seconds=min(answer.retry_after_s or 0.0, LONGEST_WAIT_S))
+    return max(backoff.scheduled(attempts, SCHEDULE), asked)
+
+
+def _hopeless(tx: Transaction, endpoint: Endpoint, answer: Answer) -> str | None:
+    """Why to give up on the endpoint: 410 at once, otherwise five days without one success."""
+    assert endpoint.failing_since is not None, "it has just failed"
+    if answer.status == GONE:
+        return "it answered 410 Gone"
+    if tx.now - endpoint.failing_since >= GIVE_UP_AFTER:
+        return f"it failed for {GIVE_UP_AFTER.days} days"
+    return None
+
+
+def _disable(tx: Transaction, endpoint: Endpoint, reason: str) -> None:
+    """Switch it off, with an entry in the audit log and an event for the other endpoints."""
+    endpoint.enabled, endpoint.disabled_reason = False, reason
+    endpoint.position += 1
+    tx.session.flush()
+    endpoints.cancel_pending(tx, endpoint)
+    audit.record(
+        tx,
+        action="webhook_endpoint.disabled",
+        actor="zampay",
+        address=None,
+        subject=endpoint.id,
+        reason=reason,
+    )
+    events.publish(
+        tx,
+        livemode=endpoint.livemode,
+        event_type="webhook_endpoint.disabled",
+        subject_id=endpoint.id,
+        position=endpoint.position,
+        data={"id": endpoint.id, "url": endpoint.url, "reason": reason},
+    )
