@@ -1,0 +1,115 @@
+"""Short ways to events, endpoints and deliveries in a situation."""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.doors import HeldBells
+from tests.merchants import BASE, Merchant
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.kernel import ids
+from zampay.webhooks import delivery, events, queries
+from zampay.webhooks.models import PENDING, Delivery, Endpoint, Event
+
+
+def ask(
+    merchant: Merchant, method: str, path: str, body: Any = None, *, live: bool = True
+) -> TestResponse:
+    """One request of a merchant."""
+    headers = merchant.headers(live=live)
+    given = {} if body is None else {"json": body}
+    return merchant.client.open(f"{BASE}{path}", method=method, headers=headers, **given)
+
+
+def endpoint(merchant: Merchant, url: str, *, live: bool = True, **changes: Any) -> Any:
+    """A new endpoint, with its secret."""
+    answer = merchant.post("/webhook-endpoints", {"url": url, **changes}, live=live)
+    assert answer.status_code == 201, answer.text
+    return answer.json
+
+
+def publish(
+    app: Flask,
+    merchant: Merchant,
+    *,
+    livemode: bool = True,
+    event_type: str = "payment.successful",
+    payment_id: str | None = None,
+    fails: bool = False,
+) -> Event:
+    """One event, as a move publishes it; with `fails`, a move that breaks off afterwards."""
+    payment_id = payment_id or ids.new("pay")
+    with app.app_context(), transaction(merchant.tenant_id) as tx:
+        event = events.publish(
+            tx,
+            livemode=livemode,
+            event_type=event_type,
+            subject_id=payment_id,
+            position=1,
+            data={"id": payment_id, "payerMessage": "Zikomo \N{HEAVY BLACK HEART}"},
+        )
+        if fails:
+            tx.session.flush()
+            raise ZeroDivisionError
+    return event
+
+
+def pull_forward(app: Flask, **changes: Any) -> None:
+    """Let everything that is owed be owed now, with other changes to these rows."""
+    row = {"due_at": sa.func.now(), "leased_until": None, **changes}
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        tx.session.execute(sa.update(Delivery).where(Delivery.status == PENDING).values(row))
+
+
+def age_failure(app: Flask, endpoint_id: str, age: timedelta) -> None:
+    """Let an endpoint's failing have begun so long ago."""
+    began = sa.func.now() - age
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        changed = sa.update(Endpoint).where(Endpoint.id == endpoint_id)
+        tx.session.execute(changed.values(failing_since=began))
+
+
+def deliveries(app: Flask) -> list[Delivery]:
+    """All rows, oldest event first."""
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        query = sa.select(Delivery).join(Event, Event.id == Delivery.event_id)
+        return list(tx.session.scalars(query.order_by(Event.sequence, Delivery.endpoint_id)))
+
+
+def only_delivery(app: Flask) -> Delivery:
+    (found,) = deliveries(app)
+    return found
+
+
+def stored_endpoint(app: Flask, endpoint_id: str) -> Endpoint:
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        return tx.session.scalars(sa.select(Endpoint).where(Endpoint.id == endpoint_id)).one()
+
+
+def start(app: Flask, row: Delivery) -> None:
+    """What a worker does that has heard the bell of this delivery."""
+    with app.app_context():
+        delivery.start(tenant_id=row.tenant_id, delivery_id=row.id)
+
+
+def due(app: Flask, *, limit: int = 200) -> list[tuple[str, str]]:
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        return queries.due(tx, limit=limit)
+
+
+def run(app: Flask, task: str) -> Any:
+    """A task of beat, as a worker runs it."""
+    with app.app_context():
+        return app.extensions["celery"].tasks[task]()
+
+
+def fail_until(app: Flask, bells: HeldBells, attempts: int) -> Delivery:
+    """Make attempts at the only delivery, however long its schedule would wait."""
+    bells.hear_all()
+    while only_delivery(app).attempts < attempts:
+        pull_forward(app)
+        start(app, only_delivery(app))
+    return only_delivery(app)

@@ -1,0 +1,232 @@
+"""One attempt at a time, recorded; what fails comes again by the schedule, until its end."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from tests.doors import HeldBells
+from tests.merchants import Merchant
+from tests.receiver import Receiver, Says
+from tests.webhooks.scenes import (
+    deliveries,
+    endpoint,
+    fail_until,
+    only_delivery,
+    publish,
+    pull_forward,
+    run,
+    start,
+    stored_endpoint,
+)
+from zampay.kernel.backoff import JITTER
+from zampay.webhooks import claims, outcome
+
+WRITTEN = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
+)
+
+
+def wait_after(row_due_at: datetime | None, attempted_at: datetime | None) -> timedelta:
+    assert row_due_at is not None
+    assert attempted_at is not None
+    return row_due_at - attempted_at
+
+
+def test_any_2xx_is_delivered_and_never_sent_again(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    shop.answer = lambda _: Says(204, b"")
+    endpoint(merchant, shop.url)
+    publish(app, merchant)
+    bells.hear_all()
+    row = only_delivery(app)
+    assert (row.status, row.attempts, row.due_at, row.answer_status) == ("DELIVERED", 1, None, 204)
+    assert row.delivered_at is not None
+    start(app, row)
+    run(app, "webhooks.sweep")
+    bells.hear_all()
+    assert len(shop.heard) == 1
+
+
+def test_failures_come_again_by_the_written_schedule_with_jitter(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    shop.answer = lambda _: Says(500, b"down")
+    endpoint(merchant, shop.url)
+    publish(app, merchant)
+    bells.hear_all()
+    waits = []
+    for attempt, step in enumerate(WRITTEN, start=1):
+        row = fail_until(app, bells, attempt)
+        assert row.status == "PENDING"
+        wait = wait_after(row.due_at, row.last_attempt_at)
+        assert step * (1 - JITTER) <= wait <= step * (1 + JITTER) + timedelta(seconds=5)
+        waits.append(wait / step)
+    assert len({round(ratio, 6) for ratio in waits}) > 1, "without jitter all wake at once"
+    last = fail_until(app, bells, 10)
+    assert (last.status, last.due_at, last.answer_text) == ("EXHAUSTED", None, "down")
+    assert len(shop.heard) == 10
+    assert len({heard.id for heard in shop.heard}) == 1
+    pull_forward(app)
+    start(app, last)
+    assert len(shop.heard) == 10
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_a_failure_and_not_followed(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    shop: Receiver,
+    second_shop: Receiver,
+    status: int,
+) -> None:
+    shop.answer = lambda _: Says(status, b"", {"Location": second_shop.url})
+    endpoint(merchant, shop.url)
+    publish(app, merchant)
+    bells.hear_all()
+    row = only_delivery(app)
+    assert (row.status, row.answer_status, row.attempts) == ("PENDING", status, 1)
+    assert (len(shop.heard), len(second_shop.heard)) == (1, 0)
+
+
+RETRY_AFTER = {
+    "seconds": ("7200", timedelta(hours=2), timedelta(hours=2)),
+    "a moment, which is less than the schedule": ("1", timedelta(seconds=4), timedelta(seconds=6)),
+    "a date": ("Fri, 31 Dec 2199 23:59:59 GMT", timedelta(days=1), timedelta(days=1)),
+    "a date that has passed": (
+        "Fri, 31 Dec 1999 23:59:59 GMT",
+        timedelta(seconds=4),
+        timedelta(seconds=6),
+    ),
+    "for ever": ("9" * 400, timedelta(days=1), timedelta(days=1)),
+    "longer than a duration can be": ("99999999999999", timedelta(days=1), timedelta(days=1)),
+    "nonsense": ("soon", timedelta(seconds=4), timedelta(seconds=6)),
+    "a negative number": ("-5", timedelta(seconds=4), timedelta(seconds=6)),
+}
+
+
+@pytest.mark.parametrize("case", RETRY_AFTER)
+def test_retry_after_is_honoured_up_to_a_day(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, case: str
+) -> None:
+    asked, least, most = RETRY_AFTER[case]
+    shop.answer = lambda _: Says(503, b"", {"Retry-After": asked})
+    endpoint(merchant, shop.url)
+    publish(app, merchant)
+    bells.hear_all()
+    row = only_delivery(app)
+    wait = wait_after(row.due_at, row.last_attempt_at)
+    assert least <= wait <= most + timedelta(seconds=5)
+
+
+def test_an_attempt_is_leased_for_longer_than_it_can_take(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    endpoint(merchant, shop.url)
+    publish(app, merchant)
+    row = only_delivery(app)
+    with app.app_context():
+        claimed = claims.claim(
+            tenant_id=row.tenant_id, delivery_id=row.id, enter=lambda _suspect: True
+        )
+    assert claimed is not None
+    assert timedelta(seconds=20) <= claimed.leased_until - claimed.at <= timedelta(seconds=60)
+    start(app, row)
+    run(app, "webhooks.sweep")
+    bells.hear_all()
+    assert shop.heard == []
+
+
+def test_whoever_died_between_the_answer_and_the_record_sends_the_same_event_again(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    shop: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    endpoint(merchant, shop.url)
+    publish(app, merchant)
+    with monkeypatch.context() as death:
+        death.setattr(outcome, "record", lambda *_: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            start(app, only_delivery(app))
+    assert (only_delivery(app).status, only_delivery(app).attempts) == ("PENDING", 1)
+    pull_forward(app)
+    bells.hear_all()
+    assert only_delivery(app).status == "DELIVERED"
+    first, second = shop.heard
+    assert (first.id, first.body) == (second.id, second.body)
+
+
+def test_a_late_record_does_not_touch_what_was_asked_for_again(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    endpoint(merchant, shop.url)
+    event = publish(app, merchant)
+
+    def ask_again(_: object) -> Says:
+        merchant.post(f"/events/{event.id}/resend")
+        return Says(200)
+
+    shop.answer = ask_again
+    start(app, only_delivery(app))
+    row = only_delivery(app)
+    assert (row.status, row.attempts) == ("PENDING", 0)
+    shop.answer = lambda _: Says()
+    bells.hear_all()
+    assert (only_delivery(app).status, len(shop.heard)) == ("DELIVERED", 2)
+
+
+def test_lost_bells_are_made_up_for_by_the_sweep(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    endpoint(merchant, shop.url)
+    for _ in range(5):
+        publish(app, merchant)
+    bells.lose_all()
+    run(app, "webhooks.sweep")
+    assert bells.tasks == ["webhooks.deliver"] * 4, "no more than the endpoint has room for"
+    bells.hear_all()
+    assert [row.status for row in deliveries(app)] == ["DELIVERED"] * 5
+
+
+def test_a_bell_for_a_delivery_that_nobody_knows_is_tolerated(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    endpoint(merchant, shop.url)
+    publish(app, merchant)
+    (ring,) = bells.held
+    for wrong in ({"delivery_id": "whd_unknown"}, {"tenant_id": "ten_unknown"}):
+        bells.hear(type(ring)(ring.task, ring.arguments | wrong))
+    assert shop.heard == []
+
+
+def test_an_endpoint_gets_only_the_types_it_asked_for(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    endpoint(merchant, shop.url, eventTypes=["payment.failed", "payment.in_review"])
+    for kind in ("payment.processing", "payment.failed", "payment.successful", "payment.in_review"):
+        publish(app, merchant, event_type=kind)
+    bells.hear_all()
+    assert [b'"payment.failed"' in heard.body for heard in shop.heard] == [True, False]
+    assert len(shop.heard) == 2
+
+
+def test_success_ends_the_failing_of_an_endpoint(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    shop.answer = lambda _: Says(500)
+    made = endpoint(merchant, shop.url)
+    publish(app, merchant)
+    fail_until(app, bells, 1)
+    failing = merchant.get(f"/webhook-endpoints/{made['id']}").json
+    assert failing["failingSince"] is not None
+    shop.answer = lambda _: Says(200)
+    fail_until(app, bells, 2)
+    assert only_delivery(app).status == "DELIVERED"
+    assert stored_endpoint(app, made["id"]).failing_since is None

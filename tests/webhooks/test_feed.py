@@ -1,0 +1,229 @@
+"""The feed: gapless numbers under concurrency, pages, resending, replaying."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.doors import HeldBells
+from tests.merchants import Merchant
+from tests.receiver import Receiver, Says
+from tests.refusals import refusal
+from tests.webhooks.scenes import ask, deliveries, endpoint, only_delivery, publish, run
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.webhooks import endpoints
+from zampay.webhooks.models import Delivery, Event
+
+PAST = "2020-01-01T00:00:00Z"
+
+
+def numbers(merchant: Merchant, **query: int) -> list[int]:
+    return [event["sequence"] for event in merchant.get("/events", **query).json["data"]]
+
+
+def test_pages_follow_each_other_without_gap_or_double(
+    app: Flask, merchant: Merchant, bells: HeldBells
+) -> None:
+    for _ in range(7):
+        publish(app, merchant)
+    seen: list[int] = []
+    while merchant.get("/events", after=len(seen), limit=3).json["hasMore"]:
+        seen += numbers(merchant, after=len(seen), limit=3)
+    seen += numbers(merchant, after=len(seen), limit=3)
+    assert seen == [1, 2, 3, 4, 5, 6, 7]
+    assert numbers(merchant, after=2**63 - 1) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"after": -1}, {"after": 2**63}, {"after": "x"}, {"limit": 0}, {"limit": 101}, {"from": 1}],
+)
+def test_a_wrong_question_to_the_feed_is_refused(
+    merchant: Merchant, query: dict[str, object]
+) -> None:
+    refusal(merchant.get("/events", **query), 422, "validation_failed")
+
+
+def test_each_world_counts_for_itself(app: Flask, merchant: Merchant, bells: HeldBells) -> None:
+    for livemode in (True, False, True):
+        publish(app, merchant, livemode=livemode)
+    assert numbers(merchant) == [1, 2]
+    tests = merchant.get("/events", live=False).json["data"]
+    assert [(event["sequence"], event["livemode"]) for event in tests] == [(1, False)]
+
+
+def test_a_move_that_is_rolled_back_leaves_no_event_and_no_gap(
+    app: Flask, merchant: Merchant, bells: HeldBells
+) -> None:
+    publish(app, merchant)
+    with pytest.raises(ZeroDivisionError):
+        publish(app, merchant, fails=True)
+    publish(app, merchant)
+    assert numbers(merchant) == [1, 2]
+
+
+def test_one_move_cannot_have_two_events(app: Flask, merchant: Merchant, bells: HeldBells) -> None:
+    event = publish(app, merchant)
+    with pytest.raises(sa.exc.IntegrityError, match="subject_id"):
+        publish(app, merchant, payment_id=event.subject_id)
+    assert numbers(merchant) == [1]
+
+
+def test_numbers_are_gapless_and_agree_with_commits_while_many_publish(
+    app: Flask, merchant: Merchant, rival: Merchant, bells: HeldBells
+) -> None:
+    """Readers follow the feed meanwhile: what they have passed must never fill up behind them."""
+    done = threading.Event()
+
+    def follow() -> list[int]:
+        seen: list[int] = []
+        while True:
+            last_round = done.is_set()
+            with app.app_context(), transaction(merchant.tenant_id) as tx:
+                query = sa.select(Event.sequence).where(
+                    Event.tenant_id == merchant.tenant_id, Event.sequence > len(seen)
+                )
+                seen += tx.session.scalars(query.order_by(Event.sequence))
+            if last_round:
+                return seen
+
+    with ThreadPoolExecutor(6) as threads:
+        reader = threads.submit(follow)
+        writers = [
+            threads.submit(publish, app, whose) for _ in range(100) for whose in (merchant, rival)
+        ]
+        for writer in writers:
+            writer.result()
+        done.set()
+        assert reader.result() == list(range(1, 101))
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        times = tx.session.scalars(
+            sa.select(Event.created_at)
+            .where(Event.tenant_id == merchant.tenant_id)
+            .order_by(Event.sequence)
+        ).all()
+    assert times == sorted(times)
+
+
+def test_an_event_is_found_by_its_id_and_unknown_ones_are_not(
+    app: Flask, merchant: Merchant, bells: HeldBells
+) -> None:
+    event = publish(app, merchant)
+    assert merchant.get(f"/events/{event.id}").json["id"] == event.id
+    for unknown in ("evt_00000000000000000000000000", "evt_x", "x", "%00", "evt_" + "0" * 300):
+        refusal(merchant.get(f"/events/{unknown}"), 404, "event_not_found")
+
+
+def test_resending_reaches_all_that_listen_and_also_who_had_it(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, second_shop: Receiver
+) -> None:
+    endpoint(merchant, shop.url)
+    event = publish(app, merchant)
+    bells.hear_all()
+    endpoint(merchant, second_shop.url)
+    endpoint(merchant, second_shop.url, eventTypes=["payment.failed"])
+    answer = merchant.post(f"/events/{event.id}/resend")
+    assert (answer.status_code, answer.json) == (202, {"endpoints": 2})
+    bells.hear_all()
+    assert (len(shop.heard), len(second_shop.heard)) == (2, 1)
+
+
+def test_a_replay_brings_what_failed_or_was_missed_and_nothing_else(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    missed = publish(app, merchant)
+    made = endpoint(merchant, shop.url, eventTypes=["payment.successful"])
+    publish(app, merchant, event_type="payment.failed")
+    had = publish(app, merchant)
+    bells.hear_all()
+    shop.answer = lambda _: Says(500)
+    failed = publish(app, merchant)
+    bells.hear_all()
+    shop.answer = lambda _: Says(200)
+    assert [heard.id for heard in shop.heard] == [had.id, failed.id]
+    path = f"/webhook-endpoints/{made['id']}/replay"
+    assert ask(merchant, "POST", path, {"since": PAST}).json == {"events": 2, "hasMore": False}
+    bells.hear_all()
+    assert {heard.id for heard in shop.heard[2:]} == {missed.id, failed.id}
+    assert len(shop.heard) == 4
+    assert ask(merchant, "POST", path, {"since": PAST}).json["events"] == 0
+    (entry, *_) = merchant.get("/audit-log").json["data"]
+    assert entry["action"] == "webhook_endpoint.replayed"
+
+
+def test_a_replay_begins_when_it_was_told_to(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    publish(app, merchant)
+    since = datetime.now(UTC).isoformat()
+    later = publish(app, merchant)
+    made = endpoint(merchant, shop.url)
+    ask(merchant, "POST", f"/webhook-endpoints/{made['id']}/replay", {"since": since})
+    bells.hear_all()
+    assert [heard.id for heard in shop.heard] == [later.id]
+
+
+def test_a_replay_leaves_alone_what_is_under_way(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    publish(app, merchant)
+    counts = []
+
+    def replay_meanwhile(_: object) -> Says:
+        path = f"/webhook-endpoints/{made['id']}/replay"
+        counts.append(ask(merchant, "POST", path, {"since": PAST}).json["events"])
+        return Says(200)
+
+    shop.answer = replay_meanwhile
+    bells.hear_all()
+    assert (counts, only_delivery(app).status) == ([0], "DELIVERED")
+
+
+def test_a_long_replay_comes_in_parts_and_rings_a_few_bells_only(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    shop: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoints, "MOST_REPLAYED", 30)
+    for _ in range(50):
+        publish(app, merchant)
+    made = endpoint(merchant, shop.url)
+    path = f"/webhook-endpoints/{made['id']}/replay"
+    assert ask(merchant, "POST", path, {"since": PAST}).json == {"events": 30, "hasMore": True}
+    assert len(bells.held) == 16
+    bells.hear_all()
+    assert ask(merchant, "POST", path, {"since": PAST}).json == {"events": 20, "hasMore": False}
+    bells.hear_all()
+    assert len({heard.id for heard in shop.heard}) == len(shop.heard) == 50
+
+
+def test_the_delivery_log_is_purged_after_thirty_days_and_the_feed_is_kept(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    endpoint(merchant, shop.url)
+    young, old, asked_again, owed = (publish(app, merchant) for _ in range(4))
+    bells.hear_all()
+    age(app, old.id, created=31, attempted=31)
+    age(app, asked_again.id, created=31, attempted=1)
+    age(app, owed.id, created=31, attempted=31, status="PENDING", due_at=sa.func.now())
+    run(app, "webhooks.purge")
+    left = {row.event_id for row in deliveries(app)}
+    assert left == {young.id, asked_again.id, owed.id}
+    assert numbers(merchant) == [1, 2, 3, 4]
+
+
+def age(app: Flask, event_id: str, *, created: int, attempted: int, **more: object) -> None:
+    """Move the past of a delivery back by so many days."""
+    row = {
+        "created_at": sa.func.now() - timedelta(days=created),
+        "last_attempt_at": sa.func.now() - timedelta(days=attempted),
+        **more,
+    }
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        tx.session.execute(sa.update(Delivery).where(Delivery.event_id == event_id).values(row))

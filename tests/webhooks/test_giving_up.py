@@ -1,0 +1,121 @@
+"""When an endpoint is switched off: by 410, by five days of failure, by the merchant."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+
+from tests.doors import HeldBells
+from tests.merchants import Merchant
+from tests.receiver import Receiver, Says
+from tests.webhooks.scenes import (
+    age_failure,
+    ask,
+    deliveries,
+    endpoint,
+    fail_until,
+    only_delivery,
+    publish,
+    start,
+)
+
+
+def is_off(merchant: Merchant, made: Any, reason: str) -> bool:
+    shown = merchant.get(f"/webhook-endpoints/{made['id']}").json
+    return (shown["enabled"], shown["disabledReason"]) == (False, reason)
+
+
+def entries(merchant: Merchant, action: str) -> list[Any]:
+    log = merchant.get("/audit-log").json["data"]
+    return [entry for entry in log if entry["action"] == action]
+
+
+def test_410_switches_the_endpoint_off_at_once_and_says_so(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, second_shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    witness = endpoint(merchant, second_shop.url)
+    shop.answer = lambda _: Says(410, b"gone")
+    publish(app, merchant)
+    bells.hear_all()
+    assert is_off(merchant, made, "it answered 410 Gone")
+    told = [heard.verified(witness["secret"]) for heard in second_shop.heard]
+    assert [event["type"] for event in told] == ["payment.successful", "webhook_endpoint.disabled"]
+    reason = {"id": made["id"], "url": shop.url, "reason": "it answered 410 Gone"}
+    assert told[1]["data"] == reason
+    assert [event["sequence"] for event in told] == [1, 2]
+    (entry,) = entries(merchant, "webhook_endpoint.disabled")
+    assert (entry["subject"], entry["actor"]) == (made["id"], "zampay")
+    publish(app, merchant)
+    bells.hear_all()
+    assert len(shop.heard) == 1
+
+
+def test_five_days_without_one_success_switch_it_off_and_a_minute_less_does_not(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    shop.answer = lambda _: Says(500)
+    publish(app, merchant)
+    fail_until(app, bells, 1)
+    age_failure(app, made["id"], timedelta(days=5) - timedelta(minutes=1))
+    fail_until(app, bells, 2)
+    assert merchant.get(f"/webhook-endpoints/{made['id']}").json["enabled"]
+    age_failure(app, made["id"], timedelta(days=5))
+    fail_until(app, bells, 3)
+    assert is_off(merchant, made, "it failed for 5 days")
+    assert only_delivery(app).status == "CANCELLED"
+    assert len(entries(merchant, "webhook_endpoint.disabled")) == 1
+    types = [event["type"] for event in merchant.get("/events").json["data"]]
+    assert types == ["payment.successful", "webhook_endpoint.disabled"]
+
+
+def test_an_endpoint_switched_off_twice_is_told_twice(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    shop.answer = lambda _: Says(410)
+    for _ in range(2):
+        publish(app, merchant)
+        bells.hear_all()
+        ask(merchant, "PATCH", f"/webhook-endpoints/{made['id']}", {"enabled": True})
+    assert len(entries(merchant, "webhook_endpoint.disabled")) == 2
+    assert [event["sequence"] for event in merchant.get("/events").json["data"]] == [1, 2, 3, 4]
+
+
+def test_what_is_owed_to_an_endpoint_switched_off_or_removed_is_cancelled(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    off, gone = endpoint(merchant, shop.url), endpoint(merchant, shop.url)
+    publish(app, merchant)
+    ask(merchant, "PATCH", f"/webhook-endpoints/{off['id']}", {"enabled": False})
+    assert ask(merchant, "DELETE", f"/webhook-endpoints/{gone['id']}").status_code == 204
+    rows = deliveries(app)
+    assert [row.status for row in rows] == ["CANCELLED", "CANCELLED"]
+    for row in rows:
+        start(app, row)
+    bells.hear_all()
+    assert shop.heard == []
+    assert is_off(merchant, off, "switched off by the merchant")
+
+
+def test_enabling_again_starts_anew_and_replay_brings_what_was_missed(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    path = f"/webhook-endpoints/{made['id']}"
+    shop.answer = lambda _: Says(410)
+    publish(app, merchant)
+    bells.hear_all()
+    publish(app, merchant)
+    shop.answer = lambda _: Says(200)
+    refused = ask(merchant, "POST", f"{path}/replay", {"since": "2020-01-01T00:00:00Z"})
+    assert (refused.status_code, refused.json["code"]) == (409, "webhook_endpoint_disabled")
+    on = ask(merchant, "PATCH", path, {"enabled": True}).json
+    assert (on["enabled"], on["disabledReason"], on["failingSince"]) == (True, None, None)
+    replayed = ask(merchant, "POST", f"{path}/replay", {"since": "2020-01-01T00:00:00Z"})
+    assert (replayed.status_code, replayed.json) == (202, {"events": 3, "hasMore": False})
+    bells.hear_all()
+    numbers = [heard.verified(made["secret"])["sequence"] for heard in shop.heard[1:]]
+    assert sorted(numbers) == [1, 2, 3]
+    assert {row.status for row in deliveries(app)} == {"DELIVERED"}

@@ -1,0 +1,139 @@
+"""What merchants get is Standard Webhooks, as the reference library of its authors verifies it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from standardwebhooks import WebhookVerificationError
+
+from tests.doors import HeldBells
+from tests.merchants import Merchant
+from tests.receiver import Receiver
+from tests.webhooks.scenes import ask, endpoint, publish
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.webhooks.models import Endpoint
+
+
+def test_a_webhook_verifies_and_says_what_the_feed_says(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    secret = endpoint(merchant, shop.url)["secret"]
+    event = publish(app, merchant)
+    bells.hear_all()
+    (heard,) = shop.heard
+    body = heard.verified(secret)
+    assert heard.id == event.id == body["id"]
+    assert body == merchant.get(f"/events/{event.id}").json
+    assert body == merchant.get("/events").json["data"][0]
+    assert (body["sequence"], body["type"], body["livemode"]) == (1, "payment.successful", True)
+    assert body["data"]["payerMessage"] == "Zikomo \N{HEAVY BLACK HEART}"
+    assert heard.headers["content-type"] == "application/json"
+
+
+def test_a_changed_body_id_or_time_does_not_verify(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    secret = endpoint(merchant, shop.url)["secret"]
+    publish(app, merchant)
+    bells.hear_all()
+    (heard,) = shop.heard
+    for name, forged in {"webhook-id": "evt_other", "webhook-timestamp": "1"}.items():
+        with pytest.raises(WebhookVerificationError):
+            type(heard)(heard.path, heard.headers | {name: forged}, heard.body, 0).verified(secret)
+    changed = heard.body.replace(b"successful", b"failed")
+    with pytest.raises(WebhookVerificationError):
+        type(heard)(heard.path, heard.headers, changed, 0).verified(secret)
+
+
+def test_during_the_overlap_both_secrets_verify_and_afterwards_only_the_new_one(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    rotated = ask(merchant, "POST", f"/webhook-endpoints/{made['id']}/rotate-secret", {})
+    assert rotated.status_code == 201
+    old, new = made["secret"], rotated.json["secret"]
+    assert old != new
+    publish(app, merchant)
+    bells.hear_all()
+    assert shop.heard[0].verified(old) == shop.heard[0].verified(new)
+    end_overlap(app)
+    publish(app, merchant)
+    bells.hear_all()
+    assert shop.heard[1].verified(new)
+    with pytest.raises(WebhookVerificationError):
+        shop.heard[1].verified(old)
+
+
+def end_overlap(app: Flask) -> None:
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        over = sa.func.now() - timedelta(seconds=1)
+        tx.session.execute(sa.update(Endpoint).values(previous_secret_ends_at=over))
+
+
+def test_a_rotation_without_overlap_ends_the_old_secret_at_once(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    path = f"/webhook-endpoints/{made['id']}/rotate-secret"
+    assert ask(merchant, "POST", path, {"overlapHours": 0}).status_code == 201
+    publish(app, merchant)
+    bells.hear_all()
+    with pytest.raises(WebhookVerificationError):
+        shop.heard[0].verified(made["secret"])
+
+
+def test_every_try_of_an_event_carries_the_same_id_and_body(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    secret = endpoint(merchant, shop.url)["secret"]
+    event = publish(app, merchant)
+    bells.hear_all()
+    ask(merchant, "POST", f"/events/{event.id}/resend")
+    bells.hear_all()
+    first, second = shop.heard
+    assert (first.id, first.body) == (second.id, second.body)
+    assert second.verified(secret)
+
+
+def test_a_merchant_s_own_headers_are_sent_along(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    endpoint(merchant, shop.url, headers={"Authorization": "Basic c2hvcA==", "X-Shop": "7"})
+    publish(app, merchant)
+    bells.hear_all()
+    headers = shop.heard[0].headers
+    assert (headers["authorization"], headers["x-shop"]) == ("Basic c2hvcA==", "7")
+
+
+def test_a_test_event_is_sent_at_once_signed_and_shown_with_its_answer(
+    app: Flask, merchant: Merchant, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url, eventTypes=["payment.failed"])
+    answer = ask(merchant, "POST", f"/webhook-endpoints/{made['id']}/test")
+    assert answer.status_code == 200
+    assert answer.json["latencyMs"] >= 0
+    wanted = {"delivered": True, "answerStatus": 200, "answerText": "thank you"}
+    assert {name: answer.json[name] for name in wanted} == wanted
+    body = shop.heard[0].verified(made["secret"])
+    assert (body["type"], body["sequence"]) == ("webhook_endpoint.test", None)
+    assert merchant.get("/events").json == {"data": [], "hasMore": False}
+
+
+def test_a_secret_is_shown_once_and_stored_sealed(
+    app: Flask, merchant: Merchant, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    assert made["secret"].startswith("whsec_")
+    shown = [
+        ask(merchant, "GET", f"/webhook-endpoints/{made['id']}").text,
+        ask(merchant, "GET", "/webhook-endpoints").text,
+        ask(merchant, "PATCH", f"/webhook-endpoints/{made['id']}", {"description": "x"}).text,
+        merchant.get("/audit-log").text,
+    ]
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        rows = tx.session.execute(sa.text("SELECT row_to_json(e) FROM webhook_endpoints e"))
+        shown.append(json.dumps([row[0] for row in rows]))
+    bare = made["secret"].removeprefix("whsec_")
+    assert not [text for text in shown if bare in text or '"secret"' in text]
