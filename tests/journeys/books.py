@@ -1,0 +1,51 @@
+"""Our own books as an auditor reads them: straight from PostgreSQL, and never written."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+
+@dataclass(frozen=True)
+class Books:
+    """The database at `url`, read for every tenant."""
+
+    url: str
+
+    def _rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        with psycopg.connect(self.url, row_factory=dict_row) as link:
+            link.read_only = True
+            link.execute("SELECT set_config('zampay.tenant_id', '*', true)")
+            return link.execute(query, values).fetchall()
+
+    def payment(self, payment_id: str) -> dict[str, Any]:
+        """The stored row, with `is_due` and `is_open`."""
+        query = (
+            "SELECT *, due_at <= now() AS is_due, completed_at IS NULL AS is_open"
+            " FROM payments WHERE id = %(id)s"
+        )
+        return self._rows(query, id=payment_id)[0]
+
+    def reference(self, payment_id: str) -> str:
+        """Under which reference the network knows a payment."""
+        found: str = self.payment(payment_id)["provider_reference"]
+        return found
+
+    def callbacks(self, payment_id: str) -> list[dict[str, Any]]:
+        return self._rows(
+            "SELECT * FROM payment_callbacks WHERE payment_id = %(id)s", id=payment_id
+        )
+
+    def discrepancies(self, payment_id: str) -> list[str]:
+        """The kinds of contradiction kept for a payment."""
+        query = "SELECT kind FROM discrepancies WHERE payment_id = %(id)s"
+        return [row["kind"] for row in self._rows(query, id=payment_id)]
+
+    def events(self, tenant_id: str) -> list[dict[str, Any]]:
+        """All events of a tenant by sequence, with `subject_id` and `type`."""
+        query = (
+            "SELECT sequence, type, subject_id FROM events"
+            " WHERE tenant_id = %(id)s AND livemode ORDER BY sequence"
+        )
+        return self._rows(query, id=tenant_id)

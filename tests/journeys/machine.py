@@ -1,0 +1,87 @@
+"""A PostgreSQL and a Valkey of the journeys' own, which a journey may stop, start and empty."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from dev import databases, postgres, valkey
+from dev.credentials import Credentials, credentials_of
+from dev.databases import Servers
+from dev.desk import LOOPBACK, free_port
+from dev.process import Process
+from dev.servers import FAST
+
+
+class Switch:
+    """A server that can be put off and on again; it comes back at the same place."""
+
+    def __init__(self, start: Callable[[], Process]) -> None:
+        self._start = start
+        self._process: Process | None = None
+
+    def on(self) -> None:
+        """Return once it answers; nothing happens if it does already."""
+        if self._process is None:
+            self._process = self._start()
+
+    def off(self) -> None:
+        """Cut every connection and refuse new ones."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Both servers; Valkey keeps nothing on disk, so that it always comes back empty."""
+
+    servers: Servers
+    postgres: Switch
+    valkey: Switch
+
+    def flush_redis(self) -> None:
+        with redis.Redis.from_url(self.servers.redis_url) as server:
+            server.flushall()
+
+    def on(self) -> None:
+        self.postgres.on()
+        self.valkey.on()
+
+
+@contextlib.contextmanager
+def machine(directory: Path) -> Iterator[Machine]:
+    """Both servers on fresh data, until the end of the block."""
+    secrets = credentials_of(directory)
+    redis_port, database_port = free_port(), free_port()
+    cache = Switch(lambda: _valkey(directory, redis_port, secrets.valkey))
+    database = Switch(
+        lambda: postgres.start(
+            directory, port=database_port, admin_password=secrets.postgres_admin, settings=FAST
+        )
+    )
+    made = Machine(_places(secrets, redis_port, database_port), database, cache)
+    with contextlib.ExitStack() as ending:
+        ending.callback(cache.off)
+        ending.callback(database.off)
+        made.on()
+        databases.ensure_role(made.servers, password=secrets.postgres_application)
+        yield made
+
+
+def _valkey(directory: Path, port: int, password: str) -> Process:
+    process = valkey.start(directory, port=port, password=password)
+    valkey.await_ready(process, port=port, password=password)
+    return process
+
+
+def _places(secrets: Credentials, redis_port: int, database_port: int) -> Servers:
+    role, password = databases.ROLE, secrets.postgres_application
+    place = f"{LOOPBACK}:{database_port}"
+    return Servers(
+        database_url=f"postgresql://{role}:{password}@{place}/{role}",
+        redis_url=f"redis://:{secrets.valkey}@{LOOPBACK}:{redis_port}/0",
+        admin_url=f"postgresql://{postgres.ADMIN}:{secrets.postgres_admin}@{place}/{postgres.ADMIN}",
+    )

@@ -1,0 +1,50 @@
+"""The real worker whose door to the network kills: its process group dies at `MORTAL_AT`.
+
+`before_submit` and `before_enquire`: the claim is committed, no byte has left. `after_submit` and
+`after_enquire`: the network has answered, nothing of it is written down.
+"""
+
+import os
+import signal
+
+from celery_worker import celery_app, flask_app
+from zampay.providers.contract import Enquiry, Order, Profile, Provider, Submission
+
+MORTAL_AT = os.environ["MORTAL_AT"]
+
+
+def die_at(point: str) -> None:
+    if point == MORTAL_AT:
+        os.killpg(0, signal.SIGKILL)
+
+
+class KillingDoor:
+    """A network, with death before or after one of its calls."""
+
+    def __init__(self, real: Provider) -> None:
+        self._real = real
+
+    @property
+    def profile(self) -> Profile:
+        return self._real.profile
+
+    def new_reference(self) -> str:
+        return self._real.new_reference()
+
+    def submit(self, order: Order) -> Submission:
+        die_at("before_submit")
+        answer = self._real.submit(order)
+        die_at("after_submit")
+        return answer
+
+    def enquire(self, order: Order) -> Enquiry:
+        die_at("before_enquire")
+        answer = self._real.enquire(order)
+        die_at("after_enquire")
+        return answer
+
+
+live = flask_app.extensions["providers"][True]
+live.update({code: KillingDoor(provider) for code, provider in live.items()})
+
+__all__ = ["celery_app"]

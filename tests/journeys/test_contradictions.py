@@ -1,0 +1,43 @@
+"""The network takes its word back: final stays final, and the contradiction is kept."""
+
+from typing import Any
+
+import pytest
+
+from tests.journeys.gateway import Gateway
+from tests.journeys.network import Network
+from tests.journeys.shop import Shop
+
+SILENT = "260963123453"
+FIRST_WORDS: dict[str, dict[str, Any]] = {
+    "SUCCESSFUL": {"status": "SUCCESSFUL", "amount": "12.5", "currency": "ZMW"},
+    "FAILED": {"status": "FAILED", "reason": "EXPIRED"},
+}
+
+
+@pytest.mark.parametrize(("first", "late"), [("SUCCESSFUL", "FAILED"), ("FAILED", "SUCCESSFUL")])
+def test_a_late_contrary_ending_is_kept_beside_the_payment(
+    gateway: Gateway, network: Network, shop: Shop, first: str, late: str
+) -> None:
+    payment_id = shop.pay(SILENT)["id"]
+    reference = gateway.books.reference(payment_id)
+    word = {"status": 200, "body": FIRST_WORDS[first], "referenceId": reference}
+    network.fault("enquiry", "status", **word)
+    gateway.until_status(shop, payment_id, first)
+    before, history = shop.payment(payment_id), shop.history(payment_id)
+    assert gateway.books.discrepancies(payment_id) == []
+    network.settle(reference, late)
+    gateway.until(lambda: gateway.books.discrepancies(payment_id) != [], "the contradiction")
+    assert gateway.books.discrepancies(payment_id) == ["contrary_ending"]
+    assert (shop.payment(payment_id), shop.history(payment_id)) == (before, history)
+
+
+def test_figures_that_differ_settle_nothing(gateway: Gateway, network: Network, shop: Shop) -> None:
+    payment_id = shop.pay(SILENT)["id"]
+    reference = gateway.books.reference(payment_id)
+    body = {**FIRST_WORDS["SUCCESSFUL"], "amount": "1.25"}
+    network.fault("enquiry", "status", status=200, body=body, referenceId=reference)
+    gateway.until_status(shop, payment_id, "IN_REVIEW")
+    assert gateway.books.discrepancies(payment_id) == ["figures_differ"]
+    network.settle(reference, "SUCCESSFUL")
+    gateway.assert_paid_once(shop, payment_id)
