@@ -13,13 +13,16 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from environs import FileAwareEnv, validate
+from environs import FileAwareEnv, ValidationError, validate
 
 from zampay.providers import registry
 
 POSTGRESQL_SCHEMES = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://")
 REDIS_SCHEMES = re.compile(r"^rediss?://")
 MIN_SECRET_LENGTH = 32
+MIN_DIFFERENT_CHARACTERS = 8
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+SENTRY_DSN = re.compile(r"^https?://[^\s@/]+@[^\s@]+/[0-9]+$")
 LIMIT = re.compile(r"^[1-9][0-9]*/(second|minute|hour|day)$")
 
 
@@ -30,6 +33,14 @@ class AppEnv(StrEnum):
     TEST = "test"
     STAGING = "staging"
     PRODUCTION = "production"
+
+
+LOG_LEVELS = {
+    AppEnv.DEVELOPMENT: "INFO",
+    AppEnv.TEST: "WARNING",
+    AppEnv.STAGING: "INFO",
+    AppEnv.PRODUCTION: "INFO",
+}
 
 
 class BadConfiguration(SystemExit):
@@ -74,6 +85,9 @@ class Config:
     secret_keys: tuple[str, ...]
     log_level: str
     sentry_dsn: str | None
+    metrics_token: str | None
+    metrics_host: str
+    metrics_port: int
     trusted_proxies: int
     cors_allowed_origins: tuple[str, ...]
     callback_sources: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
@@ -121,10 +135,11 @@ def read(env: Environment) -> Config:
             "REDIS_URL", validate=pattern(REDIS_SCHEMES, error="must be redis:// or rediss://")
         ),
         secret_keys=_secret_keys(env),
-        log_level=env.str(
-            "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+        log_level=env.str("LOG_LEVEL", LOG_LEVELS[app_env], validate=validate.OneOf(LEVELS)),
+        sentry_dsn=env.str(
+            "SENTRY_DSN", None, validate=pattern(SENTRY_DSN, error="must be a DSN of Sentry")
         ),
-        sentry_dsn=env.str("SENTRY_DSN", None),
+        **_metrics(env),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
         cors_allowed_origins=tuple(env.list("CORS_ALLOWED_ORIGINS", [])),
         callback_sources=_networks(env, "CALLBACK_ALLOWED_SOURCES"),
@@ -154,10 +169,30 @@ def _database_url(env: Environment) -> str:
 
 def _secret_keys(env: Environment) -> tuple[str, ...]:
     """The key that seals, and the one before it, which only opens."""
-    long_enough = validate.Length(min=MIN_SECRET_LENGTH)
-    current = env.str("SECRET_KEY", validate=long_enough)
-    previous = env.str("SECRET_KEY_PREVIOUS", None, validate=long_enough)
+    current = env.str("SECRET_KEY", validate=_key_material)
+    previous = env.str("SECRET_KEY_PREVIOUS", None, validate=_key_material)
     return tuple(key for key in (current, previous) if key)
+
+
+def _key_material(text: str) -> None:
+    """Long enough, and not one character held down; the text itself is never in a message."""
+    if len(text) < MIN_SECRET_LENGTH:
+        raise ValidationError(f"must have at least {MIN_SECRET_LENGTH} characters")
+    if len(set(text)) < MIN_DIFFERENT_CHARACTERS:
+        raise ValidationError("must be random, such as the output of `openssl rand -hex 32`")
+
+
+def _metrics(env: Environment) -> dict[str, Any]:
+    """The token that opens /metrics, and where a worker shows its own; both are closed without."""
+    token = env.str("METRICS_TOKEN", None, validate=_key_material)
+    port = env.int("METRICS_PORT", 0, validate=validate.Range(0, 65_535))
+    if port and not token:
+        env.problem("METRICS_TOKEN", "is needed with METRICS_PORT")
+    return {
+        "metrics_token": token,
+        "metrics_host": env.str("METRICS_HOST", "127.0.0.1"),
+        "metrics_port": port,
+    }
 
 
 def _seconds(env: Environment, name: str, default: float, check: validate.Range) -> timedelta:

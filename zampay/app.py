@@ -1,29 +1,35 @@
 """Put the house together: the only module, beside the command line, that knows every other."""
 
-import sentry_sdk
 from celery import Celery
 from flask import Flask
 
 from config import AppEnv, Config
 from zampay import cli
 from zampay.infra import (
+    access_log,
     api,
     db,
     headers,
     limits,
     logs,
+    metrics_page,
+    probe,
     problems,
+    readiness,
     redis_client,
     requests_in,
     sealed,
+    sentry,
     worker,
 )
 from zampay.infra.health import health
+from zampay.payments import gauges as payment_gauges
 from zampay.payments import tasks as payment_tasks
 from zampay.payments.callbacks import callbacks
 from zampay.payments.routes import payments
 from zampay.providers import registry
 from zampay.tenants.routes import auth, keys
+from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import lanes, sending
 from zampay.webhooks import tasks as webhook_tasks
 from zampay.webhooks.feed import feed
@@ -46,13 +52,7 @@ def create_app(config: Config) -> Flask:
     app = Flask("zampay", static_folder=None)
     logs.init(level=config.log_level, readable=config.is_on_a_desk)
     app.config.update({name.upper(): getattr(config, name) for name in FEATURE_SETTINGS})
-    if config.sentry_dsn:
-        sentry_sdk.init(
-            config.sentry_dsn,
-            environment=config.app_env,
-            send_default_pii=False,
-            max_request_body_size="never",
-        )
+    sentry.init(dsn=config.sentry_dsn, environment=config.app_env)
     _init_infra(app, config)
     registry.init(app, config.networks)
     sending.init(app, desk=config.is_on_a_desk)
@@ -73,6 +73,8 @@ def _init_infra(app: Flask, config: Config) -> None:
         pool_size=config.database_pool_size,
         refuse_bypass=not config.is_on_a_desk,
     )
+    probe.init(app, url=config.database_url)
+    readiness.init(app)
     redis_client.init(app, url=config.redis_url)
     celery = worker.init(app, broker_url=config.redis_url)
     sweep_every_s = config.sweep_interval.total_seconds()
@@ -85,6 +87,7 @@ def _init_infra(app: Flask, config: Config) -> None:
         },
     )
     sealed.init(app, secret_keys=list(config.secret_keys))
+    access_log.init(app)
     requests_in.init(app)
     problems.init(app)
     headers.init(
@@ -99,6 +102,11 @@ def _init_infra(app: Flask, config: Config) -> None:
         per_key=config.limit_per_key,
         per_address=config.limit_per_address,
         registering="auth.register",
+    )
+    metrics_page.init(
+        app,
+        token=config.metrics_token,
+        sources=(payment_gauges.readings, webhook_gauges.readings),
     )
 
 

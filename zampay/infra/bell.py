@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import structlog
 from flask import current_app
 
+from zampay.infra import metrics
+
 log = structlog.get_logger()
 
 
@@ -43,4 +45,5 @@ def send(rings: list[Ring]) -> None:
         for ring in rings:
             current_app.extensions["bell"].ring(ring)
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the row is due
+        metrics.BELLS_LOST.inc()
         log.warning("bell_lost", tasks=[ring.task for ring in rings], reason=type(error).__name__)

@@ -5,7 +5,7 @@ that belongs to no tenant says so with `EVERY_TENANT`. The time of a transaction
 because the clocks of our hosts may differ (RLS: PostgreSQL manual, 5.9 Row Security Policies).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from zampay.infra import bell
+from zampay.infra import bell, metrics
 
 EVERY_TENANT: Final = "*"
 _SCOPE = sa.text("SELECT set_config('zampay.tenant_id', :tenant_id, true), now()")
@@ -66,10 +66,15 @@ class Transaction:
     tenant_id: str
     now: datetime
     rings: list[bell.Ring] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
 
     def ring(self, task: str, **arguments: Any) -> None:
         """Wake a worker for this task once, and only if, the transaction has committed."""
         self.rings.append(bell.Ring(task, arguments))
+
+    def once_committed(self, tell: Callable[[], None]) -> None:
+        """Log or count this once, and only if, the transaction has committed; must not raise."""
+        self.afterwards.append(tell)
 
 
 @contextmanager
@@ -88,6 +93,8 @@ def transaction(tenant_id: str) -> Iterator[Transaction]:
         session.commit()
     finally:
         session.close()
+    for tell in unit.afterwards:
+        tell()
     bell.send(unit.rings)
 
 
@@ -108,6 +115,25 @@ def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
         @sa.event.listens_for(db.engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
             prepare(connection, refuse_bypass=refuse_bypass)
+
+        _measure(db.engine.pool)
+    metrics.POOL_SIZE.set(pool_size)
+
+
+def _measure(pool: sa.Pool) -> None:
+    """Count what is taken from the pool and what comes back: a connection that fails as it is
+    taken comes back without having been counted.
+    """
+
+    @sa.event.listens_for(pool, "checkout")
+    def _taken(_connection: Any, record: Any, _fairy: Any) -> None:
+        record.record_info["counted"] = True
+        metrics.POOL_IN_USE.inc()
+
+    @sa.event.listens_for(pool, "checkin")
+    def _back(_connection: Any, record: Any) -> None:
+        if record.record_info.pop("counted", False):
+            metrics.POOL_IN_USE.dec()
 
 
 def prepare(connection: Any, *, refuse_bypass: bool) -> None:

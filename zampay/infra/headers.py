@@ -1,6 +1,7 @@
 """What browsers and proxies are told: Talisman's headers, CORS by allow-list, trusted proxies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from flask import Flask
 from flask_cors import CORS
@@ -17,7 +18,16 @@ CONTENT_SECURITY_POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
+View = TypeVar("View", bound=Callable[..., Any])
 PERMISSIONS_POLICY = {"camera": "()", "geolocation": "()", "microphone": "()", "payment": "()"}
+
+
+def plain_http_too(view: View) -> View:
+    """Let a view be asked without TLS from inside (probes and scrapers do not pass the proxy):
+    it is not redirected to https.
+    """
+    view.talisman_view_options = {"force_https": False}  # type: ignore[attr-defined]
+    return view
 
 
 def init(

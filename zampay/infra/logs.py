@@ -1,41 +1,83 @@
-"""One line per happening, as JSON outside a desk; secrets and bodies are never given to it."""
+"""One line per happening, as JSON outside a desk; secrets and bodies are never given to it, and a
+last step hides whatever looks like one.
+
+Granian's and Celery's own lines go through the same renderer: Granian's by `granian.json` beside
+this, because its main process never loads the application, Celery's because we keep it from its
+own.
+"""
 
 import logging
+import os
 import sys
+from typing import Any
 
 import structlog
+
+from zampay.infra.scrubbing import scrub
+
+DESK = frozenset({"development", "test"})
+OURS = frozenset({"timestamp", "level"})
+QUIET_LIBRARIES = ("celery", "kombu", "amqp", "urllib3", "flask-limiter", "sentry_sdk.errors")
+_SHARED: list[structlog.types.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
 
 
 def init(*, level: str, readable: bool) -> None:
     """Send structlog and the standard library's logging through one renderer to stdout."""
-    renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
-        if readable
-        else structlog.processors.JSONRenderer()
-    )
-    shared: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
-            ],
-        )
-    )
+    handler.setFormatter(formatter(readable=readable))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    logging.getLogger("celery").setLevel("WARNING" if level == "INFO" else level)
+    for name in QUIET_LIBRARIES:
+        logging.getLogger(name).setLevel("WARNING" if level in {"DEBUG", "INFO"} else level)
+
+
+def formatter(*, readable: bool) -> logging.Formatter:
+    """Renders every record, ours and the libraries', after hiding what must not be in it."""
+    renderer: structlog.types.Processor = (
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        if readable
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*_SHARED, _name_the_logger],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _hide,
+            renderer,
+        ],
+    )
+
+
+def server_formatter() -> logging.Formatter:
+    """For the web server's main process, which knows nothing of the application's settings."""
+    return formatter(readable=os.environ.get("APP_ENV") in DESK)
+
+
+def _name_the_logger(
+    _logger: Any, _method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Say which library speaks; our own lines are known by their event."""
+    event["logger"] = event["_record"].name
+    return event
+
+
+def _hide(
+    _logger: Any, _method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    return {
+        name: value if name in OURS else scrub(value, name=name) for name, value in event.items()
+    }

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import flask
+import sentry_sdk
 import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, g
@@ -139,5 +140,6 @@ def _database_away(error: Exception) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected_error", exc_info=error)
+    sentry_sdk.capture_exception(error)
     code, title = HTTP_CODES[500]
     return problem(status=500, code=code, title=title)

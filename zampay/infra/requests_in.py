@@ -12,11 +12,12 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestHeaderFieldsTooLarge, UnsupportedMediaType
 
 from zampay.kernel import ids
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_HEADER_BYTES = 16 * 1024
 MAX_DEPTH = 16
 REQUEST_ID = "X-Request-Id"
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -70,6 +71,7 @@ def init(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json = StrictJSON(app)
     app.before_request(_identify)
+    app.before_request(_bound_headers)
     app.before_request(_require_json)
     app.after_request(_sign)
 
@@ -79,6 +81,12 @@ def _identify() -> None:
     g.request_id = given if _WELL_FORMED.fullmatch(given) else ids.new("req")
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _bound_headers() -> None:
+    """Refuse more than 16 KiB of headers (RFC 6585, 5); the server itself stops at twice that."""
+    if sum(len(name) + len(value) for name, value in request.headers) > MAX_HEADER_BYTES:
+        raise RequestHeaderFieldsTooLarge("All headers together may have 16 KiB.")
 
 
 def _require_json() -> None:

@@ -4,17 +4,25 @@ No results are kept, a message may be lost or doubled, and a queue may be emptie
 work say so in the database. Beat only nudges the sweeps; nudges that grow old are dropped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from celery import Celery, Task
+from celery.beat import Scheduler
+from celery.exceptions import Retry
 from celery.signals import setup_logging
-from flask import Flask, g, has_request_context
+from flask import Flask
 from kombu.entity import Queue
 
+from zampay.infra import metrics
 from zampay.infra.bell import Ring
+from zampay.infra.heartbeat import BEAT, WORKER, Pulse
+from zampay.kernel import clock
 
+REQUEST_ID = "request_id"
+TOLD = ("payment_id", "tenant_id", "delivery_id")
 QUEUES = ("payments", "webhooks")
 _BROKER_OPTIONS = {
     "socket_connect_timeout": 1,
@@ -34,7 +42,8 @@ class CeleryBell:
 
     def ring(self, ring: Ring) -> None:
         """Publish; raises whatever the broker's client raises."""
-        headers = {"request_id": g.request_id} if has_request_context() else {}
+        asked_by = structlog.contextvars.get_contextvars().get(REQUEST_ID)
+        headers = {REQUEST_ID: asked_by} if asked_by else {}
         self._celery.send_task(
             ring.task,
             kwargs=ring.arguments,
@@ -53,19 +62,8 @@ class CeleryBell:
 
 def init(app: Flask, *, broker_url: str) -> Celery:
     """The application's Celery; its tasks run inside the application's context."""
-
-    class ContextTask(Task):  # type: ignore[misc]
-        """A task that finds the application, and the id of the request that rang for it."""
-
-        def __call__(self, *args: Any, **kwargs: Any) -> Any:
-            request_id = getattr(self.request, "request_id", None) or self.request.id
-            with (
-                app.app_context(),
-                structlog.contextvars.bound_contextvars(task=self.name, request_id=request_id),
-            ):
-                return self.run(*args, **kwargs)
-
-    celery = Celery("zampay", broker=broker_url, task_cls=ContextTask, set_as_current=True)
+    task, scheduler = _task_class(app), _scheduler_class(app)
+    celery = Celery("zampay", broker=broker_url, task_cls=task, set_as_current=True)
     celery.conf.update(
         task_queues=[Queue(name) for name in QUEUES],  # type: ignore[no-untyped-call]
         task_default_queue=QUEUES[0],
@@ -78,12 +76,62 @@ def init(app: Flask, *, broker_url: str) -> Celery:
         broker_connection_max_retries=None,
         worker_prefetch_multiplier=1,
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        beat_scheduler="celery.beat:Scheduler",
+        beat_scheduler=scheduler,
         accept_content=["json"],
     )
     app.extensions["celery"] = celery
     app.extensions["bell"] = CeleryBell(celery)
     return celery
+
+
+def _task_class(app: Flask) -> type[Task]:
+    pulse = Pulse(WORKER)
+
+    class ContextTask(Task):  # type: ignore[misc]
+        """A task that finds the application, and the id of the request that rang for it."""
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            request_id = getattr(self.request, REQUEST_ID, None) or self.request.id
+            about = {name: kwargs[name] for name in TOLD if name in kwargs}
+            with (
+                app.app_context(),
+                structlog.contextvars.bound_contextvars(
+                    task=self.name, request_id=request_id, **about
+                ),
+                _measured(self.name),
+            ):
+                pulse.give()
+                return self.run(*args, **kwargs)
+
+    return ContextTask
+
+
+def _scheduler_class(app: Flask) -> type[Scheduler]:
+    pulse = Pulse(BEAT)
+
+    class PulsingScheduler(Scheduler):  # type: ignore[misc]
+        """Beat's own schedule, kept in memory, with a sign of life as it ticks."""
+
+        def tick(self, *args: Any, **kwargs: Any) -> Any:
+            with app.app_context():
+                pulse.give()
+            return super().tick(*args, **kwargs)
+
+    return PulsingScheduler
+
+
+@contextmanager
+def _measured(task: str) -> Iterator[None]:
+    started_s, outcome = clock.monotonic_s(), "failed"
+    try:
+        yield
+        outcome = "done"
+    except Retry:
+        outcome = "retry"
+        raise
+    finally:
+        metrics.TASKS.labels(task, outcome).inc()
+        metrics.TASK_SECONDS.labels(task).observe(clock.monotonic_s() - started_s)
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]

@@ -26,6 +26,11 @@ def new(prefix: str) -> str:
     return f"{prefix}_{_base32(milliseconds, _TIME_LENGTH)}{_base32(chance, _CHANCE_LENGTH)}"
 
 
+def first_of(prefix: str, epoch_s: float) -> str:
+    """What every id made since then (seconds since 1970) is not smaller than."""
+    return f"{prefix}_{_base32(int(epoch_s * 1000), _TIME_LENGTH)}"
+
+
 def is_id(prefix: str, text: str) -> bool:
     """Whether `text` has the form of an id with this prefix (it need not exist)."""
     head, _, body = text.partition("_")

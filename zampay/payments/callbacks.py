@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.dialects.postgresql import insert
 
-from zampay.infra import redis_client
+from zampay.infra import metrics, redis_client
+from zampay.infra.access_log import concerning
 from zampay.infra.api import PREFIX
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.infra.requests_in import raw_body
@@ -54,21 +55,27 @@ def receive(provider: str, token: str) -> Response:
     with transaction(EVERY_TENANT) as tx:
         found = queries.by_callback_token(tx, provider, token) if _TOKEN.fullmatch(token) else None
     if found is None:
+        metrics.CALLBACKS.labels("unknown").inc()
         raise CallbackUnknown
     payment_id, tenant_id = found
+    concerning(payment_id)
     digest = hashlib.sha256(body).hexdigest()
     lock = f"callback:{payment_id}:{digest}"
+    outcome = "repeated"
     if redis_client.claim(lock, ttl_s=LOCK_S):
-        _keep(payment_id, tenant_id, body, digest)
+        outcome = _keep(payment_id, tenant_id, body, digest)
         redis_client.release(lock)
+    metrics.CALLBACKS.labels(outcome).inc()
     return Response(status=200)
 
 
-def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> None:
-    """Store a body that is new, and make its payment due in the same transaction."""
+def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> str:
+    """Store a body that is new, and make its payment due in the same transaction; what came of
+    it: kept, repeated or over_limit.
+    """
     with transaction(tenant_id) as tx:
         if queries.callbacks_seen(tx, payment_id)[0] >= MOST_KEPT:
-            return
+            return "over_limit"
         row = insert(Callback).values(
             tenant_id=tenant_id,
             payment_id=payment_id,
@@ -79,7 +86,7 @@ def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> None:
         )
         kept = tx.session.execute(row.on_conflict_do_nothing().returning(Callback.id)).first()
         if kept is None:
-            return
+            return "repeated"
         tx.session.execute(
             sa.update(Payment)
             .where(
@@ -90,6 +97,7 @@ def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> None:
             .values(due_at=tx.now)
         )
         tx.ring("payments.enquire", payment_id=payment_id, tenant_id=tenant_id)
+    return "kept"
 
 
 def _check_source() -> None:
@@ -98,4 +106,5 @@ def _check_source() -> None:
         return
     source = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - nobody's address
     if not any(source in network for network in allowed):
+        metrics.CALLBACKS.labels("refused").inc()
         raise SourceNotAllowed

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from zampay.infra import metrics
 from zampay.infra.db import Transaction
 from zampay.payments import states
 from zampay.payments.models import Move, Payment
@@ -40,7 +41,9 @@ def move(
         payment.failure = stored(failure)
     payment.enter(target, tx.now)
     remember(tx, payment, source=source, evidence=evidence, detail=detail)
-    log.info("payment_moved", payment_id=payment.id, source=source, target=target, by=evidence)
+    tx.once_committed(
+        lambda: _tell(payment.id, source, str(target), by=str(evidence), livemode=payment.livemode)
+    )
     event_type = states.PHASES[target].event
     if event_type is not None:
         events.publish(
@@ -51,6 +54,11 @@ def move(
             position=payment.position,
             data=_VIEW.dump(payment),
         )
+
+
+def _tell(payment_id: str, source: str, target: str, *, by: str, livemode: bool) -> None:
+    log.info("payment_moved", payment_id=payment_id, source=source, target=target, by=by)
+    metrics.MOVES.labels(source, target, str(livemode).lower()).inc()
 
 
 def remember(

@@ -7,6 +7,7 @@ from typing import Any
 from flask import request, url_for
 
 from zampay.infra import openapi
+from zampay.infra.access_log import concerning
 from zampay.infra.api import blueprint
 from zampay.infra.db import transaction
 from zampay.kernel import ids
@@ -47,6 +48,7 @@ def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
         wanted=routing.route(wanted, livemode=caller.livemode),
         idempotency_key=_idempotency_key(),
     )
+    concerning(payment.id)
     headers = {"Location": url_for("payments.show", payment_id=payment.id)}
     if replayed:
         return payment, 200, {**headers, "Idempotent-Replayed": "true"}
@@ -111,7 +113,11 @@ def explain(*, payment_id: str, caller: Caller) -> Any:
 def cancel(*, payment_id: str, caller: Caller) -> Any:
     """Cancel a payment of which nothing has been sent yet."""
     return service.cancel(
-        tenant_id=caller.tenant_id, livemode=caller.livemode, payment_id=payment_id
+        tenant_id=caller.tenant_id,
+        livemode=caller.livemode,
+        payment_id=payment_id,
+        actor=caller.key_id,
+        address=caller.address,
     )
 
 

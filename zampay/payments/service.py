@@ -20,6 +20,7 @@ from zampay.payments.models import IdempotencyKey, Payment
 from zampay.payments.states import Evidence, State
 from zampay.providers import registry
 from zampay.providers.contract import Failure, FailureCode
+from zampay.tenants import audit
 
 TOKEN_LENGTH = 40
 CANCELLED = Failure(FailureCode.CANCELLED, "Cancelled before it was sent to the network.", None)
@@ -103,7 +104,14 @@ def accept(
     return payment, replayed
 
 
-def cancel(*, tenant_id: str, livemode: bool, payment_id: str) -> Payment:
+def cancel(
+    *,
+    tenant_id: str,
+    livemode: bool,
+    payment_id: str,
+    actor: str = "merchant",
+    address: str | None = None,
+) -> Payment:
     """End a payment of which nothing has been sent; a second cancel is the same as the first.
 
     PENDING in our books means that nothing is known to be with the network; where an earlier send
@@ -120,6 +128,13 @@ def cancel(*, tenant_id: str, livemode: bool, payment_id: str) -> Payment:
         if (payment.state != State.PENDING or payment.in_doubt) and not already:
             raise NotCancellable("Ask for its status; it may already be with the payer.")
         if not already:
+            audit.record(
+                tx,
+                action="payment.cancelled",
+                actor=actor,
+                address=address,
+                subject=payment_id,
+            )
             mover.move(
                 tx,
                 payment,

@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import structlog
 from flask import g, request
 
+from zampay.infra import metrics, redis_client
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
@@ -21,6 +22,9 @@ from zampay.tenants import audit, queries
 from zampay.tenants.models import ApiKey, Tenant
 from zampay.tenants.scopes import Scope
 
+REFUSALS_APART_S = 60
+LONGEST_SUBJECT = 200
+_NOT_VALID = "The API key is unknown, revoked or expired."
 TENANT_HEADER = "x-tenant-id"
 _BEARER = re.compile(r"Bearer (zp_(?:test|live)_[0-9a-z]{48})")
 View = TypeVar("View", bound=Callable[..., Any])
@@ -110,12 +114,19 @@ def authenticate(scope: Scope) -> Caller:
     """
     presented = _BEARER.fullmatch(request.headers.get("Authorization", ""))
     if presented is None:
+        metrics.AUTHENTICATION_REFUSED.labels("no_key").inc()
         raise NotAuthenticated("Send `Authorization: Bearer <api key>`.")
     with transaction(EVERY_TENANT) as tx:
         found = queries.key_by_hash(tx, hash_of(presented[1]))
-        if found is None or not queries.is_usable(found[0], tx.now):
-            raise NotAuthenticated("The API key is unknown, revoked or expired.")
+        usable = found is not None and queries.is_usable(found[0], tx.now)
+        if found is not None and usable and queries.is_long_unused(found[0], tx.now):
+            queries.mark_used(tx, found[0])
+    if found is None:
+        metrics.AUTHENTICATION_REFUSED.labels("unknown_key").inc()
+        raise NotAuthenticated(_NOT_VALID)
     key, tenant = found
+    if not usable:
+        _refuse(key, tenant, NotAuthenticated(_NOT_VALID), reason="key_not_usable")
     _check(key, tenant, scope)
     caller = Caller(tenant.id, key.id, key.livemode, frozenset(key.scopes), request.remote_addr)
     g.caller = caller
@@ -128,20 +139,36 @@ def _check(key: ApiKey, tenant: Tenant, scope: Scope) -> None:
     if not ids.is_id("ten", named):
         raise TenantHeaderMissing("Send `x-tenant-id: ten_…`, the id that registration gave.")
     if named != tenant.id:
-        raise NotYourTenant("Send the id of the tenant that this key was made for.")
+        advice = "Send the id of the tenant that this key was made for."
+        _refuse(key, tenant, NotYourTenant(advice), named=named)
     if tenant.suspended_at is not None:
-        raise TenantSuspended("Ask the operator of this gateway why.")
+        _refuse(key, tenant, TenantSuspended("Ask the operator of this gateway why."))
     if scope not in key.scopes:
+        lacking = ScopeMissing(f"This key lacks the scope {scope}.")
+        _refuse(key, tenant, lacking, needed=str(scope))
+
+
+def _refuse(
+    key: ApiKey, tenant: Tenant, error: ZamPayError, *, reason: str = "", **details: str
+) -> NoReturn:
+    """Refuse a key whose tenant is known, with an entry in his audit log: one a minute for each
+    key, reason and detail, so that a client gone wild does not fill it.
+    """
+    reason = reason or error.code
+    metrics.AUTHENTICATION_REFUSED.labels(reason).inc()
+    kind = ":".join(["refused", key.id, reason, *details.values()])
+    if redis_client.claim(kind, ttl_s=REFUSALS_APART_S):
         with transaction(tenant.id) as tx:
             audit.record(
                 tx,
                 action="key.refused",
                 actor=key.id,
                 address=request.remote_addr,
-                subject=request.path,
-                needed=scope,
+                subject=request.path[:LONGEST_SUBJECT],
+                reason=reason,
+                **details,
             )
-        raise ScopeMissing(f"This key lacks the scope {scope}.")
+    raise error
 
 
 def _document(view: Any) -> None:

@@ -1,11 +1,13 @@
 """Reads of tenants, keys and audit entries; every one takes the transaction it reads in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from zampay.infra.db import Transaction
 from zampay.tenants.models import ApiKey, AuditEntry, Tenant
+
+USED_IS_KEPT_FOR = timedelta(minutes=1)
 
 
 def key_by_hash(tx: Transaction, digest: str) -> tuple[ApiKey, Tenant] | None:
@@ -56,3 +58,28 @@ def is_usable(found: ApiKey, now: datetime) -> bool:
     revoked = found.revoked_at is not None and found.revoked_at <= now
     expired = found.expires_at is not None and found.expires_at <= now
     return not (revoked or expired)
+
+
+def is_long_unused(found: ApiKey, now: datetime) -> bool:
+    """Whether its last use is to be written down again: once a minute is enough."""
+    return found.last_used_at is None or found.last_used_at < now - USED_IS_KEPT_FOR
+
+
+def mark_used(tx: Transaction, found: ApiKey) -> None:
+    """Write down that the key is used now; whoever finds the row taken leaves it to the other."""
+    free = (
+        sa.select(ApiKey.id)
+        .where(ApiKey.tenant_id == found.tenant_id, ApiKey.id == found.id)
+        .with_for_update(skip_locked=True)
+    )
+    tx.session.execute(
+        sa.update(ApiKey)
+        .where(ApiKey.id.in_(free))
+        .values(last_used_at=sa.func.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def tenants(tx: Transaction) -> list[Tenant]:
+    """All tenants that this transaction may see, oldest first."""
+    return list(tx.session.scalars(sa.select(Tenant).order_by(Tenant.created_at, Tenant.id)))

@@ -8,9 +8,11 @@ import json
 from typing import Any
 
 from zampay.infra.outbound import Outbound, Reply
+from zampay.infra.provider_calls import ProviderCalls
 from zampay.providers.mtn.settings import Settings
 from zampay.providers.mtn.tokens import Tokens
 
+NAME = "mtn"
 UNAUTHORIZED = 401
 
 
@@ -19,9 +21,10 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._http = Outbound(
+        http = Outbound(
             connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s
         )
+        self._http = ProviderCalls(NAME, http)
         self._tokens = Tokens(settings, self._http)
 
     def request_to_pay(
@@ -31,22 +34,26 @@ class Client:
         headers = {"X-Reference-Id": reference, "Content-Type": "application/json"}
         if callback_url:
             headers["X-Callback-Url"] = callback_url
-        return self._call("POST", "/v1_0/requesttopay", headers, json.dumps(body).encode())
+        return self._call(
+            "request_to_pay", "POST", "/v1_0/requesttopay", headers, json.dumps(body).encode()
+        )
 
     def payment(self, reference: str) -> Reply:
         """GET /v1_0/requesttopay/{reference}: 200 also for a failed payment."""
-        return self._call("GET", f"/v1_0/requesttopay/{reference}")
+        return self._call("enquiry", "GET", f"/v1_0/requesttopay/{reference}")
 
     def account_holder(self, msisdn: str) -> Reply:
         """GET /v1_0/accountholder/msisdn/{msisdn}/active; the type is lower case here."""
-        return self._call("GET", f"/v1_0/accountholder/msisdn/{msisdn}/active")
+        path = f"/v1_0/accountholder/msisdn/{msisdn}/active"
+        return self._call("account_holder", "GET", path)
 
     def balance(self) -> Reply:
         """GET /v1_0/account/balance."""
-        return self._call("GET", "/v1_0/account/balance")
+        return self._call("balance", "GET", "/v1_0/account/balance")
 
     def _call(
         self,
+        operation: str,
         method: str,
         path: str,
         headers: dict[str, str] | None = None,
@@ -62,6 +69,7 @@ class Client:
         for _ in range(2):
             token = self._tokens.current()
             reply = self._http.send(
+                operation,
                 method,
                 f"{self._settings.base_url}/collection{path}",
                 headers={**self._common(token), **(headers or {})},

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import redis
 
 from zampay.infra import redis_client
-from zampay.infra.outbound import NoReply, NotConnected, Outbound
+from zampay.infra.outbound import NoReply, NotConnected
+from zampay.infra.provider_calls import ProviderCalls
 from zampay.kernel import clock
 from zampay.providers.mtn import bodies
 from zampay.providers.mtn.settings import Settings
@@ -43,7 +44,7 @@ class _Kept:
 class Tokens:
     """The collection product's token of one API user."""
 
-    def __init__(self, settings: Settings, http: Outbound) -> None:
+    def __init__(self, settings: Settings, http: ProviderCalls) -> None:
         self._settings = settings
         self._http = http
         self._lock = threading.Lock()
@@ -84,7 +85,7 @@ class Tokens:
         }
         try:
             reply = self._http.send(
-                "POST", f"{self._settings.base_url}/collection/token/", headers=headers
+                "token", "POST", f"{self._settings.base_url}/collection/token/", headers=headers
             )
         except (NotConnected, NoReply) as error:
             raise NoToken(f"no token: {error}") from error

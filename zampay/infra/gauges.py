@@ -1,0 +1,83 @@
+"""What is read at the moment of a scrape: from the database by a few cheap queries, from Redis.
+
+A feature offers a `Source`; the application collects them. What cannot be read is left out, and
+counted: no number is better than a wrong one.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import redis
+import sqlalchemy as sa
+import structlog
+from flask import current_app
+from prometheus_client import CollectorRegistry, Gauge
+
+from zampay.infra import heartbeat, metrics, probe, redis_client
+from zampay.infra.worker import QUEUES
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of a gauge: its name, what it means, its labels."""
+
+    name: str
+    means: str
+    value: float
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+Source = Callable[[sa.Connection], Iterable[Reading]]
+
+
+def read() -> CollectorRegistry:
+    """Every gauge as it is now."""
+    registry = CollectorRegistry()
+    known: dict[str, Gauge] = {}
+    for reading in [*_from_database(), *_queues()]:
+        names = sorted(reading.labels)
+        if reading.name not in known:
+            known[reading.name] = Gauge(reading.name, reading.means, names, registry=registry)
+        gauge = known[reading.name]
+        child = gauge.labels(**reading.labels) if names else gauge
+        child.set(reading.value)
+    return registry
+
+
+def _from_database() -> list[Reading]:
+    sources: tuple[Source, ...] = current_app.extensions["gauges"]
+    found: list[Reading] = []
+    try:
+        with probe.connection() as link:
+            for source in (*sources, _heartbeats):
+                found.extend(source(link))
+    except sa.exc.SQLAlchemyError as error:
+        metrics.GAUGES_FAILED.inc()
+        log.warning("gauges_failed", reason=type(error).__name__)
+    return found
+
+
+def _heartbeats(link: sa.Connection) -> Iterator[Reading]:
+    for row in link.execute(heartbeat.AGES):
+        yield Reading(
+            "zampay_heartbeat_age_seconds",
+            "Since a worker last ran a task, and since beat last ticked.",
+            float(row.age_s),
+            {"role": row.role},
+        )
+
+
+def _queues() -> Iterator[Reading]:
+    for queue in QUEUES:
+        try:
+            depth = redis_client.client().llen(queue)
+        except redis.RedisError:
+            return
+        yield Reading(
+            "zampay_queue_depth",
+            "Rings that no worker has heard yet.",
+            float(depth),
+            {"queue": queue},
+        )

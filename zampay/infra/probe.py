@@ -1,0 +1,46 @@
+"""A connection outside the pool, with short time-outs and read-only: for health and metrics, which
+must answer just when the pool is exhausted or the database is slow.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from zampay.infra.db import EVERY_TENANT
+
+CONNECT_TIMEOUT_S = 2
+STATEMENT_TIMEOUT_S = 2
+_PREPARE = (
+    sa.text("SET TRANSACTION READ ONLY"),
+    sa.text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_S}s'"),
+    sa.text(f"SELECT set_config('zampay.tenant_id', '{EVERY_TENANT}', true)"),
+)
+
+
+def init(app: Flask, *, url: str) -> None:
+    """Prepare the engine; nothing is connected before it is needed, and nothing kept after."""
+    app.extensions["probe"] = sa.create_engine(
+        url,
+        poolclass=sa.NullPool,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": "zampay-probe",
+            "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000,
+        },
+    )
+
+
+@contextmanager
+def connection() -> Iterator[sa.Connection]:
+    """One read-only transaction that sees every tenant's rows.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: the database is away or too slow.
+    """
+    engine: sa.Engine = current_app.extensions["probe"]
+    with engine.connect() as link:
+        for statement in _PREPARE:
+            link.execute(statement)
+        yield link

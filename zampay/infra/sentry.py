@@ -1,0 +1,50 @@
+"""Sentry, for web and workers alike, when the operator has one: errors with their stack, scrubbed.
+
+Bodies, cookies, query strings, local variables and breadcrumbs of other libraries never go; what
+goes passes the same net as the logs.
+"""
+
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.transport import Transport
+
+from zampay.infra.scrubbing import scrub
+
+KEPT_HEADERS = frozenset({"content-type", "user-agent", "x-request-id", "x-tenant-id"})
+DEPTH = 16
+
+
+def init(*, dsn: str | None, environment: str, transport: Transport | None = None) -> None:
+    """Start reporting; without a DSN nothing is sent, ever. `transport` is for tests."""
+    if not dsn:
+        return
+    sentry_sdk.init(
+        dsn,
+        environment=environment,
+        transport=transport,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        max_breadcrumbs=0,
+        before_send=before_send,
+        integrations=[LoggingIntegration(level=None, event_level=None)],
+    )
+
+
+def before_send(event: Any, _hint: Any) -> Any:
+    """The event as it may leave: no body, no query, few headers, and all texts scrubbed."""
+    request = event.get("request")
+    if isinstance(request, dict):
+        headers = request.get("headers") or {}
+        event["request"] = {
+            "method": request.get("method"),
+            "url": str(request.get("url", "")).partition("?")[0],
+            "headers": {
+                name: value for name, value in headers.items() if name.lower() in KEPT_HEADERS
+            },
+        }
+    event.pop("breadcrumbs", None)
+    event.pop("user", None)
+    return scrub(event, depth=DEPTH)

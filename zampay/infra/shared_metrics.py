@@ -1,0 +1,64 @@
+"""Where the web processes of one server keep their counts, so that any of them can tell the sum.
+
+prometheus_client decides at its import whether it shares, by PROMETHEUS_MULTIPROC_DIR; this module
+therefore imports nothing of it, and `wsgi.py` calls `prepare` before everything else.
+"""
+
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+
+VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_PREFIX = f"zampay-metrics-{os.getuid()}-"
+
+
+def prepare() -> None:
+    """Name a directory that all workers of this server share, unless the environment names one.
+
+    The workers of one server have one parent; directories of servers that are gone are removed.
+    """
+    if os.environ.get(VARIABLE):
+        Path(os.environ[VARIABLE]).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return
+    place = Path(tempfile.gettempdir())
+    _remove_abandoned(place)
+    shared = place / f"{_PREFIX}{os.getppid()}"
+    shared.mkdir(mode=0o700, exist_ok=True)
+    found = shared.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise SystemExit(f"{shared} belongs to somebody else; set {VARIABLE} to a directory.")
+    os.environ[VARIABLE] = str(shared)
+
+
+def _remove_abandoned(place: Path) -> None:
+    for old in place.glob(f"{_PREFIX}*"):
+        number = old.name.removeprefix(_PREFIX)
+        if number.isdigit() and not is_running(int(number)):
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is a process with this id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def directory() -> Path | None:
+    """Where the counts are kept, if they are shared."""
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else None
+
+
+def forget_the_dead(shared: Path) -> None:
+    """Drop what processes that have ended said of their present; what they counted stays."""
+    for file in shared.glob("gauge_live*_*.db"):
+        pid = file.stem.rpartition("_")[2]
+        if pid.isdigit() and not is_running(int(pid)):
+            file.unlink(missing_ok=True)

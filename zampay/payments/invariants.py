@@ -1,0 +1,58 @@
+"""What must hold of every payment, asked of the database: only a defect of ours can break it.
+
+What constraints and triggers already refuse is not asked again. Each query counts payments (or
+tenants) that break one rule; zero is the only good answer.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from zampay.kernel import ids
+
+LAST_HOURS = timedelta(hours=2)
+
+QUERIES: Final[dict[str, str]] = {
+    "final_without_event": """
+        SELECT count(*) FROM payments p
+         WHERE p.completed_at IS NOT NULL AND p.id >= :since
+           AND NOT EXISTS (SELECT FROM events e WHERE e.subject_id = p.id
+                            AND e.type = 'payment.' || lower(p.state))
+    """,
+    "history_disagrees": """
+        SELECT count(*) FROM payments p
+         WHERE p.id >= :since
+           AND NOT EXISTS (SELECT FROM payment_moves m WHERE m.payment_id = p.id
+                            AND m.position = p.position AND m.target = p.state)
+    """,
+    "paid_without_being_sent": """
+        SELECT count(*) FROM payments p
+         WHERE p.state = 'SUCCESSFUL' AND p.submissions = 0 AND p.id >= :since
+    """,
+    "paid_without_evidence": """
+        SELECT count(*) FROM payment_moves m
+         WHERE m.target = 'SUCCESSFUL' AND m.payment_id >= :since
+           AND m.evidence NOT IN ('submitted', 'enquiry', 'callback', 'operator')
+    """,
+    "numbering_disagrees": """
+        SELECT count(*) FROM event_counters c
+         WHERE c.last <> (SELECT coalesce(max(e.sequence), 0) FROM events e
+                           WHERE e.tenant_id = c.tenant_id AND e.livemode = c.livemode)
+    """,
+}
+
+
+def count(link: sa.Connection, *, of_the_last_hours: bool) -> dict[str, int]:
+    """Violations by invariant; of payments of the last hours (ids begin with their time, so that
+    the primary key finds them), or of all.
+    """
+    since = "pay_"
+    if of_the_last_hours:
+        newest = link.scalar(sa.text("SELECT extract(epoch FROM now())"))
+        since = ids.first_of("pay", float(newest or 0) - LAST_HOURS.total_seconds())
+    found = {}
+    for name, query in QUERIES.items():
+        values = {"since": since} if ":since" in query else {}
+        found[name] = int(link.scalar(sa.text(query), values) or 0)
+    return found
