@@ -1,6 +1,7 @@
 """A server made of bare sockets, so that it can misbehave in ways that no HTTP server would."""
 
 import contextlib
+import re
 import socket
 import struct
 import threading
@@ -39,7 +40,7 @@ class Misbehaving:
 
     def _serve_one(self, connection: socket.socket) -> None:
         request = b""
-        while b"\r\n\r\n" not in request:
+        while not _is_whole(request):
             part = connection.recv(65536)
             if not part:
                 return
@@ -53,6 +54,12 @@ class Misbehaving:
             socket.create_connection(self._listener.getsockname(), timeout=1).close()
         self._thread.join(10)
         self._listener.close()
+
+
+def _is_whole(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    return bool(end) and len(body) >= int(length[1] if length else 0)
 
 
 @contextmanager

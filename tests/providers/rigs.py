@@ -1,0 +1,127 @@
+"""Each network as the conformance suite takes it: an adapter, and what can be known beside it."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import requests
+
+from zampay.kernel.money import Money
+from zampay.providers.contract import Enquiry, Order, Provider, Report, ReportStatus
+from zampay.providers.mtn import adapter as mtn_adapter
+from zampay.providers.mtn import settings as mtn_settings
+from zampay.providers.sandbox import adapter as sandbox_adapter
+from zampay.simulators.mtn.settings import Settings
+
+ACCEPTED_AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
+PAYER = "260963123400"
+
+
+class Rig(Protocol):
+    """What the suite needs of a network."""
+
+    provider: Provider
+
+    def charges(self, order: Order) -> int:
+        """How often the payer's wallet was charged for this order."""
+
+
+class Remote(Rig, Protocol):
+    """A network that is called over a transport, which can do anything to us."""
+
+    def at(self, base_url: str) -> Provider:
+        """The adapter with its network elsewhere."""
+
+
+class Sandbox:
+    """The network inside the process: no transport, no books."""
+
+    def __init__(self) -> None:
+        self.provider: Provider = sandbox_adapter.Adapter(mtn_adapter.profile(None))
+
+    def charges(self, order: Order) -> int:
+        found = self.provider.enquire(replace(order, now=order.now + timedelta(minutes=1)))
+        return int(isinstance(found, Report) and found.status is ReportStatus.SUCCESSFUL)
+
+
+class Mtn:
+    """The simulator, and our adapter for it."""
+
+    def __init__(self, base_url: str, simulated: Settings) -> None:
+        self.base_url, self.simulated = base_url, simulated
+        self.provider: Provider = self.adapter()
+
+    def adapter(self, **changes: Any) -> mtn_adapter.Adapter:
+        given: dict[str, Any] = {
+            "base_url": self.base_url,
+            "target_environment": self.simulated.environment,
+            "subscription_key": self.simulated.subscription_key,
+            "api_user": self.simulated.api_user,
+            "api_key": self.simulated.api_key,
+            "callback_base_url": None,
+            "connect_timeout_s": 0.3,
+            "read_timeout_s": 0.5,
+            "enquiries_per_s": 1000.0,
+            "min_amount_minor": 1,
+            "max_amount_minor": 100_000_000,
+            "unknown_grace_s": 30.0,
+            **changes,
+        }
+        return mtn_adapter.Adapter(mtn_settings.Settings(**given))
+
+    def at(self, base_url: str) -> Provider:
+        return self.adapter(base_url=base_url)
+
+    def admin(self, method: str, path: str, content: Any = None) -> Any:
+        url = f"{self.base_url}/_admin/{path}"
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.request(method, url, json=content, timeout=5)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        self.admin("PUT", "faults", list(faults))
+
+    def journal(self) -> Any:
+        return self.admin("GET", "journal")
+
+    def requests(self, operation: str) -> int:
+        """How many requests of this operation the network has seen."""
+        return sum(one["operation"] == operation for one in self.journal()["requests"])
+
+    def charges(self, order: Order) -> int:
+        found = self.journal()["byReference"].get(order.reference, 0)
+        assert found == self.journal()["byExternalId"].get(order.payment_id, 0)
+        return int(found)
+
+
+def an_order(provider: Provider, msisdn: str = PAYER, **changes: Any) -> Order:
+    """An order of 12.50, just accepted."""
+    reference = provider.new_reference()
+    plain = Order(
+        reference=reference,
+        payment_id=f"pay_{reference[:8]}",
+        msisdn=msisdn,
+        money=Money(1250, "ZMW"),
+        payer_message="Order 1",
+        payee_note="Order 1",
+        callback_token="t" * 40,
+        accepted_at=ACCEPTED_AT,
+        now=ACCEPTED_AT,
+    )
+    return replace(plain, **changes)
+
+
+def until(condition: Callable[[Enquiry], bool], provider: Provider, order: Order) -> Enquiry:
+    """Ask until the answer is as wanted, a minute passing in the order's time with each look."""
+    pause = threading.Event()
+    found = provider.enquire(order)
+    for minutes in range(1, 200):
+        if condition(found):
+            return found
+        pause.wait(0.01)
+        found = provider.enquire(replace(order, now=order.now + timedelta(minutes=minutes)))
+    raise AssertionError(f"still {found}")

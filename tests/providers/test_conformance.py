@@ -1,0 +1,220 @@
+"""One suite for every network: whoever wants to be called by payments passes it."""
+
+import pytest
+
+from tests.infra.sockets import (
+    Behaviour,
+    answers,
+    hangs_up,
+    keeps_silent,
+    never_stops,
+    resets,
+    says,
+    serving,
+)
+from tests.providers.rigs import Remote, Rig, Sandbox, an_order, until
+from zampay.kernel import money
+from zampay.kernel.test_numbers import OURS, PUBLISHED, Ending
+from zampay.providers import registry
+from zampay.providers.contract import (
+    Accepted,
+    Declined,
+    Enquiry,
+    FailureCode,
+    InDoubt,
+    NoAnswer,
+    NotFound,
+    NotSent,
+    Report,
+    ReportStatus,
+)
+
+RIGS = ("sandbox", "MTN")
+CODES = {
+    Ending.FAILED: {FailureCode.UNSPECIFIED},
+    Ending.REJECTED: {FailureCode.PAYER_DECLINED},
+    Ending.EXPIRED: {FailureCode.APPROVAL_TIMEOUT},
+    Ending.PAYER_NOT_FOUND: {FailureCode.PAYER_NOT_FOUND},
+    Ending.PAYEE_NOT_ALLOWED_TO_RECEIVE: {FailureCode.PAYER_NOT_ALLOWED},
+    Ending.NOT_ALLOWED: {FailureCode.PAYER_NOT_ALLOWED},
+    Ending.INTERNAL_PROCESSING_ERROR: {FailureCode.UNSPECIFIED},
+    Ending.COULD_NOT_PERFORM_TRANSACTION: {FailureCode.APPROVAL_TIMEOUT},
+    Ending.TRANSFER_TYPE_UNKNOWN: {FailureCode.PROVIDER_REJECTED, FailureCode.UNSPECIFIED},
+    Ending.NOT_ENOUGH_FUNDS: {FailureCode.INSUFFICIENT_FUNDS},
+    Ending.PAYER_LIMIT_REACHED: {FailureCode.LIMIT_EXCEEDED},
+    Ending.NOT_ALLOWED_TARGET_ENVIRONMENT: {FailureCode.PROVIDER_REJECTED},
+    Ending.INVALID_CALLBACK_URL_HOST: {FailureCode.PROVIDER_REJECTED},
+    Ending.INVALID_CURRENCY: {FailureCode.PROVIDER_REJECTED},
+}
+PAYS = {
+    Ending.DELAYED,
+    Ending.ANSWER_LOST_AFTER_CHARGE,
+    Ending.RESET_BEFORE_STORING,
+    Ending.ERROR_AFTER_CHARGE,
+}
+NUMBERS = {f"2609631234{suffix}": end for suffix, end in {**PUBLISHED, **OURS}.items()}
+HOSTILE = {
+    "reset": resets,
+    "hung up": hangs_up,
+    "silence": keeps_silent,
+    "no end": never_stops,
+    "zeros": says(b"\x00" * 70000),
+    "half an answer": says(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"),
+    "empty": answers(b""),
+    "HTML": answers(b"<html>Request Rejected. Support ID: 1</html>"),
+    "broken JSON": answers(b'{"status":"FAILED'),
+    "deep JSON": answers(b"[" * 30000),
+    "long number": answers(b'{"access_token":"t","expires_in":' + b"9" * 5000 + b"}"),
+    "a token for no time": answers(b'{"access_token":"t","expires_in":"soon"}'),
+    "a token for ever": answers(b'{"access_token":"t","expires_in":1e999}'),
+    "a token that is none": answers('{"access_token":"→\\r\\nA: b","expires_in":9}'.encode()),
+    "a list": answers(b"[]"),
+    "not UTF-8": answers(b"\xff\xfe{}"),
+    "server error": answers(b"", "500 Internal Server Error"),
+    "bad gateway": answers(b"<html>", "502 Bad Gateway"),
+    "unavailable": answers(b"", "503 Service Unavailable", "Retry-After: never"),
+    "teapot": answers(b"{}", "418 I'm a teapot"),
+    "redirect": answers(b"", "302 Found", "Location: http://127.0.0.1:1/"),
+}
+
+
+def test_every_network_of_the_registry_is_held_to_the_contract() -> None:
+    assert set(RIGS) == {"sandbox", *(network.code for network in registry.NETWORKS)}
+
+
+@pytest.fixture(params=RIGS)
+def rig(request: pytest.FixtureRequest) -> Rig:
+    found: Rig = Sandbox() if request.param == "sandbox" else request.getfixturevalue("mtn")
+    return found
+
+
+def is_final(found: Enquiry) -> bool:
+    return isinstance(found, Report) and found.status is not ReportStatus.PENDING
+
+
+def test_the_profile_says_what_payments_need_to_know(rig: Rig) -> None:
+    profile = rig.provider.profile
+    assert profile.code == profile.code.upper()
+    assert profile.msisdn_prefixes
+    assert profile.currencies <= set(money.EXPONENTS)
+    assert 0 < profile.min_amount_minor < profile.max_amount_minor
+    assert profile.unknown_grace.total_seconds() > 0
+
+
+def test_references_are_never_given_twice(rig: Rig) -> None:
+    assert len({rig.provider.new_reference() for _ in range(1000)}) == 1000
+
+
+def test_the_same_reference_twice_is_one_charge(rig: Rig) -> None:
+    order = an_order(rig.provider)
+    assert isinstance(rig.provider.submit(order), Accepted)
+    assert isinstance(rig.provider.submit(order), Accepted)
+    until(is_final, rig.provider, order)
+    assert isinstance(rig.provider.submit(order), Accepted)
+    assert rig.charges(order) == 1
+
+
+def test_a_report_brings_the_figures_back(rig: Rig) -> None:
+    order = an_order(rig.provider)
+    rig.provider.submit(order)
+    found = until(is_final, rig.provider, order)
+    assert isinstance(found, Report)
+    assert order.money.equals(found.amount or "12.50", found.currency or "ZMW")
+    assert found.payment_id in {None, order.payment_id}
+    assert found.provider_transaction_id
+
+
+@pytest.mark.parametrize(
+    ("msisdn", "end"),
+    [(msisdn, end) for msisdn, end in NUMBERS.items() if end in CODES],
+    ids=lambda one: one.name if isinstance(one, Ending) else "",
+)
+def test_a_number_that_fails_fails_as_the_table_says_and_nobody_pays(
+    rig: Rig, msisdn: str, end: Ending
+) -> None:
+    order = an_order(rig.provider, msisdn)
+    answer = rig.provider.submit(order)
+    if isinstance(answer, Declined):
+        failure = answer.failure
+    elif isinstance(answer, InDoubt):
+        assert answer.presumed is not None
+        assert isinstance(rig.provider.enquire(order), NotFound)
+        failure = answer.presumed
+    else:
+        found = until(is_final, rig.provider, order)
+        assert isinstance(found, Report)
+        assert found.failure is not None
+        failure = found.failure
+    assert failure.code in CODES[end]
+    assert failure.provider_code
+    assert rig.charges(order) == 0
+
+
+@pytest.mark.parametrize(
+    ("msisdn", "end"),
+    [("260963123400", None), *((msisdn, end) for msisdn, end in NUMBERS.items() if end in PAYS)],
+    ids=str,
+)
+def test_a_number_that_pays_pays_once_whatever_becomes_of_the_answer(
+    rig: Rig, msisdn: str, end: Ending | None
+) -> None:
+    order = an_order(rig.provider, msisdn)
+    answer = rig.provider.submit(order)
+    assert isinstance(answer, Accepted if end in {None, Ending.DELAYED} else InDoubt)
+    if isinstance(rig.provider.enquire(order), NotFound):
+        assert isinstance(rig.provider.submit(order), Accepted)
+    found = until(is_final, rig.provider, order)
+    assert isinstance(found, Report)
+    assert found.status is ReportStatus.SUCCESSFUL
+    assert rig.charges(order) == 1
+
+
+def test_a_number_that_never_answers_stays_pending(rig: Rig) -> None:
+    order = an_order(rig.provider, "260963123453")
+    rig.provider.submit(order)
+    found = [rig.provider.enquire(order) for _ in range(3)]
+    assert all(isinstance(one, Report) and one.status is ReportStatus.PENDING for one in found)
+
+
+def test_a_network_that_is_unavailable_says_so_and_nobody_pays(rig: Rig) -> None:
+    order = an_order(rig.provider, "260963123462")
+    answer = rig.provider.submit(order)
+    assert isinstance(answer, InDoubt | NotSent | Declined)
+    assert isinstance(rig.provider.enquire(order), NotFound)
+    assert rig.charges(order) == 0
+
+
+@pytest.fixture(params=[name for name in RIGS if name != "sandbox"])
+def remote(request: pytest.FixtureRequest) -> Remote:
+    found: Remote = request.getfixturevalue(request.param.lower())
+    return found
+
+
+@pytest.mark.parametrize("behaviour", HOSTILE.values(), ids=HOSTILE)
+def test_whatever_the_transport_does_nothing_raises_and_nothing_is_concluded(
+    remote: Remote, behaviour: Behaviour
+) -> None:
+    with serving(behaviour) as server:
+        provider = remote.at(server.url)
+        order = an_order(provider)
+        assert isinstance(provider.submit(order), InDoubt | NotSent)
+        assert isinstance(provider.enquire(order), NoAnswer | NotSent)
+
+
+@pytest.mark.parametrize("behaviour", HOSTILE.values(), ids=HOSTILE)
+def test_once_logged_in_whatever_the_transport_does_leaves_doubt(
+    remote: Remote, behaviour: Behaviour
+) -> None:
+    remote.provider.submit(an_order(remote.provider))
+    with serving(behaviour) as server:
+        provider = remote.at(server.url)
+        order = an_order(provider)
+        assert isinstance(provider.submit(order), InDoubt)
+        assert isinstance(provider.enquire(order), NoAnswer)
+
+
+def test_nobody_there_means_nothing_was_sent(remote: Remote) -> None:
+    provider = remote.at("http://127.0.0.1:1")
+    order = an_order(provider)
+    assert isinstance(provider.submit(order), NotSent)
+    assert isinstance(provider.enquire(order), NoAnswer)

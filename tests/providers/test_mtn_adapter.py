@@ -1,0 +1,175 @@
+"""Our MTN adapter against the network's simulator: what is sent, and what answers mean."""
+
+import json
+import uuid
+
+import pytest
+
+from tests.infra.sockets import answers, serving
+from tests.providers.rigs import Mtn, an_order, until
+from zampay.kernel import test_numbers
+from zampay.kernel.money import Money
+from zampay.providers.contract import (
+    Accepted,
+    Declined,
+    InDoubt,
+    NoAnswer,
+    NotFound,
+    NotSent,
+    Report,
+    ReportStatus,
+)
+from zampay.providers.mtn import adapter as mtn_adapter
+
+PAY = "requesttopay"
+
+
+def test_a_request_to_pay_is_as_the_network_wants_it(mtn: Mtn) -> None:
+    mtn.adapter().submit(an_order(mtn.provider))
+    with serving(answers(b"", "202 Accepted")) as server:
+        base = "https://gateway.example"
+        adapter = mtn.adapter(base_url=server.url, callback_base_url=base)
+        order = an_order(adapter, money=Money(10_000, "ZMW"), payer_message="", payee_note="a'b\n")
+        assert isinstance(adapter.submit(order), Accepted)
+        head, _, body = server.requests[0].decode().partition("\r\n\r\n")
+    assert head.startswith("POST /collection/v1_0/requesttopay ")
+    assert f"X-Reference-Id: {order.reference}" in head
+    assert f"X-Callback-Url: {base}/api/v1/callbacks/mtn/{order.callback_token}" in head
+    assert f"X-Target-Environment: {mtn.simulated.environment}" in head
+    assert json.loads(body) == {
+        "amount": "100",
+        "currency": "ZMW",
+        "externalId": order.payment_id,
+        "payer": {"partyIdType": "MSISDN", "partyId": order.msisdn},
+        "payerMessage": "Payment",
+        "payeeNote": "a b",
+    }
+
+
+def test_without_an_address_for_callbacks_the_header_is_absent(mtn: Mtn) -> None:
+    mtn.adapter().submit(an_order(mtn.provider))
+    with serving(answers(b"", "202 Accepted")) as server:
+        mtn.adapter(base_url=server.url).submit(an_order(mtn.provider))
+        assert b"x-callback-url" not in server.requests[0].lower()
+
+
+@pytest.mark.parametrize(
+    "note", ["", "   ", "'''", "\u2026", "Ünïcödé", "x" * 500, "a\nb", "Order #1: 'mugs' & more"]
+)
+def test_any_note_that_a_merchant_may_write_is_taken_by_the_network(mtn: Mtn, note: str) -> None:
+    order = an_order(mtn.provider, payer_message=note, payee_note=note)
+    assert isinstance(mtn.provider.submit(order), Accepted)
+
+
+def test_references_are_uuids_of_version_4(mtn: Mtn) -> None:
+    assert uuid.UUID(mtn.provider.new_reference()).version == 4
+
+
+@pytest.mark.parametrize("fault", ["reset_after", "error_after", "garbage", "hang"])
+def test_a_charge_whose_answer_was_lost_is_in_doubt_and_found_by_an_enquiry(
+    mtn: Mtn, fault: str
+) -> None:
+    mtn.faults({"operation": PAY, "kind": fault, "when": "after", "seconds": 1.0, "times": 1})
+    order = an_order(mtn.provider)
+    assert isinstance(mtn.provider.submit(order), InDoubt | Accepted)
+    found = until(lambda one: getattr(one, "status", None) == "SUCCESSFUL", mtn.provider, order)
+    assert isinstance(found, Report)
+    assert isinstance(mtn.provider.submit(order), Accepted)
+    assert mtn.charges(order) == 1
+
+
+def test_a_request_that_was_lost_is_in_doubt_and_unknown(mtn: Mtn) -> None:
+    mtn.faults({"operation": PAY, "kind": "reset_before", "times": 1})
+    order = an_order(mtn.provider)
+    assert isinstance(mtn.provider.submit(order), InDoubt)
+    assert isinstance(mtn.provider.enquire(order), NotFound)
+    assert isinstance(mtn.provider.submit(order), Accepted)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ({"kind": "status", "status": 429}, NotSent),
+        ({"kind": "status", "status": 503}, InDoubt),
+        ({"kind": "status", "status": 500}, InDoubt),
+        ({"kind": "status", "status": 400}, Declined),
+    ],
+    ids=str,
+)
+def test_statuses_mean_for_a_request(mtn: Mtn, fault: dict[str, object], kind: type) -> None:
+    mtn.faults({"operation": PAY, **fault})
+    order = an_order(mtn.provider)
+    assert type(mtn.provider.submit(order)) is kind
+    assert mtn.charges(order) == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 500},
+        {"kind": "status", "status": 404},
+        {"kind": "status", "status": 429},
+        {"kind": "garbage"},
+        {"kind": "garbage", "body": "<html>busy</html>"},
+        {"kind": "reset_before"},
+        {"kind": "hang", "seconds": 1.0},
+    ],
+    ids=str,
+)
+def test_an_enquiry_that_fails_says_nothing_of_the_payment(
+    mtn: Mtn, fault: dict[str, object]
+) -> None:
+    order = an_order(mtn.provider)
+    mtn.provider.submit(order)
+    mtn.faults({"operation": "enquiry", **fault})
+    assert isinstance(mtn.provider.enquire(order), NoAnswer)
+
+
+def test_a_status_that_nobody_documented_is_pending(mtn: Mtn) -> None:
+    order = an_order(mtn.provider, "260963123454")
+    mtn.provider.submit(order)
+    found = mtn.provider.enquire(order)
+    assert isinstance(found, Report)
+    assert (found.status, found.provider_status) == (ReportStatus.PENDING, "CREATED")
+
+
+def test_enquiries_keep_the_pace_of_the_subscription(mtn: Mtn) -> None:
+    slow = mtn.adapter(enquiries_per_s=0.2)
+    order = an_order(slow)
+    slow.submit(order)
+    assert isinstance(slow.enquire(order), Report)
+    refused = [slow.enquire(order), mtn.adapter(enquiries_per_s=0.2).enquire(order)]
+    assert all(isinstance(one, NotSent) and (one.retry_after_s or 0) > 1 for one in refused)
+    assert mtn.requests("enquiry") == 1
+
+
+def test_account_holder_and_balance_are_read_or_unknown(mtn: Mtn) -> None:
+    adapter = mtn.adapter()
+    assert adapter.is_active("260963123400") is True
+    assert adapter.is_active("260963123451") is False
+    assert adapter.is_active("260963123450") is None
+    assert adapter.is_active("260963123455") is None
+    amount, currency = adapter.balance() or ("", "")
+    assert (float(amount) > 0, currency) == (True, "ZMW")
+    mtn.faults({"operation": "*", "kind": "garbage"})
+    assert adapter.is_active("260963123400") is None
+    assert adapter.balance() is None
+
+
+@pytest.mark.parametrize(("body", "expected"), [(b"true", True), (b"false", False), (b"1", None)])
+def test_a_bare_boolean_is_an_answer_too(mtn: Mtn, body: bytes, expected: object) -> None:
+    mtn.adapter().submit(an_order(mtn.provider))
+    with serving(answers(body)) as server:
+        assert mtn.adapter(base_url=server.url).is_active("260963123400") is expected
+
+
+def test_published_numbers_and_euros_are_taken_in_the_sandbox_only(mtn: Mtn) -> None:
+    sandbox = mtn.adapter(target_environment="sandbox").profile
+    zambia = mtn.adapter().profile
+    published = f"{test_numbers.PUBLISHED_PREFIX}50"
+    assert sandbox.takes_msisdn(published)
+    assert not zambia.takes_msisdn(published)
+    assert (sandbox.currencies, zambia.currencies) == ({"EUR", "ZMW"}, {"ZMW"})
+    assert mtn_adapter.profile(None) == zambia
+    taken = [zambia.takes_msisdn(f"260{prefix}3123400") for prefix in ("96", "76", "56", "97")]
+    assert taken == [True, True, True, False]

@@ -1,0 +1,140 @@
+"""One token for all workers: shared through Redis, renewed in time, replaced once when refused."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+
+from tests.infra.sockets import answers, serving
+from tests.providers.rigs import Mtn, an_order
+from zampay.infra import redis_client
+from zampay.kernel import clock
+from zampay.providers.contract import Accepted, Declined, FailureCode, NoAnswer, NotSent
+
+
+@contextmanager
+def redis_away(app: Flask) -> Iterator[None]:
+    there = app.extensions["redis"]
+    redis_client.init(app, url="redis://127.0.0.1:1/0")
+    yield
+    app.extensions["redis"] = there
+
+
+def pay(adapter: object, times: int = 1) -> list[object]:
+    return [adapter.submit(an_order(adapter)) for _ in range(times)]  # type: ignore[attr-defined]
+
+
+def test_all_workers_share_one_token(mtn: Mtn) -> None:
+    first, second = mtn.adapter(), mtn.adapter()
+    assert all(isinstance(one, Accepted) for one in [*pay(first, 2), *pay(second, 2)])
+    assert mtn.requests("token") == 1
+
+
+def test_threads_of_one_worker_fetch_one_token(mtn: Mtn, small_app: Flask) -> None:
+    adapter = mtn.adapter()
+
+    def send(_: int) -> object:
+        with small_app.app_context():
+            return adapter.submit(an_order(adapter))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(isinstance(one, Accepted) for one in pool.map(send, range(8)))
+    assert mtn.requests("token") == 1
+
+
+def test_a_token_is_kept_for_less_than_it_lasts(mtn: Mtn) -> None:
+    pay(mtn.adapter())
+    [name] = redis_client.client().scan_iter("mtn:token:*")
+    assert mtn.simulated.token_life_s == 3600
+    assert 2990 < redis_client.client().ttl(name) <= 3000
+
+
+def test_a_token_that_the_network_no_longer_takes_is_replaced_and_the_call_repeated_once(
+    mtn: Mtn,
+) -> None:
+    adapter = mtn.adapter()
+    pay(adapter)
+    mtn.admin("POST", "tokens/expire")
+    order = an_order(adapter)
+    assert isinstance(adapter.submit(order), Accepted)
+    assert mtn.requests("token") == 2
+    sent = [one for one in mtn.journal()["requests"] if one["operation"] == "requesttopay"]
+    assert len(sent) == 3
+
+
+def test_a_token_that_is_refused_twice_is_not_tried_a_third_time(mtn: Mtn) -> None:
+    adapter = mtn.adapter()
+    mtn.faults({"operation": "requesttopay", "kind": "status", "status": 401, "body": {}})
+    [answer] = pay(adapter)
+    assert isinstance(answer, Declined)
+    assert answer.failure.code is FailureCode.PROVIDER_REJECTED
+    assert (mtn.requests("requesttopay"), mtn.requests("token")) == (2, 2)
+
+
+def test_an_enquiry_after_the_token_ended_is_answered_too(mtn: Mtn) -> None:
+    adapter = mtn.adapter()
+    order = an_order(adapter)
+    adapter.submit(order)
+    mtn.admin("POST", "tokens/expire")
+    assert not isinstance(adapter.enquire(order), NoAnswer | NotSent)
+
+
+def test_without_redis_a_worker_keeps_its_own_token_while_it_lasts(
+    mtn: Mtn, small_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = mtn.adapter()
+    with redis_away(small_app):
+        assert all(isinstance(one, Accepted) for one in pay(adapter, 3))
+        assert mtn.requests("token") == 1
+        mtn.admin("POST", "tokens/expire")
+        assert all(isinstance(one, Accepted) for one in pay(adapter, 2))
+        assert mtn.requests("token") == 2
+        later_s = clock.monotonic_s() + 3001
+        monkeypatch.setattr(clock, "monotonic_s", lambda: later_s)
+        pay(adapter)
+        assert mtn.requests("token") == 3
+
+
+def test_wrong_credentials_are_said_at_once_and_nothing_is_sent(mtn: Mtn) -> None:
+    for wrong in ({"api_key": "0" * 32}, {"subscription_key": "0" * 32}):
+        adapter = mtn.adapter(**wrong)
+        [answer] = pay(adapter)
+        assert isinstance(answer, Declined)
+        assert answer.failure.code is FailureCode.PROVIDER_REJECTED
+        assert isinstance(adapter.enquire(an_order(adapter)), NoAnswer)
+    assert mtn.requests("requesttopay") == 0
+
+
+def test_a_token_path_that_is_down_means_that_nothing_was_sent(mtn: Mtn) -> None:
+    adapter = mtn.adapter()
+    for fault in (
+        {"kind": "status", "status": 503},
+        {"kind": "status", "status": 500, "body": {"error": "internal"}},
+        {"kind": "reset_before"},
+        {"kind": "garbage"},
+    ):
+        mtn.faults({"operation": "token", **fault})
+        [answer] = pay(adapter)
+        assert isinstance(answer, NotSent)
+    assert mtn.requests("requesttopay") == 0
+
+
+@pytest.mark.parametrize("lasts", ["3600", '"3600"', "null", '"soon"', "-5", "1e999", "NaN", "[]"])
+def test_whatever_a_token_lasts_it_can_be_kept(mtn: Mtn, lasts: str) -> None:
+    body = f'{{"access_token":"abc","expires_in":{lasts}}}'.encode()
+    with serving(answers(body)) as server:
+        adapter = mtn.adapter(base_url=server.url)
+        assert adapter._client._tokens.current() == "abc"
+
+
+def test_a_token_is_asked_for_as_documented(mtn: Mtn) -> None:
+    with serving(answers(b"{}")) as server:
+        pay(mtn.adapter(base_url=server.url))
+        head = server.requests[0].decode().lower()
+    assert head.startswith("post /collection/token/ ")
+    assert "content-length: 0" in head
+    assert "authorization: basic " in head
+    assert "ocp-apim-subscription-key: " in head
+    assert "x-target-environment" not in head
