@@ -1,0 +1,113 @@
+"""Tenant A cannot read, list, guess or change what is tenant B's, whatever the route and the id."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.merchants import Merchant
+from tests.operations import GUARDED, ON_AN_OBJECT, UNKNOWN, filled
+from tests.refusals import refusal
+from tests.tables import contents
+
+ObjectsOf = Callable[..., dict[str, str]]
+BODIES: dict[str, Any] = {
+    "/replay": {"since": "2026-01-01T00:00:00Z"},
+    "/resend": {"endpointId": UNKNOWN["endpoint_id"]},
+    "/{endpoint_id}": {"description": "mine now"},
+}
+"""What a change needs beside the id to be in order, by the end of its path."""
+
+LISTS = [path for method, path in GUARDED if method == "GET" and "{" not in path]
+BY_WORLD = [one for one in ON_AN_OBJECT if "{key_id}" not in one[1]]
+
+
+def ask(
+    merchant: Merchant, method: str, path: str, ids: dict[str, str], *, live: bool = True
+) -> TestResponse:
+    body = next((body for end, body in BODIES.items() if path.endswith(end)), {})
+    return merchant.client.open(
+        filled(path, ids),
+        method=method,
+        headers=merchant.headers(live=live),
+        json=body if method in {"POST", "PATCH"} else None,
+    )
+
+
+def alike(first: TestResponse, second: TestResponse) -> bool:
+    """Whether two answers differ in nothing but the id of the request."""
+    bodies = [answer.json | {"requestId": ""} for answer in (first, second)]
+    names = [sorted(answer.headers.keys()) for answer in (first, second)]
+    return (
+        first.status_code == second.status_code and bodies[0] == bodies[1] and names[0] == names[1]
+    )
+
+
+@pytest.mark.parametrize(("method", "path"), ON_AN_OBJECT)
+def test_an_object_of_another_tenant_is_like_one_that_does_not_exist(
+    app: Flask, merchant: Merchant, rival: Merchant, objects_of: ObjectsOf, method: str, path: str
+) -> None:
+    foreign = objects_of(rival)
+    before = contents(app)
+    answer = ask(merchant, method, path, foreign)
+    refusal(answer, 404, answer.json["code"])
+    assert alike(answer, ask(merchant, method, path, UNKNOWN))
+    assert contents(app) == before
+
+
+@pytest.mark.parametrize(("method", "path"), ON_AN_OBJECT)
+def test_its_own_tenant_finds_it(
+    merchant: Merchant, objects_of: ObjectsOf, method: str, path: str
+) -> None:
+    assert ask(merchant, method, path, objects_of(merchant)).status_code != 404
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_shows_nothing_foreign(
+    merchant: Merchant, rival: Merchant, objects_of: ObjectsOf, path: str
+) -> None:
+    own, foreign = objects_of(merchant), objects_of(rival)
+    seen = merchant.client.get(filled(path), headers=merchant.headers()).text
+    assert any(one in seen for one in own.values())
+    assert not any(one in seen for one in [rival.tenant_id, *foreign.values()])
+
+
+@pytest.mark.parametrize(("method", "path"), BY_WORLD)
+@pytest.mark.parametrize("live", [True, False])
+def test_the_two_worlds_do_not_see_each_other(
+    app: Flask, merchant: Merchant, objects_of: ObjectsOf, method: str, path: str, *, live: bool
+) -> None:
+    other_world = objects_of(merchant, live=not live)
+    before = contents(app)
+    answer = ask(merchant, method, path, other_world, live=live)
+    refusal(answer, 404, answer.json["code"])
+    assert alike(answer, ask(merchant, method, path, UNKNOWN, live=live))
+    assert contents(app) == before
+
+
+@pytest.mark.parametrize("path", ["/payments", "/events", "/webhook-endpoints"])
+@pytest.mark.parametrize("live", [True, False])
+def test_a_list_shows_one_world(
+    merchant: Merchant, objects_of: ObjectsOf, path: str, *, live: bool
+) -> None:
+    own, other = (objects_of(merchant, live=world) for world in (live, not live))
+    seen = merchant.get(path, live=live).text
+    assert any(one in seen for one in own.values())
+    assert not any(one in seen for one in other.values())
+
+
+def test_the_same_external_id_is_another_order_in_each_world_and_tenant(
+    merchant: Merchant, rival: Merchant, objects_of: ObjectsOf
+) -> None:
+    answers = [
+        merchant.pay(externalId="order-1"),
+        merchant.pay(externalId="order-1", live=False, amount="13.00"),
+        rival.pay(externalId="order-1", amount="14.00"),
+    ]
+    assert [answer.status_code for answer in answers] == [202, 202, 202]
+    assert [answer.json["livemode"] for answer in answers] == [True, False, True]
+    assert len({answer.json["id"] for answer in answers}) == 3
+    found = merchant.get("/payments", externalId="order-1").json["data"]
+    assert [one["amount"] for one in found] == ["12.50"]
