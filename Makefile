@@ -6,12 +6,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
 READY := $(VENV)/.ready
+DOCKER ?= docker
+IMAGE ?= zampay:local
 PINS := requirements.txt requirements-dev.txt
 LOCK := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format migrate migration lock clean
+.PHONY: help demo run test check audit format migrate migration lock secrets image clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -34,6 +36,10 @@ check: $(READY) ## what CI runs: format, lint, types, import contracts, migratio
 	@echo "migrations:" && $(RUN) -m dev.check_migrations
 	@echo "tests:" && $(MAKE) --no-print-directory test
 
+audit: $(READY) ## look the pinned packages up in PyPI's list of vulnerabilities; needs pypi.org itself
+	@$(VENV)/bin/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --progress-spinner off \
+		--disable-pip --require-hashes $(addprefix --requirement ,$(PINS))
+
 format: $(READY) ## put the code into the house format
 	@$(VENV)/bin/ruff format --quiet .
 	@$(VENV)/bin/ruff check --quiet --fix .
@@ -47,6 +53,13 @@ migration: $(READY) ## write a new revision from the models: make migration NAME
 lock: $(READY) ## pin what requirements*.in ask for; UPGRADE=--upgrade takes the newest
 	@$(LOCK) $(UPGRADE) requirements.in --output-file requirements.txt
 	@$(LOCK) $(UPGRADE) requirements-dev.in --output-file requirements-dev.txt
+
+secrets: $(READY) ## make the random passwords and keys that docker-compose.yml asks for
+	@$(RUN) -m dev.compose_secrets
+
+image: $(READY) ## build the image and try its processes; IMAGE=zampay:local
+	@$(DOCKER) build --tag $(IMAGE) .
+	@$(RUN) -m dev.try_image $(IMAGE)
 
 clean: ## remove .venv, .data (databases of the desk) and caches
 	@rm -rf $(VENV) .data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
