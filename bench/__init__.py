@@ -1,0 +1,1 @@
+"""Benchmarks, each with its baseline beside it; run with `make bench`."""

@@ -1,0 +1,79 @@
+"""The documents keep their promises: links lead somewhere, named files exist, lengths are kept."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "bench/*.md", "zampay/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+CODE = re.compile(r"`([^`\n]+)`")
+FILE = re.compile(r"[\w.@-]+(/[\w.@-]+)+/?|[\w-]+\.(py|md|toml|txt|in|ini)")
+
+
+def _named(document: Path, pattern: re.Pattern[str]) -> list[str]:
+    prose = re.sub(
+        r"^```.*?^```", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    return [match[1] for match in pattern.finditer(prose)]
+
+
+def _base_names() -> set[str]:
+    """The names of all files of the house, wherever they stand."""
+    folders = ("zampay", "tests", "docs", "dev", "bench", "migrations")
+    nested = (path for folder in folders for path in (ROOT / folder).rglob("*.*"))
+    return {path.name for path in (*ROOT.glob("*.*"), *nested)}
+
+
+def _is_a_file_of_ours(text: str) -> bool:
+    """Whether a piece of code in a document claims to be a file: `a/b.py`, `a/b`, `b.md`."""
+    first = text.split("/", 1)[0]
+    return FILE.fullmatch(text) is not None and ("/" not in text or (ROOT / first).is_dir())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_relative_link_leads_to_a_file(document: Path) -> None:
+    targets = [link.split("#")[0] for link in _named(document, LINK) if "://" not in link]
+    missing = [link for link in targets if link and not (document.parent / link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    named = [text.split(":")[0] for text in _named(document, CODE)]
+    base_names = _base_names()
+    missing = [
+        text
+        for text in named
+        if _is_a_file_of_ours(text)
+        and not (ROOT / text).exists()
+        and not ("/" not in text and text in base_names)
+    ]
+    assert missing == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.name)
+def test_every_decision_is_short_and_says_when_to_revisit_it(decision: Path) -> None:
+    lines = decision.read_text(encoding="utf-8").splitlines()
+    assert 15 <= len(lines) <= 30
+    assert any("Revisit when" in line for line in lines)
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+def test_there_are_documents_to_look_at() -> None:
+    names = {path.name for path in DOCUMENTS}
+    wanted = {"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "architecture.md"}
+    assert wanted <= names
