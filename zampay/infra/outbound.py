@@ -4,6 +4,7 @@ The one distinction that matters for money is told by the error: `NotConnected` 
 byte reached the other side, `NoReply` that it may have.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -43,7 +44,10 @@ class Reply:
 
 
 class Outbound:
-    """A pool of connections, safe to share between threads; `adapter` may restrict where to."""
+    """A pool of connections, safe to share between threads; `adapter` may restrict where to.
+
+    With `status_is_enough`, a body that breaks off does not make an answer a `NoReply`.
+    """
 
     def __init__(
         self,
@@ -51,7 +55,9 @@ class Outbound:
         connect_timeout_s: float,
         read_timeout_s: float,
         adapter: HTTPAdapter | None = None,
+        status_is_enough: bool = False,
     ) -> None:
+        self._forgiven = (HTTPError, OSError) if status_is_enough else ()
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
         self._session = requests.Session()
         self._session.trust_env = False
@@ -87,7 +93,7 @@ class Outbound:
             ) as answer:
                 return Reply(
                     answer.status_code,
-                    _read(answer, deadline_s),
+                    _read(answer, deadline_s, self._forgiven),
                     _seconds(answer.headers.get("Retry-After")),
                 )
         except requests.ConnectionError as error:
@@ -98,13 +104,16 @@ class Outbound:
             raise NoReply(_name(error)) from error
 
 
-def _read(answer: requests.Response, deadline_s: float) -> str:
+def _read(
+    answer: requests.Response, deadline_s: float, forgiven: tuple[type[Exception], ...]
+) -> str:
     """The body, bounded in size and in time: a server that drips must not hold a worker."""
     body = b""
-    while chunk := answer.raw.read1(_CHUNK_BYTES, decode_content=True):
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES or clock.monotonic_s() > deadline_s:
-            break
+    with contextlib.suppress(*forgiven):
+        while chunk := answer.raw.read1(_CHUNK_BYTES, decode_content=True):
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES or clock.monotonic_s() > deadline_s:
+                break
     return body[:MAX_ANSWER_BYTES].decode("utf-8", "replace")
 
 

@@ -35,6 +35,8 @@ def objection_to_url(url: str, *, desk: bool) -> str | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return "must be a URL"
+    if "[" in parts.netloc and ":" not in host:
+        return "must be a URL"
     return _objection_to_form(parts, port, desk=desk) or _objection_to_host(host, desk=desk)
 
 

@@ -26,6 +26,15 @@ class Destination(ma.fields.String):
         return url
 
 
+class Switch(ma.fields.Boolean):
+    """True or false and nothing that merely resembles them."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 def _headers(**kwargs: Any) -> ma.fields.Dict:
     return ma.fields.Dict(
         keys=ma.fields.String(),
@@ -57,7 +66,7 @@ class EndpointRequest(Schema):
     event_types = _types(load_default=lambda: [event_types.EVERY])
     description = Text(load_default="", validate=ma.validate.Length(max=200))
     headers = _headers(load_default=dict)
-    enabled = ma.fields.Boolean(load_default=True, truthy={True}, falsy={False})
+    enabled = Switch(load_default=True)
 
 
 class EndpointChange(Schema):
@@ -67,7 +76,7 @@ class EndpointChange(Schema):
     event_types = _types()
     description = Text(validate=ma.validate.Length(max=200))
     headers = _headers()
-    enabled = ma.fields.Boolean(truthy={True}, falsy={False})
+    enabled = Switch()
 
     @ma.validates_schema
     def _names_something(self, loaded: dict[str, Any], **_: Any) -> None:

@@ -62,6 +62,7 @@ def init(app: Flask, *, desk: bool) -> None:
         connect_timeout_s=CONNECT_TIMEOUT_S,
         read_timeout_s=READ_TIMEOUT_S,
         adapter=PublicOnlyAdapter(loopback=desk),
+        status_is_enough=True,
     )
 
 

@@ -1,0 +1,218 @@
+"""Whatever a merchant's server answers, or does not: bounded in size and in time, and recorded."""
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+
+from tests.doors import HeldBells
+from tests.merchants import Merchant
+from tests.receiver import Receiver, Says
+from tests.webhooks.scenes import endpoint, only_delivery, publish
+from zampay.webhooks import sending
+from zampay.webhooks.models import Delivery
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@contextmanager
+def rude(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that speaks HTTP as it likes; the URL of it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                try:
+                    talk(connection)
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        thread.join(10)
+
+
+@pytest.fixture
+def hurry(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same limits in tenths of seconds."""
+    monkeypatch.setattr(sending, "TIMEOUT_S", 0.6)
+    monkeypatch.setattr(sending, "CONNECT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(sending, "READ_TIMEOUT_S", 0.4)
+    monkeypatch.setitem(app.extensions, "webhook_outbound", None)
+    sending.init(app, desk=True)
+
+
+def outcome(app: Flask, merchant: Merchant, bells: HeldBells, url: str) -> Delivery:
+    """What became of the first attempt at one event."""
+    endpoint(merchant, url)
+    publish(app, merchant)
+    bells.hear_all()
+    return only_delivery(app)
+
+
+def test_all_of_it_together_takes_at_most_fifteen_seconds() -> None:
+    assert sending.TIMEOUT_S == sending.CONNECT_TIMEOUT_S + sending.READ_TIMEOUT_S == 15
+
+
+def drip(connection: socket.socket, start: bytes, drop: bytes) -> None:
+    connection.sendall(start)
+    for _ in range(100):
+        time.sleep(0.05)
+        connection.sendall(drop)
+
+
+SLOW = {
+    "no answer at all": lambda connection: connection.recv(1),
+    "a status line byte by byte": lambda connection: drip(connection, b"HTTP/1.1 2", b"0"),
+    "only promises": lambda connection: drip(connection, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("case", SLOW)
+def test_a_server_that_takes_its_time_is_cut_off(
+    app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
+) -> None:
+    with rude(SLOW[case]) as url:
+        began_s = time.monotonic()
+        row = outcome(app, merchant, bells, url)
+        took_s = time.monotonic() - began_s
+    assert took_s < 1.5
+    assert (row.status, row.attempts, row.answer_status) == ("PENDING", 1, None)
+    assert row.answer_text == "no answer: none came within 0.6 seconds"
+    assert row.latency_ms is not None
+    assert row.latency_ms >= 300
+
+
+ENDLESS = {
+    "headers one by one": (HEAD, b"X-Drop: 1\r\n"),
+    "a header byte by byte": (HEAD + b"X-Long: ", b"x"),
+    "a body byte by byte": (HEAD + b"Content-Length: 1000000\r\n\r\n", b"x"),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_after_a_200_in_time_nobody_waits_for_the_rest(
+    app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
+) -> None:
+    with rude(lambda connection: drip(connection, *ENDLESS[case])) as url:
+        began_s = time.monotonic()
+        row = outcome(app, merchant, bells, url)
+        assert time.monotonic() - began_s < 1.5
+    assert (row.status, row.answer_status) == ("DELIVERED", 200)
+
+
+def test_of_a_big_answer_the_first_kilobyte_is_kept_and_little_is_read(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    shop.answer = lambda _: Says(200, b"\xc3\xa9" * 5_000_000)
+    row = outcome(app, merchant, bells, shop.url)
+    assert (row.status, row.answer_text) == ("DELIVERED", "\u00e9" * 1024)
+
+
+def test_a_compressed_giant_is_not_unpacked_for_long(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    bomb = gzip.compress(b"\0" * 100_000_000)
+    shop.answer = lambda _: Says(500, bomb, {"Content-Encoding": "gzip"})
+    row = outcome(app, merchant, bells, shop.url)
+    assert (row.answer_status, len(row.answer_text or "")) == (500, 1024)
+
+
+def test_bytes_that_are_no_text_are_kept_as_what_the_database_takes(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    shop.answer = lambda _: Says(500, b"\x00\xff\xfe")
+    row = outcome(app, merchant, bells, shop.url)
+    assert row.answer_text == "\N{REPLACEMENT CHARACTER}" * 3
+
+
+BROKEN = {
+    "hangs up": lambda connection: connection.close(),
+    "speaks another language": lambda connection: connection.sendall(b"SSH-2.0-shop\r\n"),
+    "a status of letters": lambda connection: connection.sendall(b"HTTP/1.1 OK fine\r\n\r\n"),
+    "a header without end": lambda connection: connection.sendall(HEAD + b"X: " + b"x" * 70_000),
+    "a thousand headers": lambda connection: connection.sendall(HEAD + b"X: 1\r\n" * 1000),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_an_answer_that_is_no_http_is_a_failure_like_any_other(
+    app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
+) -> None:
+    with rude(BROKEN[case]) as url:
+        row = outcome(app, merchant, bells, url)
+    assert (row.status, row.attempts) == ("PENDING", 1)
+    assert (row.answer_text or "").startswith("no answer: ")
+
+
+HALF = {
+    "half a body": b"Content-Length: 9\r\n\r\nx",
+    "bad chunks": b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "not gzip": b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
+}
+
+
+@pytest.mark.parametrize("case", HALF)
+def test_the_status_decides_whatever_becomes_of_the_body(
+    app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
+) -> None:
+    with rude(lambda connection: connection.sendall(HEAD + HALF[case])) as url:
+        row = outcome(app, merchant, bells, url)
+    assert (row.status, row.answer_status) == ("DELIVERED", 200)
+
+
+def test_where_nobody_listens_the_log_says_so(
+    app: Flask, merchant: Merchant, bells: HeldBells
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    row = outcome(app, merchant, bells, f"http://127.0.0.1:{port}/")
+    assert row.answer_text == "no answer: nobody took the connection"
+
+
+def test_the_delivery_log_shows_status_attempts_answer_latency_and_next_try(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    shop.answer = lambda _: Says(500, b"x" * 3000)
+    made = endpoint(merchant, shop.url)
+    event = publish(app, merchant)
+    bells.hear_all()
+    (line,) = merchant.get(f"/webhook-endpoints/{made['id']}/deliveries").json["data"]
+    assert line["eventId"] == event.id
+    told = {name: line[name] for name in ("eventType", "sequence", "status", "attempts")}
+    assert told == {
+        "eventType": "payment.successful",
+        "sequence": 1,
+        "status": "PENDING",
+        "attempts": 1,
+    }
+    assert (line["answerStatus"], line["answerText"]) == (500, "x" * 1024)
+    assert line["latencyMs"] >= 0
+    assert line["lastAttemptAt"] < line["nextAttemptAt"]
+    assert line["deliveredAt"] is None
+
+
+def test_the_delivery_log_has_pages_newest_first(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    for _ in range(5):
+        publish(app, merchant)
+    bells.hear_all()
+    path, seen, after = f"/webhook-endpoints/{made['id']}/deliveries", [], {}
+    while True:
+        page = merchant.get(path, limit=2, **after).json
+        seen += [line["sequence"] for line in page["data"]]
+        if not page["hasMore"]:
+            break
+        after = {"after": page["nextCursor"]}
+    assert seen == [5, 4, 3, 2, 1]
