@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
+import redis
 import requests
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from dev import procfile, settings
 from dev.credentials import Credentials, credentials_of
@@ -152,8 +154,13 @@ class Stack:
         return False
 
     def _worker_answers(self) -> bool:
-        with Celery(broker=self.environment["REDIS_URL"]) as celery:
+        # Celery pools its connections: one may have gone with the server that was here before.
+        with (
+            contextlib.suppress(OperationalError, redis.ConnectionError),
+            Celery(broker=self.environment["REDIS_URL"]) as celery,
+        ):
             return bool(celery.control.broadcast("ping", reply=True, limit=1, timeout=0.3))
+        return False
 
 
 def _command(name: str) -> Sequence[str]:
