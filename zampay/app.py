@@ -39,6 +39,7 @@ VERSION = "v1"
 PURGE_EVERY_S = 600.0
 FEATURE_SETTINGS = (
     "registration_open",
+    "trusted_proxies",
     "registration_activates",
     "callback_sources",
     "submit_lease",

@@ -26,7 +26,7 @@ _SESSION_SETTINGS = (
     "SET lock_timeout = '5s'",
     "SET idle_in_transaction_session_timeout = '30s'",
 )
-_ROLE = "SELECT rolsuper OR rolbypassrls, rolname FROM pg_roles WHERE rolname = current_user"
+ROLE_QUERY = "SELECT rolsuper OR rolbypassrls, rolname FROM pg_roles WHERE rolname = current_user"
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -146,7 +146,7 @@ def prepare(connection: Any, *, refuse_bypass: bool) -> None:
     with connection.cursor() as cursor:
         for setting in _SESSION_SETTINGS:
             cursor.execute(setting)
-        bypasses, role = cursor.execute(_ROLE).fetchone()
+        bypasses, role = cursor.execute(ROLE_QUERY).fetchone()
     connection.autocommit = False
     if bypasses and refuse_bypass:
         raise RoleBypassesRowSecurity(

@@ -12,11 +12,10 @@ from zampay.infra.db import EVERY_TENANT
 
 CONNECT_TIMEOUT_S = 2
 STATEMENT_TIMEOUT_S = 2
-_PREPARE = (
-    sa.text("SET TRANSACTION READ ONLY"),
-    sa.text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_S}s'"),
-    sa.text(f"SELECT set_config('zampay.tenant_id', '{EVERY_TENANT}', true)"),
-)
+_PREPARE = sa.text("""
+    SELECT set_config('zampay.tenant_id', :tenant_id, true),
+           set_config('statement_timeout', :timeout, true)
+""")
 
 
 def init(app: Flask, *, url: str) -> None:
@@ -33,7 +32,7 @@ def init(app: Flask, *, url: str) -> None:
 
 
 @contextmanager
-def connection() -> Iterator[sa.Connection]:
+def connection(*, statement_timeout_s: int = STATEMENT_TIMEOUT_S) -> Iterator[sa.Connection]:
     """One read-only transaction that sees every tenant's rows.
 
     Raises:
@@ -41,6 +40,7 @@ def connection() -> Iterator[sa.Connection]:
     """
     engine: sa.Engine = current_app.extensions["probe"]
     with engine.connect() as link:
-        for statement in _PREPARE:
-            link.execute(statement)
+        link.execute(sa.text("SET TRANSACTION READ ONLY"))
+        timeout = f"{statement_timeout_s}s"
+        link.execute(_PREPARE, {"tenant_id": EVERY_TENANT, "timeout": timeout})
         yield link

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from zampay.kernel.findings import Finding
 from zampay.kernel.money import Money
 
 
@@ -182,3 +183,6 @@ class Provider(Protocol):
 
     def enquire(self, order: Order) -> Enquiry:
         """Ask what became of the reference."""
+
+    def diagnose(self) -> list[Finding]:
+        """Try the set-up against the network without moving money, and say what is wrong."""

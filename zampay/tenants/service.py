@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from zampay.infra.db import Transaction, transaction
+from zampay.infra.db import EVERY_TENANT, Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants import audit, auth, queries
@@ -12,6 +12,7 @@ from zampay.tenants.scopes import ALL
 
 DEFAULT_OVERLAP = timedelta(hours=24)
 HINT_LENGTH = 12
+CONSOLE = "console"
 
 
 class RegistrationClosed(ZamPayError):
@@ -149,8 +150,42 @@ def activate(*, tenant_id: str, operator: str) -> bool:
         if tenant is None or tenant.activated_at is not None:
             return False
         tenant.activated_at = tx.now
-        audit.record(tx, action="tenant.activated", actor=f"operator:{operator}", address=None)
+        _record_deed(tx, "tenant.activated", operator)
     return True
+
+
+def suspend(*, tenant_id: str, operator: str, reason: str) -> bool:
+    """Refuse all of the tenant's keys from now on; what is under way goes on. False when it was so
+    already or there is no such tenant.
+    """
+    with transaction(tenant_id) as tx:
+        tenant = tx.session.get(Tenant, tenant_id, with_for_update=True)
+        if tenant is None or tenant.suspended_at is not None:
+            return False
+        tenant.suspended_at = tx.now
+        _record_deed(tx, "tenant.suspended", operator, reason=reason)
+    return True
+
+
+def resume(*, tenant_id: str, operator: str, reason: str) -> bool:
+    """Take a suspended tenant's keys again; false when it is not suspended."""
+    with transaction(tenant_id) as tx:
+        tenant = tx.session.get(Tenant, tenant_id, with_for_update=True)
+        if tenant is None or tenant.suspended_at is None:
+            return False
+        tenant.suspended_at = None
+        _record_deed(tx, "tenant.resumed", operator, reason=reason)
+    return True
+
+
+def all_tenants() -> list[Tenant]:
+    """Every tenant, oldest first, for the operator."""
+    with transaction(EVERY_TENANT) as tx:
+        return queries.tenants(tx)
+
+
+def _record_deed(tx: Transaction, action: str, operator: str, **details: str) -> None:
+    audit.record(tx, action=action, actor=f"operator:{operator}", address=CONSOLE, **details)
 
 
 def _issue(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import structlog
 
+from zampay.infra import metrics
 from zampay.infra.db import Transaction
 from zampay.kernel import backoff
 from zampay.tenants import audit
@@ -27,6 +28,7 @@ def record(tx: Transaction, claim: Claim, answer: Answer) -> None:
     Whoever lost the lease meanwhile (it ended, or the merchant asked for the event again) writes
     nothing: another attempt decides.
     """
+    tx.once_committed(lambda: _tell(claim, answer))
     endpoint = queries.endpoint_of(tx, claim.delivery_id)
     delivery = queries.locked(tx, claim.delivery_id)
     if endpoint is None or delivery is None or delivery.leased_until != claim.leased_until:
@@ -41,6 +43,20 @@ def record(tx: Transaction, claim: Claim, answer: Answer) -> None:
     else:
         _failed(tx, endpoint, delivery, answer)
     _ring_for_the_next(tx, endpoint)
+
+
+def _tell(claim: Claim, answer: Answer) -> None:
+    """One line and one measurement for every attempt: neither address nor body."""
+    outcome = "delivered" if answer.is_success else "refused" if answer.status else "no_answer"
+    log.info(
+        "webhook_attempt",
+        delivery_id=claim.delivery_id,
+        outcome=outcome,
+        status=answer.status,
+        duration_ms=answer.latency_ms,
+    )
+    metrics.WEBHOOKS.labels(outcome).inc()
+    metrics.WEBHOOK_SECONDS.observe(answer.latency_ms / 1000)
 
 
 def _failed(tx: Transaction, endpoint: Endpoint, delivery: Delivery, answer: Answer) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from zampay.infra import pace
 from zampay.infra.outbound import NoReply, NotConnected, Reply
 from zampay.kernel import test_numbers
+from zampay.kernel.findings import Finding
 from zampay.providers.contract import (
     Accepted,
     Declined,
@@ -20,12 +21,13 @@ from zampay.providers.contract import (
     Profile,
     Submission,
 )
-from zampay.providers.mtn import bodies, mapping
+from zampay.providers.mtn import bodies, diagnosis, mapping
 from zampay.providers.mtn.client import Client
 from zampay.providers.mtn.settings import UNKNOWN_GRACE_S, Settings
 from zampay.providers.mtn.tokens import CredentialsRefused, NoToken
 
 CODE: Final = "MTN"
+CALLBACK_PATH: Final = "/api/v1/callbacks/mtn/"
 APPROVAL_HINT: Final = (
     "If the prompt has gone, the payer opens the MTN MoMo menu on the phone, chooses the pending "
     "approvals and enters the PIN."
@@ -117,9 +119,13 @@ class Adapter:
             return None
         return str(body["availableBalance"]), str(body.get("currency"))
 
+    def diagnose(self) -> list[Finding]:
+        """Credentials, environment, and whether our callback address leads here."""
+        return diagnosis.diagnose(self._settings, self._client, CALLBACK_PATH)
+
     def _callback_url(self, order: Order) -> str | None:
         base = self._settings.callback_base_url
-        return f"{base}/api/v1/callbacks/mtn/{order.callback_token}" if base else None
+        return f"{base}{CALLBACK_PATH}{order.callback_token}" if base else None
 
 
 def _body(order: Order) -> dict[str, object]:

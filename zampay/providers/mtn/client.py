@@ -47,6 +47,14 @@ class Client:
         path = f"/v1_0/accountholder/msisdn/{msisdn}/active"
         return self._call("account_holder", "GET", path)
 
+    def prove_credentials(self) -> None:
+        """Ask for a new token.
+
+        Raises:
+            NoToken, CredentialsRefused.
+        """
+        self._tokens.renew()
+
     def balance(self) -> Reply:
         """GET /v1_0/account/balance."""
         return self._call("balance", "GET", "/v1_0/account/balance")

@@ -60,6 +60,15 @@ class Tokens:
         with self._lock:
             return self._known() or self._fetch()
 
+    def renew(self) -> None:
+        """Ask for a new token although the old one is good; if none is given, the old one stays.
+
+        Raises:
+            NoToken, CredentialsRefused.
+        """
+        with self._lock:
+            self._fetch()
+
     def forget(self, token: str) -> None:
         """Drop a token that MTN has refused, unless another worker has already replaced it."""
         with self._lock:

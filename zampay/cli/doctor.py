@@ -1,0 +1,102 @@
+"""`flask doctor`: is everything in order? Says in plain words what is wrong and what to do."""
+
+import logging
+import sys
+from collections.abc import Iterator
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import with_appcontext
+
+from zampay.infra import db, probe, readiness
+from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
+from zampay.payments import invariants
+from zampay.providers import registry
+
+LONGEST_QUERY_S = 60
+SIGNS = {Verdict.FINE: "ok    ", Verdict.ADVICE: "advice", Verdict.BROKEN: "WRONG "}
+REMEDIES = {
+    "database": "Is PostgreSQL up, and does DATABASE_URL name it, its role and its password?",
+    "migrations": "Run `flask --app wsgi db upgrade` (the release process does).",
+    "redis": "Is Redis up, and does REDIS_URL name it? Payments are accepted, and sent when it is "
+    "back.",
+    "worker": "Start one: `celery --app celery_worker worker` (see Procfile). Nothing is sent or "
+    "asked without.",
+    "beat": "Start one: `celery --app celery_worker beat` (see Procfile). Without it what was "
+    "missed stays missed.",
+}
+
+
+@click.command("doctor")
+@with_appcontext
+def doctor() -> None:
+    """Check configuration, database, Redis, worker, beat, every network and our books."""
+    logging.getLogger().setLevel(logging.CRITICAL)  # what it would log, it says
+    wrong = 0
+    for finding in examine():
+        wrong += finding.verdict is Verdict.BROKEN
+        click.echo(f"{SIGNS[finding.verdict]}  {finding.subject}: {finding.says}")
+        if finding.remedy:
+            click.echo(f"        {finding.remedy}")
+    click.echo(f"{wrong} wrong." if wrong else "Nothing is wrong.")
+    sys.exit(1 if wrong else 0)
+
+
+def examine() -> Iterator[Finding]:
+    """Everything that can be looked at from here, one finding after the other."""
+    yield from _configuration()
+    for check in readiness.examine():
+        if check.verdict is readiness.Verdict.OK:
+            yield fine(check.name, f"{check.says}.")
+        else:
+            yield broken(check.name, f"{check.says}.", REMEDIES[check.name])
+    yield from _books()
+    for code, network in registry.served(livemode=True).items():
+        yield fine(code, "configured; asking it ...")
+        yield from network.diagnose()
+    if not registry.served(livemode=True):
+        remedy = "Set the variables of one; `.env.example` lists them."
+        yield advice("networks", "none is configured: live payments are refused.", remedy)
+
+
+def _configuration() -> Iterator[Finding]:
+    """What the start does not refuse, but an operator should know."""
+    settings = current_app.config
+    yield fine("configuration", "complete: the program starts with it.")
+    if settings["IS_ON_A_DESK"]:
+        says = "APP_ENV is that of a desk: conveniences are on that production must not have."
+        yield advice("configuration", says, "Set APP_ENV=production or staging.")
+        return
+    if not settings["TRUSTED_PROXIES"]:
+        says = "TRUSTED_PROXIES is 0: behind a proxy every request looks like http from one client."
+        yield advice("configuration", says, "Set it to the number of proxies in front.")
+    if settings["REGISTRATION_OPEN"]:
+        says = "anybody may register (test keys only, unless registration activates)."
+        yield advice("configuration", says, "Set REGISTRATION_OPEN=false where that is not wanted.")
+    if current_app.extensions["metrics_token"] is None:
+        says = "METRICS_TOKEN is not set: there are no metrics, and no alerts."
+        yield advice("configuration", says, "Set it, and give it to Prometheus.")
+
+
+def _books() -> Iterator[Finding]:
+    """The role that we connect as, and the invariants over all payments."""
+    try:
+        with probe.connection(statement_timeout_s=LONGEST_QUERY_S) as link:
+            bypasses, role = link.execute(sa.text(db.ROLE_QUERY)).one()
+            violations = invariants.count(link, of_the_last_hours=False)
+    except sa.exc.SQLAlchemyError as error:
+        remedy = "The database's own finding says more."
+        yield broken("books", f"they could not be looked at ({type(error).__name__}).", remedy)
+        return
+    if bypasses:
+        remedy = "Connect as a plain role that owns the database."
+        yield broken("role", f"{role} passes row-level security: tenants are not apart.", remedy)
+    else:
+        yield fine("role", f"{role} is held by row-level security.")
+    for name, count in violations.items():
+        if count:
+            remedy = "docs/runbooks/InvariantViolated.md says how to look and whom to wake."
+            yield broken("books", f"{name}: {count}.", remedy)
+    if not any(violations.values()):
+        yield fine("books", f"all {len(violations)} invariants hold.")

@@ -1,0 +1,37 @@
+"""What an examination of the set-up found, in words that an operator can act on."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How much it matters: fine, better changed, or broken."""
+
+    FINE = "fine"
+    ADVICE = "advice"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what was found, and what to do about it."""
+
+    subject: str
+    verdict: Verdict
+    says: str
+    remedy: str = ""
+
+
+def fine(subject: str, says: str) -> Finding:
+    """Nothing to do."""
+    return Finding(subject, Verdict.FINE, says)
+
+
+def advice(subject: str, says: str, remedy: str) -> Finding:
+    """It works, and could be safer."""
+    return Finding(subject, Verdict.ADVICE, says, remedy)
+
+
+def broken(subject: str, says: str, remedy: str) -> Finding:
+    """It does not work."""
+    return Finding(subject, Verdict.BROKEN, says, remedy)

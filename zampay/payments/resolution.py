@@ -1,0 +1,194 @@
+"""What an operator does with a payment: look again, or decide what nobody else can.
+
+A decision is for a payment IN_REVIEW only, is made by the one mover, and is final like any other
+end. Each deed is in the tenant's audit log with its reason, which the merchant reads.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from zampay.infra.db import EVERY_TENANT, Transaction, transaction
+from zampay.payments import enquiry, mover, queries
+from zampay.payments.models import Callback, Discrepancy, Payment
+from zampay.payments.states import Evidence, State
+from zampay.providers.contract import Failure, FailureCode
+from zampay.tenants import audit
+from zampay.tenants.service import CONSOLE
+
+MOST_REPLAYED = 10_000
+DECIDED_FAILED = Failure(
+    FailureCode.UNSPECIFIED, "The operator established that no money moved.", None
+)
+
+
+class NotPossible(Exception):
+    """The payment is not in a state for it; the message says why, for an operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who acts, why, and who else agreed."""
+
+    name: str
+    reason: str = ""
+    second: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """As the audit log names it."""
+        return f"operator:{self.name}"
+
+
+def find(payment_id: str) -> Payment | None:
+    """A payment of any tenant."""
+    with transaction(EVERY_TENANT) as tx:
+        return tx.session.get(Payment, payment_id)
+
+
+def look_again(*, payment: Payment, operator: Operator) -> None:
+    """Ask the network now, whenever the next look was planned.
+
+    Raises:
+        NotPossible: nothing has been sent yet.
+    """
+    with transaction(payment.tenant_id) as tx:
+        row = _locked(tx, payment)
+        if not enquiry.is_to_be_asked(row):
+            raise NotPossible(f"It is {row.state}: nothing is known to have been sent.")
+        row.due_at = tx.now
+        _record(tx, "payment.requeried", row, operator)
+    enquiry.enquire(tenant_id=payment.tenant_id, payment_id=payment.id)
+
+
+def resolve(
+    *, payment: Payment, end: State, operator: Operator, provider_transaction_id: str | None = None
+) -> None:
+    """End a payment in review, on a person's word; for live money on that of two.
+
+    Raises:
+        NotPossible: it is not in review, or a second person is missing.
+    """
+    assert end in {State.SUCCESSFUL, State.FAILED}, "a decision is an end"
+    with transaction(payment.tenant_id) as tx:
+        row = _locked(tx, payment)
+        _check(row, operator)
+        row.provider_transaction_id = provider_transaction_id
+        _close_discrepancies(tx, row)
+        details = {"status": str(end), "providerTransactionId": provider_transaction_id}
+        _record(tx, "payment.resolved", row, operator, **details)
+        mover.move(
+            tx,
+            row,
+            end,
+            evidence=Evidence.OPERATOR,
+            detail=f"decided by the operator: {operator.reason}",
+            failure=DECIDED_FAILED if end is State.FAILED else None,
+        )
+
+
+def close_discrepancies(*, payment: Payment, operator: Operator) -> int:
+    """Mark what contradicted our books as looked into; the payment stays as it is. How many."""
+    with transaction(payment.tenant_id) as tx:
+        row = _locked(tx, payment)
+        closed = _close_discrepancies(tx, row)
+        if closed:
+            _record(tx, "payment.discrepancies_closed", row, operator, closed=closed)
+    return closed
+
+
+def replay_callbacks(*, since: datetime, operator: Operator) -> int:
+    """Let every payment that a callback came for since then, and that has not ended, be asked about
+    now, as if the callback came now; how many payments these are.
+    """
+    with transaction(EVERY_TENANT) as tx:
+        wanted = tx.session.execute(
+            sa.select(Callback.tenant_id, Callback.payment_id)
+            .join(Payment, Payment.id == Callback.payment_id)
+            .where(
+                Callback.received_at >= since,
+                Payment.completed_at.is_(None),
+                Payment.state != State.PENDING,
+            )
+            .distinct()
+            .limit(MOST_REPLAYED)
+        ).all()
+    by_tenant: dict[str, list[str]] = {}
+    for tenant_id, payment_id in wanted:
+        by_tenant.setdefault(tenant_id, []).append(payment_id)
+    for tenant_id, payment_ids in by_tenant.items():
+        _replay(tenant_id, payment_ids, since, operator)
+    return len(wanted)
+
+
+def _replay(tenant_id: str, payment_ids: list[str], since: datetime, operator: Operator) -> None:
+    with transaction(tenant_id) as tx:
+        of_these = (Callback.tenant_id == tenant_id, Callback.payment_id.in_(payment_ids))
+        tx.session.execute(sa.update(Callback).where(*of_these).values(heeded_at=None))
+        tx.session.execute(
+            sa.update(Payment)
+            .where(
+                Payment.tenant_id == tenant_id,
+                Payment.id.in_(payment_ids),
+                Payment.completed_at.is_(None),
+            )
+            .values(due_at=tx.now)
+        )
+        audit.record(
+            tx,
+            action="callbacks.replayed",
+            actor=operator.actor,
+            address=CONSOLE,
+            reason=operator.reason,
+            since=since.isoformat(),
+            payments=len(payment_ids),
+        )
+        for payment_id in payment_ids:
+            tx.ring("payments.enquire", payment_id=payment_id, tenant_id=tenant_id)
+
+
+def _check(payment: Payment, operator: Operator) -> None:
+    if payment.state != State.IN_REVIEW:
+        raise NotPossible(f"It is {payment.state}; only a payment IN_REVIEW can be decided.")
+    if not operator.reason.strip():
+        raise NotPossible("A decision needs its reason.")
+    second = (operator.second or "").strip()
+    if payment.livemode and (not second or second.lower() == operator.name.strip().lower()):
+        raise NotPossible("Live money needs a second person, who is not the first.")
+
+
+def _locked(tx: Transaction, payment: Payment) -> Payment:
+    row = queries.locked(tx, payment.id)
+    assert row is not None, "payments are never deleted"
+    return row
+
+
+def _close_discrepancies(tx: Transaction, payment: Payment) -> int:
+    closed = tx.session.scalars(
+        sa.update(Discrepancy)
+        .where(
+            Discrepancy.tenant_id == tx.tenant_id,
+            Discrepancy.payment_id == payment.id,
+            Discrepancy.resolved_at.is_(None),
+        )
+        .values(resolved_at=tx.now)
+        .returning(Discrepancy.id)
+    )
+    return len(closed.all())
+
+
+def _record(
+    tx: Transaction, action: str, payment: Payment, operator: Operator, **details: Any
+) -> None:
+    audit.record(
+        tx,
+        action=action,
+        actor=operator.actor,
+        address=CONSOLE,
+        subject=payment.id,
+        reason=operator.reason,
+        second=operator.second,
+        **details,
+    )

@@ -1,0 +1,73 @@
+"""Is MTN's set-up in order? Asks for a token and for our balance, and calls our own callback
+address as MTN would, with a token that nobody has: the right answer is 404 from ourselves.
+"""
+
+from typing import Final
+
+from zampay.infra.outbound import NoReply, NotConnected, Outbound
+from zampay.kernel import ids
+from zampay.kernel.findings import Finding, advice, broken, fine
+from zampay.providers.mtn import bodies
+from zampay.providers.mtn.client import Client
+from zampay.providers.mtn.settings import Settings
+from zampay.providers.mtn.tokens import CredentialsRefused, NoToken
+
+OK, NOT_FOUND, FORBIDDEN = 200, 404, 403
+TOKEN_LENGTH: Final = 40
+_KEYS = "MTN_COLLECTION_SUBSCRIPTION_KEY, MTN_COLLECTION_API_USER and MTN_COLLECTION_API_KEY"
+
+
+def diagnose(settings: Settings, client: Client, callback_path: str) -> list[Finding]:
+    """What was found; `callback_path` is ours up to the token."""
+    return [_account(settings, client), _callbacks(settings, callback_path)]
+
+
+def _account(settings: Settings, client: Client) -> Finding:
+    try:
+        client.prove_credentials()
+        reply = client.balance()
+    except CredentialsRefused as error:
+        remedy = f"Compare {_KEYS} with MTN's portal; they belong to one environment together."
+        return broken("MTN credentials", f"MTN refuses them ({error}).", remedy)
+    except (NoToken, NotConnected, NoReply) as error:
+        remedy = (
+            f"Is {settings.base_url} right (MTN_BASE_URL), and may this host reach it? If so, "
+            "MTN may be down: payments wait and are sent later."
+        )
+        return broken("MTN credentials", f"MTN does not answer ({error}).", remedy)
+    body = bodies.parsed(reply.text)
+    if reply.status == OK and "availableBalance" in body:
+        balance = f"{body['availableBalance']} {body.get('currency')}"
+        return fine("MTN credentials", f"accepted; our wallet holds {balance}.")
+    code = bodies.error_code(reply.text) or "no code"
+    says = f"a token is given, but the balance call answers {reply.status} ({code})."
+    remedy = (
+        f"Is MTN_TARGET_ENVIRONMENT ({settings.target_environment}) the one of these credentials?"
+    )
+    return broken("MTN credentials", says, remedy)
+
+
+def _callbacks(settings: Settings, callback_path: str) -> Finding:
+    subject = "MTN callbacks"
+    if settings.callback_base_url is None:
+        remedy = "Set MTN_CALLBACK_BASE_URL to the public https:// address of this gateway."
+        return advice(
+            subject, "MTN is given no address: endings are seen later, by asking.", remedy
+        )
+    url = f"{settings.callback_base_url}{callback_path}{ids.secret(TOKEN_LENGTH)}"
+    http = Outbound(
+        connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s
+    )
+    try:
+        reply = http.send("PUT", url, headers={"Content-Type": "application/json"}, body=b"{}")
+    except (NotConnected, NoReply) as error:
+        remedy = (
+            "Check its name, its certificate and the proxy in front; MTN needs it from outside."
+        )
+        return broken(subject, f"{settings.callback_base_url} does not answer ({error}).", remedy)
+    if reply.status == NOT_FOUND and bodies.error_code(reply.text) == "callback_unknown":
+        return fine(subject, f"{settings.callback_base_url} leads here.")
+    if reply.status == FORBIDDEN and bodies.error_code(reply.text) == "source_not_allowed":
+        return fine(subject, f"{settings.callback_base_url} leads here, for listed sources only.")
+    remedy = "The address must lead to this gateway's web process, path and all, without redirects."
+    return broken(subject, f"{settings.callback_base_url} answers {reply.status}.", remedy)
