@@ -1,6 +1,6 @@
 """A network calls us: keep the body once, ring, answer 200. An enquiry decides, never the body.
 
-MTN: callbacks come by PUT or POST (its documents contradict each other), unsigned, without our
+Callbacks come by PUT or POST (networks contradict themselves about it), unsigned, without our
 reference, with any content type; an answer within two seconds is expected.
 """
 
