@@ -1,0 +1,252 @@
+"""Who may go when: a few under way per endpoint, and whoever hangs delays nobody else."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+from flask import Flask
+
+from tests.doors import HeldBells
+from tests.merchants import Merchant
+from tests.receiver import Heard, Receiver, Says, receiver
+from tests.webhooks.scenes import (
+    deliveries,
+    due,
+    endpoint,
+    fail_until,
+    only_delivery,
+    publish,
+    run,
+    start,
+    stored_endpoint,
+)
+from zampay.webhooks import lanes
+from zampay.webhooks.lanes import Lanes
+
+HANGING = 12
+
+
+@pytest.fixture
+def threads(app: Flask) -> Iterator[Lanes]:
+    """Lanes as in a worker: deliveries wait for merchants on threads of their own."""
+    executor = ThreadPoolExecutor(lanes.PLACES)
+    app.extensions["webhook_lanes"] = made = Lanes(app, executor)
+    with executor:
+        yield made
+
+
+@pytest.fixture
+def let_go() -> Iterator[threading.Event]:
+    """Until this is set, hanging receivers hang."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def hang(shop: Receiver, until: threading.Event) -> None:
+    shop.answer = lambda _: Says(when=until)
+
+
+def test_two_workers_on_the_same_row_make_one_attempt(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    endpoint(merchant, shop.url)
+    publish(app, merchant)
+    row = only_delivery(app)
+    together = threading.Barrier(8)
+
+    def worker() -> None:
+        together.wait(10)
+        start(app, row)
+
+    with ThreadPoolExecutor(8) as workers:
+        for attempt in [workers.submit(worker) for _ in range(8)]:
+            attempt.result()
+    assert len(shop.heard) == 1
+    assert (only_delivery(app).attempts, only_delivery(app).status) == (1, "DELIVERED")
+
+
+def test_few_are_under_way_to_one_endpoint_and_whoever_ends_lets_the_next_go(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    shop: Receiver,
+    threads: Lanes,
+    let_go: threading.Event,
+) -> None:
+    endpoint(merchant, shop.url)
+    hang(shop, let_go)
+    for _ in range(7):
+        publish(app, merchant)
+    bells.hear_all()
+    shop.await_heard(4)
+    run(app, "webhooks.sweep")
+    assert bells.tasks == []
+    assert sum(row.leased_until is not None for row in deliveries(app)) == 4
+    let_go.set()
+    while len(shop.heard) < 7:
+        bells.hear_all()
+    assert len({heard.id for heard in shop.heard}) == 7
+
+
+def test_a_failing_endpoint_gets_one_at_a_time(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    shop: Receiver,
+    threads: Lanes,
+    let_go: threading.Event,
+) -> None:
+    made = endpoint(merchant, shop.url)
+    shop.answer = lambda _: Says(500)
+    publish(app, merchant)
+    bells.hear_all()
+    while stored_endpoint(app, made["id"]).failing_since is None:
+        shop.await_heard(1)
+    hang(shop, let_go)
+    for _ in range(3):
+        publish(app, merchant)
+    bells.hear_all()
+    shop.await_heard(2)
+    assert sum(row.leased_until is not None for row in deliveries(app)) == 1
+    assert due(app) == []
+
+
+def test_while_many_hang_a_healthy_endpoint_hears_within_a_second(
+    app: Flask,
+    merchant: Merchant,
+    rival: Merchant,
+    bells: HeldBells,
+    shop: Receiver,
+    threads: Lanes,
+    let_go: threading.Event,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Twelve endpoints of another tenant with five events each hang; ours is new as well."""
+    with ExitStack() as open_shops:
+        dead = [open_shops.enter_context(receiver()) for _ in range(HANGING)]
+        for one in dead:
+            hang(one, let_go)
+            endpoint(rival, one.url)
+        for _ in range(5):
+            publish(app, rival)
+        bells.hear_all()
+        for one in dead:
+            one.await_heard(1)
+        endpoint(merchant, shop.url)
+        delays_s = []
+        for count in range(1, 6):
+            publish(app, merchant)
+            began_s = time.monotonic()
+            bells.hear_all()
+            delays_s.append(shop.await_heard(count)[-1].at_s - began_s)
+        let_go.set()
+    record_property("delays_s", delays_s)
+    assert max(delays_s) < 1, delays_s
+
+
+def test_hanging_endpoints_of_one_tenant_leave_places_for_others() -> None:
+    held, full = ExitStack(), Lanes(Flask("test"))
+    with held:
+        assert all(full.enter(held, tenant_id="ten_a", suspect=False) for _ in range(16))
+        assert not full.enter(held, tenant_id="ten_a", suspect=False)
+        assert full.enter(held, tenant_id="ten_b", suspect=True)
+    assert full.enter(held, tenant_id="ten_a", suspect=False)
+
+
+def test_suspects_of_many_tenants_leave_half_of_the_places() -> None:
+    held, full = ExitStack(), Lanes(Flask("test"))
+    suspects = sum(full.enter(held, tenant_id=f"ten_{n}", suspect=True) for n in range(100))
+    others = sum(full.enter(held, tenant_id=f"ten_{n}", suspect=False) for n in range(100))
+    assert (suspects, others, full.are_full) == (32, 32, True)
+    held.close()
+    assert full.enter(held, tenant_id="ten_1", suspect=True)
+
+
+def test_a_slow_endpoint_is_a_suspect_until_it_is_quick_again(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    held = ExitStack()
+    seen = app.extensions["webhook_lanes"]
+    for n in range(lanes.FOR_SUSPECTS):
+        assert seen.enter(held, tenant_id=f"ten_{n}", suspect=True)
+    publish(app, merchant)
+    bells.hear_all()
+    assert shop.heard == [], "an endpoint that has not shown anything yet is a suspect"
+    held.close()
+    run(app, "webhooks.sweep")
+    bells.hear_all()
+    assert len(shop.heard) == 1
+    for n in range(lanes.FOR_SUSPECTS):
+        assert seen.enter(held, tenant_id=f"ten_{n}", suspect=True)
+    publish(app, merchant)
+    bells.hear_all()
+    assert len(shop.heard) == 2
+    assert stored_endpoint(app, made["id"]).latency_ms is not None
+
+
+def test_the_sweep_asks_healthy_endpoints_first_and_none_for_more_than_it_can_take(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, second_shop: Receiver
+) -> None:
+    failing = endpoint(merchant, shop.url, eventTypes=["payment.failed"])
+    shop.answer = lambda _: Says(500)
+    publish(app, merchant, event_type="payment.failed")
+    fail_until(app, bells, 1)
+    healthy = endpoint(merchant, second_shop.url, eventTypes=["payment.successful"])
+    for _ in range(6):
+        publish(app, merchant, event_type="payment.failed")
+        publish(app, merchant)
+    owner = {row.id: row.endpoint_id for row in deliveries(app)}
+    turns = [owner[delivery_id] for delivery_id, _ in due(app)]
+    assert turns == [healthy["id"]] * 4 + [failing["id"]]
+
+
+def test_test_events_that_hang_leave_room_for_other_requests(
+    app: Flask, merchant: Merchant, shop: Receiver, let_go: threading.Event
+) -> None:
+    made = endpoint(merchant, shop.url)
+    hang(shop, let_go)
+
+    def test_it() -> int:
+        path = f"/api/v1/webhook-endpoints/{made['id']}/test"
+        return int(app.test_client().post(path, headers=merchant.headers()).status_code)
+
+    with ThreadPoolExecutor(2) as browsers:
+        waiting = [browsers.submit(test_it) for _ in range(2)]
+        shop.await_heard(2)
+        answer = merchant.post(f"/webhook-endpoints/{made['id']}/test")
+        assert (answer.status_code, answer.json["code"]) == (429, "webhook_tests_under_way")
+        assert answer.headers["Retry-After"] == "5"
+        let_go.set()
+        assert [one.result() for one in waiting] == [200, 200]
+
+
+def test_switching_an_endpoint_off_and_moving_payments_do_not_wait_in_a_circle(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    """A move holds the counter and needs the endpoint's key; switching off the other way round."""
+    made = endpoint(merchant, shop.url)
+
+    def switch_off(heard: Heard) -> Says:
+        return Says(410)
+
+    shop.answer = switch_off
+    with ThreadPoolExecutor(6) as workers:
+        for _ in range(10):
+            merchant.client.patch(
+                f"/api/v1/webhook-endpoints/{made['id']}",
+                headers=merchant.headers(),
+                json={"enabled": True},
+            )
+            publish(app, merchant)
+            rows = [row for row in deliveries(app) if row.status == "PENDING"]
+            work = [workers.submit(start, app, row) for row in rows]
+            work += [workers.submit(publish, app, merchant) for _ in range(10)]
+            for one in work:
+                one.result()
+    numbers = [event["sequence"] for event in merchant.get("/events", limit=100).json["data"]]
+    assert numbers == list(range(1, len(numbers) + 1))
