@@ -77,16 +77,7 @@ def _init_infra(app: Flask, config: Config) -> None:
     probe.init(app, url=config.database_url)
     readiness.init(app)
     redis_client.init(app, url=config.redis_url)
-    celery = worker.init(app, broker_url=config.redis_url)
-    sweep_every_s = config.sweep_interval.total_seconds()
-    worker.schedule(
-        celery,
-        {
-            payment_tasks.sweep.name: sweep_every_s,
-            webhook_tasks.sweep.name: sweep_every_s,
-            webhook_tasks.purge.name: PURGE_EVERY_S,
-        },
-    )
+    _init_worker(app, config)
     sealed.init(app, secret_keys=list(config.secret_keys))
     access_log.init(app)
     requests_in.init(app)
@@ -108,6 +99,18 @@ def _init_infra(app: Flask, config: Config) -> None:
         app,
         token=config.metrics_token,
         sources=(payment_gauges.readings, webhook_gauges.readings),
+    )
+
+
+def _init_worker(app: Flask, config: Config) -> None:
+    sweep_every_s = config.sweep_interval.total_seconds()
+    worker.schedule(
+        worker.init(app, broker_url=config.redis_url),
+        {
+            payment_tasks.sweep.name: sweep_every_s,
+            webhook_tasks.sweep.name: sweep_every_s,
+            webhook_tasks.purge.name: PURGE_EVERY_S,
+        },
     )
 
 
