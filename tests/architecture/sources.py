@@ -1,0 +1,52 @@
+"""The sources of the house, parsed once, for the tests that read them."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its path below the root, its text and its tree."""
+
+    path: str
+    text: str
+    tree: ast.Module
+
+    def nodes(self) -> Iterator[ast.AST]:
+        return ast.walk(self.tree)
+
+    def functions(self) -> Iterator[Function]:
+        for node in self.nodes():
+            if isinstance(node, Function):
+                yield node
+
+    def imports(self) -> Iterator[str]:
+        """Every module that is imported, anywhere in the file, by its full name."""
+        for node in self.nodes():
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache
+def sources(*places: str) -> tuple[Source, ...]:
+    """The files of these folders (or these files), in order."""
+    found = [ROOT / place for place in places]
+    files = [
+        file for place in found for file in ([place] if place.is_file() else place.rglob("*.py"))
+    ]
+    assert files, "the places moved"
+    return tuple(_source(file) for file in sorted(files))
+
+
+@cache
+def _source(file: Path) -> Source:
+    text = file.read_text(encoding="utf-8")
+    return Source(str(file.relative_to(ROOT)), text, ast.parse(text))

@@ -1,0 +1,163 @@
+"""The shape of the house: sizes, names, and who may do what."""
+
+import ast
+import re
+import subprocess
+import sys
+
+from tests.architecture.sources import ROOT, Source, sources
+from zampay.payments.states import State
+from zampay.providers import registry
+
+GATEWAY = ("zampay", "config.py", "wsgi.py", "celery_worker.py")
+ALL = (*GATEWAY, "dev", "tests", "migrations")
+NETWORKS = {network.code.lower() for network in registry.NETWORKS} | {"mtn", "airtel", "zamtel"}
+MAY_NAME_NETWORKS = re.compile(
+    rf"zampay/(providers/({'|'.join(NETWORKS)})/|simulators/|providers/registry\.py$)"
+)
+NAMED_IN_THE_API_DOCUMENT = {"zampay/payments/schemas.py": ['"example": "MTN"']}
+FORBIDDEN_MODULES = {"util", "utils", "helper", "helpers", "common", "manager", "data", "misc"}
+FORBIDDEN_NAMES = re.compile(
+    r"^(process|handle)_|[Mm]anager$|[Hh]elper|[Uu]til(s|ity)?$|^[Cc]ommon"
+)
+NAMES_THAT_LIBRARIES_CALL = {"handle_error", "operation_helper", "init_poolmanager"}
+LONGEST_FILE, LONGEST_FUNCTION = 300, 40
+
+
+def test_no_file_and_no_function_is_too_long_to_read() -> None:
+    for source in sources("zampay", "dev", "tests"):
+        assert source.text.count("\n") <= LONGEST_FILE, source.path
+        for function in source.functions():
+            length = (function.end_lineno or 0) - function.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{source.path}: {function.name}, {length} lines"
+
+
+def test_no_name_hides_what_it_is_for() -> None:
+    for source in sources(*ALL):
+        parts = source.path.removesuffix(".py").split("/")
+        assert not FORBIDDEN_MODULES & set(parts), source.path
+        classes = [node for node in source.nodes() if isinstance(node, ast.ClassDef)]
+        names = {node.name for node in [*classes, *source.functions()]} - NAMES_THAT_LIBRARIES_CALL
+        assert [name for name in names if FORBIDDEN_NAMES.search(name)] == [], source.path
+
+
+def test_every_module_says_what_it_promises() -> None:
+    silent = [one.path for one in sources(*GATEWAY, "dev") if not ast.get_docstring(one.tree)]
+    assert silent == []
+
+
+def test_a_networks_name_stays_in_its_own_rooms() -> None:
+    found = {}
+    for source in sources(*GATEWAY, "migrations"):
+        text = source.text
+        for allowed in NAMED_IN_THE_API_DOCUMENT.get(source.path, []):
+            assert allowed in text, "the exception is no longer needed"
+            text = text.replace(allowed, "")
+        if not MAY_NAME_NETWORKS.match(source.path):
+            found[source.path] = re.findall(rf"(?i)(?<![a-z])({'|'.join(NETWORKS)})(?![a-z])", text)
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_networks_are_strangers_to_each_other() -> None:
+    for network in NETWORKS:
+        for source in sources("zampay/providers"):
+            if not source.path.startswith(f"zampay/providers/{network}/"):
+                continue
+            inside = [name for name in source.imports() if name.startswith("zampay.providers.")]
+            allowed = (f"zampay.providers.{network}", "zampay.providers.contract")
+            assert [name for name in inside if not name.startswith(allowed)] == []
+
+
+def test_only_infra_commits() -> None:
+    found = {
+        source.path
+        for source in sources(*GATEWAY)
+        for node in source.nodes()
+        if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback", "begin"}
+    }
+    assert found == {"zampay/infra/db.py"}
+
+
+def _writes_of_state(source: Source) -> list[str]:
+    """Assignments to `.state`, `setattr(…, "state", …)` and `update(…).values(state=…)`."""
+    found = []
+    for node in source.nodes():
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            written = [ast.unparse(one) for one in targets if isinstance(one, ast.Attribute)]
+            found += [name for name in written if name.endswith(".state")]
+        if isinstance(node, ast.Call):
+            constants = [one.value for one in node.args if isinstance(one, ast.Constant)]
+            is_setattr = ast.unparse(node.func) == "setattr" and "state" in constants
+            of_values = ast.unparse(node.func).endswith(".values")
+            in_values = of_values and "state" in {keyword.arg for keyword in node.keywords}
+            found += ["setattr" if is_setattr else "values"] if is_setattr or in_values else []
+    return found
+
+
+def test_only_the_model_assigns_a_state() -> None:
+    payments = sources("zampay/payments", "zampay/providers", "zampay/cli.py")
+    found = {source.path: _writes_of_state(source) for source in payments}
+    assert {path: what for path, what in found.items() if what} == {
+        "zampay/payments/models.py": ["self.state"]
+    }
+
+
+def test_a_payment_is_born_pending_and_in_one_place() -> None:
+    born = [
+        (source.path, ast.unparse(value))
+        for source in sources("zampay/payments")
+        for node in source.nodes()
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant)
+        and key.value == "state"
+        and ast.unparse(value).startswith("State.")
+    ]
+    assert born == [("zampay/payments/service.py", f"State.{State.PENDING}")]
+
+
+def test_the_one_mover_is_the_only_one_who_enters_a_state_and_writes_history() -> None:
+    entering, remembering = set(), set()
+    for source in sources("zampay"):
+        for node in source.nodes():
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                entering |= {source.path} if called == "payment.enter" else set()
+                remembering |= {source.path} if called == "Move" else set()
+    assert entering == remembering == {"zampay/payments/mover.py"}
+
+
+def test_the_kernel_knows_no_framework() -> None:
+    frameworks = ("flask", "sqlalchemy", "celery", "redis", "requests", "marshmallow", "werkzeug")
+    found = [name for source in sources("zampay/kernel") for name in source.imports()]
+    assert [name for name in found if name.startswith(frameworks)] == []
+    ours = {name.rpartition(".")[0] for name in found if name.startswith("zampay.")}
+    assert all(name.startswith("zampay.kernel") for name in ours)
+
+
+def test_there_is_one_door_to_the_clock() -> None:
+    calls = re.compile(r"\b(datetime\.(now|utcnow|today)|time\.(time|sleep|monotonic))\(")
+    found = {source.path for source in sources(*GATEWAY) if calls.search(source.text)}
+    simulated = {path for path in found if path.startswith("zampay/simulators/")}
+    assert found - simulated == {"zampay/kernel/clock.py"}
+
+
+def test_to_import_the_package_imports_nothing_else_of_it() -> None:
+    code = (
+        "import sys, zampay;"
+        "print([name for name in sys.modules if name.startswith('zampay.') or name == 'flask'])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert said.stdout.strip() == "[]"
+
+
+def test_a_network_calls_back_and_a_merchant_has_webhooks() -> None:
+    """Two words that never mix: each is spoken only in its own rooms."""
+    for source in sources("zampay/providers", "zampay/simulators", "zampay/payments/callbacks.py"):
+        assert "webhook" not in source.text.lower(), source.path
+    for source in sources("zampay/webhooks"):
+        spoken = re.sub(r"\w+\.callback\(", "", source.text.lower())  # ExitStack's own word
+        assert "callback" not in spoken, source.path

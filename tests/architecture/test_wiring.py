@@ -1,0 +1,114 @@
+"""What only shows when the application is put together: guards on routes, names of tasks."""
+
+import ast
+import re
+
+import pytest
+from flask import Flask
+
+from tests.architecture.sources import sources
+from zampay.payments import states, tasks
+from zampay.payments.states import Door
+from zampay.tenants.auth import TENANT_HEADER
+from zampay.tenants.scopes import Scope
+
+OPEN_TO_ALL = {
+    "api-docs.openapi_json": "the document that merchants generate their clients from",
+    "auth.register": "whoever has no key yet",
+    "callbacks.receive": "networks; its token is unguessable and an enquiry decides",
+    "docs.asset": "the reference's own files",
+    "docs.errors": "the list of error codes",
+    "docs.page": "the reference",
+    "docs.start": "the reference's own script",
+    "health.live": "whoever watches the process",
+    "health.ready": "whoever watches the process",
+}
+GUARDED_OTHERWISE = {"metrics.show": "a token or the loopback; see zampay.infra.metrics"}
+
+
+def test_every_route_is_guarded_or_on_a_written_list(migrated_app: Flask) -> None:
+    rules = {rule.endpoint for rule in migrated_app.url_map.iter_rules()}
+    views = {name: migrated_app.view_functions[name] for name in rules}
+    unguarded = {name for name, view in views.items() if not hasattr(view, "required_scope")}
+    assert unguarded == {*OPEN_TO_ALL, *GUARDED_OTHERWISE}
+    scopes = {view.required_scope for view in views.values() if hasattr(view, "required_scope")}
+    assert scopes <= set(Scope)
+
+
+def test_every_guarded_route_refuses_who_has_no_key(app: Flask) -> None:
+    client = app.test_client()
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in {*OPEN_TO_ALL, *GUARDED_OTHERWISE}:
+            continue
+        path = re.sub(r"<[^>]+>", "any_00000000000000000000000000", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            for headers in ({}, {"Authorization": "Bearer zp_live_" + "0" * 48}):
+                answer = client.open(path, method=method, headers=headers, json={})
+                said = (answer.status_code, (answer.json or {}).get("code"))
+                assert said == (401, "not_authenticated"), f"{method} {rule.rule}"
+
+
+def test_what_changes_something_needs_a_scope_to_write(migrated_app: Flask) -> None:
+    for rule in migrated_app.url_map.iter_rules():
+        view = migrated_app.view_functions[rule.endpoint]
+        changes = (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
+        if hasattr(view, "required_scope"):
+            assert view.required_scope.endswith(":write") == bool(changes), rule.rule
+
+
+def test_the_tenant_header_is_the_documented_one() -> None:
+    assert TENANT_HEADER == "x-tenant-id"
+
+
+def rung_names() -> set[str]:
+    """The first argument of every `.ring(…)` that is written out."""
+    return {
+        node.args[0].value
+        for source in sources("zampay")
+        for node in source.nodes()
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "ring"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def test_every_name_that_is_rung_or_nudged_is_a_registered_task(migrated_app: Flask) -> None:
+    celery = migrated_app.extensions["celery"]
+    nudged = {entry["task"] for entry in celery.conf.beat_schedule.values()}
+    assert rung_names() | set(tasks.DOORS.values()) | nudged <= set(celery.tasks)
+    assert {"payments.submit", "payments.enquire", "webhooks.deliver"} <= rung_names()
+    assert "payments.sweep" in nudged
+
+
+def test_every_door_has_its_task() -> None:
+    assert set(tasks.DOORS) == set(Door)
+    assert {phase.door for phase in states.PHASES.values()} == {None, *Door}
+
+
+def test_every_task_of_ours_bears_its_features_name(migrated_app: Flask) -> None:
+    ours = [name for name in migrated_app.extensions["celery"].tasks if name[:7] != "celery."]
+    assert ours
+    for name in ours:
+        feature, _, verb = name.partition(".")
+        assert (
+            migrated_app.extensions["celery"].tasks[name].__module__.startswith(f"zampay.{feature}")
+        )
+        assert re.fullmatch(r"[a-z_]+", verb)
+
+
+@pytest.mark.parametrize("name", ["payments.submit", "payments.enquire", "payments.sweep"])
+def test_a_task_tolerates_arguments_of_a_later_version(migrated_app: Flask, name: str) -> None:
+    assert migrated_app.extensions["celery"].tasks[name].run.__kwdefaults__ is None
+    code = migrated_app.extensions["celery"].tasks[name].run.__code__
+    takes_any_keyword = 0x08
+    assert code.co_flags & takes_any_keyword
+
+
+def test_no_message_waits_in_the_broker_for_longer_than_seconds(migrated_app: Flask) -> None:
+    celery = migrated_app.extensions["celery"]
+    visibility_s = celery.conf.broker_transport_options["visibility_timeout"]
+    assert tasks.LONGEST_COUNTDOWN.total_seconds() * 10 < visibility_s
+    for entry in celery.conf.beat_schedule.values():
+        assert entry["options"]["expires"] > 0
