@@ -14,6 +14,15 @@ from zampay.infra.scrubbing import scrub
 
 KEPT_HEADERS = frozenset({"content-type", "user-agent", "x-request-id", "x-tenant-id"})
 DEPTH = 16
+COLLECTED: Any = {
+    "user_info": False,
+    "cookies": {"mode": "off"},
+    "url_query_params": {"mode": "off"},
+    "http_bodies": [],
+    "database_query_data": False,
+    "queues": False,
+    "stack_frame_variables": False,
+}
 
 
 def init(*, dsn: str | None, environment: str, transport: Transport | None = None) -> None:
@@ -24,9 +33,7 @@ def init(*, dsn: str | None, environment: str, transport: Transport | None = Non
         dsn,
         environment=environment,
         transport=transport,
-        send_default_pii=False,
-        include_local_variables=False,
-        max_request_body_size="never",
+        data_collection=COLLECTED,
         max_breadcrumbs=0,
         before_send=before_send,
         integrations=[LoggingIntegration(level=None, event_level=None)],

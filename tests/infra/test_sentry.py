@@ -1,0 +1,90 @@
+"""Errors reach Sentry from web and workers, and nothing of what a merchant sent goes with them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sentry_sdk
+from flask import Flask
+from flask.testing import FlaskClient
+from sentry_sdk.transport import Transport
+
+from tests.doors import HeldBells, ScriptedNetwork
+from tests.merchants import Merchant, payment_request
+from zampay.infra import sentry
+from zampay.payments import service
+
+DSN = "https://public@sentry.invalid/1"
+
+
+class Kept(Transport):
+    """Keeps what would have been sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[dict[str, Any]] = []
+
+    def capture_envelope(self, envelope: Any) -> None:
+        event = envelope.get_event()
+        if event is not None:
+            self.events.append(event)
+
+
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    transport = Kept()
+    sentry.init(dsn=DSN, environment="test", transport=transport)
+    yield transport
+    sentry_sdk.get_client().close()
+    sentry_sdk.get_global_scope().set_client(None)
+
+
+def breaks(**_: Any) -> None:
+    raise ValueError("no wallet for 260963123450 under zp_live_0123456789abcdef")
+
+
+def test_a_defect_in_the_web_is_reported_without_what_was_sent(
+    merchant: Merchant, network: ScriptedNetwork, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "accept", breaks)
+    body = payment_request(msisdn="260963123450", payerMessage="for the wedding")
+    answer = merchant.post("/payments?note=0963123450", body, Cookie="session=opensesame")
+    assert answer.status_code == 500
+    assert answer.json["requestId"] in answer.text
+    (event,) = kept.events
+    sent = json.dumps(event, ensure_ascii=False, default=str)
+    assert event["exception"]["values"][-1]["type"] == "ValueError"
+    for secret in (merchant.live_key, "3123450", "wedding", "opensesame", "0123456789abcdef"):
+        assert secret not in sent
+    assert "26096•••3450" in sent
+    assert set(event["request"]) == {"method", "url", "headers"}
+    assert "breadcrumbs" not in event
+
+
+def test_a_defect_in_a_task_is_reported_without_its_arguments(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    kept: Kept,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("zampay.payments.submission.submit", breaks)
+    merchant.pay()
+    ring = bells.held.pop()
+    task = app.extensions["celery"].tasks[ring.task]
+    outcome = task.apply(kwargs={**ring.arguments, "note": "opensesame"})
+    assert outcome.failed()
+    (event,) = kept.events
+    sent = json.dumps(event, ensure_ascii=False, default=str)
+    assert "26096•••3450" in sent
+    assert "3123450" not in sent
+    assert "opensesame" not in sent
+
+
+def test_without_a_dsn_nothing_is_sent(client: FlaskClient, kept: Kept) -> None:
+    sentry_sdk.get_client().close()
+    sentry_sdk.get_global_scope().set_client(None)
+    sentry.init(dsn=None, environment="test", transport=kept)
+    assert not sentry_sdk.is_initialized()
