@@ -159,18 +159,18 @@ def _payments() -> None:
             "provider", "provider_reference", name="uq_payments_provider_provider_reference"
         ),
         sa.UniqueConstraint("callback_token", name="uq_payments_callback_token"),
-        sa.CheckConstraint("amount_minor > 0", name="ck_payments_amount_positive"),
-        sa.CheckConstraint(f"state IN ({STATES})", name="ck_payments_state_legal"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.CheckConstraint(f"state IN ({STATES})", name="state_legal"),
         sa.CheckConstraint(
-            "(state = 'FAILED') = (failure IS NOT NULL)", name="ck_payments_failure_iff_failed"
+            "(state = 'FAILED') = (failure IS NOT NULL)", name="failure_iff_failed"
         ),
         sa.CheckConstraint(
             f"(state IN ({FINAL})) = (completed_at IS NOT NULL)",
-            name="ck_payments_completed_iff_final",
+            name="completed_iff_final",
         ),
         sa.CheckConstraint(
             f"due_at IS NOT NULL OR state IN ({FINAL})",
-            name="ck_payments_open_rows_are_due_some_day",
+            name="open_rows_are_due_some_day",
         ),
     )
     op.create_index(

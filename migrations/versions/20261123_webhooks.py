@@ -85,11 +85,11 @@ def _deliveries() -> None:
         ),
         sa.CheckConstraint(
             "status IN ('PENDING', 'DELIVERED', 'EXHAUSTED', 'CANCELLED')",
-            name="ck_webhook_deliveries_status_legal",
+            name="status_legal",
         ),
         sa.CheckConstraint(
             "(status = 'PENDING') = (due_at IS NOT NULL)",
-            name="ck_webhook_deliveries_due_iff_pending",
+            name="due_iff_pending",
         ),
     )
     op.create_index(
