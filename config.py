@@ -48,7 +48,9 @@ class BadConfiguration(SystemExit):
 
 
 class Environment(FileAwareEnv):
-    """environs, with an empty variable counted as absent and every problem kept for one message."""
+    """environs, with an empty or blank variable counted as absent, the blanks around a value left
+    out (as in files), and every problem kept for one message.
+    """
 
     def __init__(self) -> None:
         super().__init__(eager=False, strip_whitespace=True)
@@ -59,6 +61,7 @@ class Environment(FileAwareEnv):
         except ValueError as error:
             self.problem(env_key, str(error))
             return ""
+        value = value.strip() if isinstance(value, str) else value
         return default if value == "" else value
 
     def problem(self, name: str, message: str) -> None:

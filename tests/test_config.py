@@ -1,0 +1,217 @@
+"""Settings: read once, all problems in one message, and no insecure default outside a desk."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import config
+from config import AppEnv, BadConfiguration, Config
+from dev.desk import ROOT
+
+MTN = {
+    "MTN_BASE_URL": "https://mtn.example",
+    "MTN_TARGET_ENVIRONMENT": "mtnzambia",
+    "MTN_COLLECTION_SUBSCRIPTION_KEY": "subscription",
+    "MTN_COLLECTION_API_USER": "6d1c4b0f-3d5a-4c0e-9a43-2f7b8f1f1a01",
+    "MTN_COLLECTION_API_KEY": "key",
+}
+SECRET = "0123456789abcdef0123456789abcdef"
+DESK = {
+    "APP_ENV": "development",
+    "DATABASE_URL": "postgresql://zampay@localhost/zampay",
+    "REDIS_URL": "redis://localhost/0",
+    "SECRET_KEY": SECRET,
+}
+PRODUCTION = {**DESK, "APP_ENV": "production", **MTN}
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+Load = Callable[..., Config]
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Load:
+    """`load(PRODUCTION, LOG_LEVEL="DEBUG")`: read exactly this environment; None leaves one out."""
+    known = config.Environment()
+    config.read(known)
+
+    def read(base: dict[str, str], **changes: str | None) -> Config:
+        for name in known.names():
+            monkeypatch.delenv(name, raising=False)
+            monkeypatch.delenv(f"{name}_FILE", raising=False)
+        for name, value in {**base, **changes}.items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        return config.load()
+
+    return read
+
+
+def problems(load: Load, base: dict[str, str], **changes: str | None) -> set[str]:
+    """The variables that the refusal of a start names."""
+    with pytest.raises(BadConfiguration) as refused:
+        load(base, **changes)
+    first, *lines = str(refused.value).splitlines()
+    assert first == "ZamPay cannot start:"
+    return {line.strip().partition(":")[0] for line in lines}
+
+
+def test_a_desk_needs_four_variables_and_production_the_network_too(load: Load) -> None:
+    assert load(DESK).networks == {"MTN": None}
+    assert load(PRODUCTION).app_env is AppEnv.PRODUCTION
+
+
+@pytest.mark.parametrize("app_env", ["production", "staging"])
+@pytest.mark.parametrize("name", sorted(set(PRODUCTION) - {"APP_ENV"}))
+def test_outside_a_desk_nothing_required_has_a_default(load: Load, app_env: str, name: str) -> None:
+    without = {**PRODUCTION, "APP_ENV": app_env}
+    assert problems(load, without, **{name: None}) == {name}
+    assert problems(load, without, **{name: ""}) == {name}
+    assert problems(load, without, **{name: "   "}) == {name}
+
+
+def test_without_an_environment_nothing_starts_and_all_is_said_at_once(load: Load) -> None:
+    assert problems(load, {}) == set(PRODUCTION)
+
+
+def test_an_unknown_environment_is_treated_as_production(load: Load) -> None:
+    assert problems(load, DESK, APP_ENV="prod") == {"APP_ENV", *MTN}
+
+
+def test_every_problem_is_in_one_message(load: Load) -> None:
+    wrong = {
+        "APP_ENV": "live",
+        "DATABASE_URL": "mysql://localhost/zampay",
+        "DATABASE_POOL_SIZE": "many",
+        "REDIS_URL": "memcached://localhost",
+        "SECRET_KEY": "short",
+        "LOG_LEVEL": "LOUD",
+        "TRUSTED_PROXIES": "-1",
+        "CALLBACK_ALLOWED_SOURCES": "192.0.2.0/24,nowhere",
+        "REGISTRATION_OPEN": "perhaps",
+        "RATE_LIMIT_PER_KEY": "lots",
+        "SWEEP_INTERVAL_S": "0",
+        "MTN_BASE_URL": "http://mtn.example",
+        "MTN_TARGET_ENVIRONMENT": "moon",
+        "MTN_COLLECTION_API_USER": "zampay",
+        "MTN_ENQUIRIES_PER_S": "-1",
+    }
+    assert problems(load, PRODUCTION, **wrong) == set(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_POOL_SIZE", "1e5"),
+        ("DATABASE_POOL_SIZE", "1.5"),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("TRUSTED_PROXIES", "true"),
+        ("METRICS_PORT", "65536"),
+        ("METRICS_PORT", "http"),
+        ("MTN_MAX_AMOUNT_NGWEE", "1e5"),
+        ("SUBMIT_LEASE_S", "nan"),
+        ("SUBMIT_LEASE_S", "inf"),
+        ("SUBMIT_WINDOW_S", "-1"),
+        ("RATE_LIMIT_PER_ADDRESS", "0/minute"),
+        ("RATE_LIMIT_PER_ADDRESS", "10 per fortnight"),
+        ("SECRET_KEY", "x" * 31),
+        ("SECRET_KEY_PREVIOUS", "short"),
+        ("SENTRY_DSN", "sentry"),
+        ("MTN_CALLBACK_BASE_URL", "mtn.example"),
+        ("MTN_COLLECTION_API_USER", "6d1c4b0f-3d5a-1c0e-9a43-2f7b8f1f1a01"),
+    ],
+)
+def test_a_wrong_value_is_named(load: Load, name: str, value: str) -> None:
+    assert name in problems(load, PRODUCTION, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "MTN_COLLECTION_API_USER", "DATABASE_URL"])
+def test_a_message_never_repeats_a_secret(load: Load, name: str) -> None:
+    with pytest.raises(BadConfiguration) as refused:
+        load(PRODUCTION, **{name: "hunter2"})
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_database_may_be_called_as_heroku_calls_it(load: Load, scheme: str) -> None:
+    url = f"{scheme}://user:pass@host:5432/name?sslmode=require"
+    wanted = "postgresql+psycopg://user:pass@host:5432/name?sslmode=require"
+    assert load(DESK, DATABASE_URL=url).database_url == wanted
+
+
+@pytest.mark.parametrize("url", ["redis://:pass@host:6379/0", "rediss://:pass@host:6380/0"])
+def test_redis_may_be_behind_tls(load: Load, url: str) -> None:
+    assert load(DESK, REDIS_URL=url).redis_url == url
+
+
+def test_a_value_may_be_in_a_file(load: Load, tmp_path: Path) -> None:
+    file = tmp_path / "database_url"
+    file.write_text("postgres://zampay@files/zampay\n", encoding="utf-8")
+    found = load(DESK, DATABASE_URL=None, DATABASE_URL_FILE=str(file))
+    assert found.database_url == "postgresql+psycopg://zampay@files/zampay"
+
+
+@pytest.mark.parametrize("content", [None, "", " \n"])
+def test_a_file_that_holds_nothing_is_a_problem(
+    load: Load, tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    assert problems(load, DESK, SECRET_KEY=None, SECRET_KEY_FILE=str(file)) == {"SECRET_KEY"}
+
+
+def test_an_empty_optional_variable_is_its_default(load: Load) -> None:
+    names = {"DATABASE_POOL_SIZE", "SENTRY_DSN", "CORS_ALLOWED_ORIGINS", "RATE_LIMIT_PER_KEY"}
+    assert load(DESK, **dict.fromkeys(names, "")) == load(DESK)
+
+
+@pytest.mark.parametrize("name", sorted(MTN))
+def test_on_a_desk_a_network_is_configured_wholly_or_not_at_all(load: Load, name: str) -> None:
+    assert load(DESK, **MTN).networks["MTN"].api_key == "key"
+    assert problems(load, {**DESK, **MTN}, **{name: None}) == {name}
+    assert problems(load, DESK, **{name: MTN[name]}) == set(MTN) - {name}
+
+
+def test_conveniences_end_with_the_desk(load: Load) -> None:
+    desk, production = load(DESK), load(PRODUCTION)
+    assert (desk.is_on_a_desk, production.is_on_a_desk) == (True, False)
+    assert (desk.registration_activates, production.registration_activates) == (True, False)
+    assert production.cors_allowed_origins == ()
+    assert production.trusted_proxies == 0
+    assert production.metrics_token is None
+
+
+def test_durations_and_lists_are_read(load: Load) -> None:
+    found = load(
+        DESK,
+        SUBMIT_LEASE_S="2.5",
+        CORS_ALLOWED_ORIGINS="https://a.example,https://b.example",
+        CALLBACK_ALLOWED_SOURCES="192.0.2.0/24, 2001:db8::1",
+    )
+    assert found.submit_lease == timedelta(seconds=2.5)
+    assert found.cors_allowed_origins == ("https://a.example", "https://b.example")
+    assert [str(one) for one in found.callback_sources] == ["192.0.2.0/24", "2001:db8::1/128"]
+
+
+def test_the_example_names_every_variable_and_no_other(load: Load) -> None:
+    env = config.Environment()
+    load(DESK)
+    config.read(env)
+    assert re.findall(r"^#?([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE) != []
+    assert sorted(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE)) == env.names()
+
+
+def test_every_variable_of_the_example_has_a_line_of_its_own() -> None:
+    lines = EXAMPLE.splitlines()
+    for before, line in pairwise(lines):
+        if re.match(r"#?[A-Z][A-Z0-9_]+=", line):
+            assert re.match(r"# \S.*\.$", before), line
+
+
+def test_the_examples_defaults_are_the_defaults(load: Load) -> None:
+    """Uncommented, the optional lines change nothing in production."""
+    optional = dict(re.findall(r"^#([A-Z][A-Z0-9_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+    assert load({**PRODUCTION, **optional}) == load(PRODUCTION)
