@@ -51,7 +51,6 @@ class SourceNotAllowed(ZamPayError):
 def receive(provider: str, token: str) -> Response:
     """Keep a callback and look at its payment soon; the same body again changes nothing."""
     _check_source()
-    body = request.get_data(cache=False)
     with transaction(EVERY_TENANT) as tx:
         found = queries.by_callback_token(tx, provider, token) if _TOKEN.fullmatch(token) else None
     if found is None:
@@ -59,14 +58,23 @@ def receive(provider: str, token: str) -> Response:
         raise CallbackUnknown
     payment_id, tenant_id = found
     concerning(payment_id)
+    metrics.CALLBACKS.labels(_take_in(payment_id, tenant_id)).inc()
+    return Response(status=200)
+
+
+def _take_in(payment_id: str, tenant_id: str) -> str:
+    """Keep the body, unless somebody is keeping the same one now. Read only here, so that a
+    stranger without a token cannot make us wait for one.
+    """
+    body = request.get_data(cache=False)
     digest = hashlib.sha256(body).hexdigest()
     lock = f"callback:{payment_id}:{digest}"
-    outcome = "repeated"
-    if redis_client.claim(lock, ttl_s=LOCK_S):
-        outcome = _keep(payment_id, tenant_id, body, digest)
+    if not redis_client.claim(lock, ttl_s=LOCK_S):
+        return "repeated"
+    try:
+        return _keep(payment_id, tenant_id, body, digest)
+    finally:
         redis_client.release(lock)
-    metrics.CALLBACKS.labels(outcome).inc()
-    return Response(status=200)
 
 
 def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> str:
