@@ -13,7 +13,7 @@ LOCK := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-
 	--no-emit-index-url --custom-compile-command "make lock" --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check audit format migrate migration lock secrets image clean
+.PHONY: help demo run test check audit format migrate migration lock secrets image clean bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -60,6 +60,9 @@ secrets: $(READY) ## make the random passwords and keys that docker-compose.yml 
 image: $(READY) ## build the image and try its processes; IMAGE=zampay:local
 	@$(DOCKER) build --tag $(IMAGE) .
 	@$(RUN) -m dev.try_image $(IMAGE)
+
+bench: $(READY) ## measure how many payments a second are accepted; ARGS="--seconds 5"
+	@$(RUN) -m bench.accept $(ARGS)
 
 clean: ## remove .venv, .data (databases of the desk) and caches
 	@rm -rf $(VENV) .data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
