@@ -11,6 +11,7 @@ import pytest
 from dev.databases import Servers
 from dev.servers import temporary_directory
 from dev.stack import Stack
+from tests.deploying import chromium
 
 _databases = itertools.count(1)
 
@@ -43,3 +44,14 @@ def stack(new_database: Callable[[], Servers], directory: Path) -> Iterator[Stac
     with Stack(new_database(), directory, environment=generous) as made:
         made.migrate()
         yield made
+
+
+collect_ignore = [] if chromium.program() else ["test_docs_page.py"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if collect_ignore:
+        terminalreporter.write_line(
+            "Not run, because there is no Chromium (apt-get install chromium, or CHROMIUM=...): "
+            "tests/deploying/test_docs_page.py"
+        )

@@ -1,0 +1,69 @@
+"""The documentation in a real browser, with production's security headers and no internet.
+
+Runs where a Chromium or Chrome is installed (see conftest.py); the pictures stay in artifacts/.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dev.desk import ROOT
+from dev.stack import Stack
+from tests.deploying import chromium
+from tests.deploying.chromium import Page
+from zampay.infra import problems
+
+ARTIFACTS = ROOT / "artifacts"
+PRODUCTION = {"APP_ENV": "production", "MTN_BASE_URL": "https://network.example"}
+OPERATIONS = "document.querySelectorAll('.opblock').length"
+HEADERS = "fetch(location.href).then(answer => Object.fromEntries(answer.headers))"
+
+
+@pytest.fixture
+def url(stack: Stack) -> str:
+    stack.start("web", environment=PRODUCTION)
+    return stack.url
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    with chromium.page(tmp_path / "profile") as opened:
+        # As the proxy in front of it does, which ends TLS.
+        opened.tell("Network.setExtraHTTPHeaders", headers={"X-Forwarded-Proto": "https"})
+        yield opened
+
+
+def test_the_docs_page_shows_the_api_under_its_own_headers(url: str, page: Page) -> None:
+    page.tell("Page.navigate", url=f"{url}/api/docs")
+    page.await_true(f"{OPERATIONS} > 0")
+    specified = "fetch('/api/openapi.json').then(answer => answer.json()).then(api => "
+    operations = (
+        "Object.values(api.paths).flatMap(Object.keys).filter(verb => verb !== 'parameters')"
+    )
+    assert page.evaluate(OPERATIONS) == page.evaluate(f"{specified}{operations}.length)") > 10
+    assert page.evaluate("document.querySelector('.title').innerText").startswith("ZamPay")
+
+    page.picture(ARTIFACTS / "docs.png")
+    page.evaluate("document.querySelector('.opblock-summary-control').click()")
+    page.await_true("document.querySelector('.opblock.is-open .responses-wrapper') !== null")
+
+    headers = page.evaluate(HEADERS)
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert (
+        "'unsafe-inline'"
+        not in headers["content-security-policy"].split("script-src")[1].split(";")[0]
+    )
+    assert headers["strict-transport-security"].startswith("max-age=")
+    assert headers["x-frame-options"] == "DENY"
+    assert page.complaints() == []
+    assert [asked for asked in page.addresses() if not asked.startswith((f"{url}/", "data:"))] == []
+
+
+def test_the_page_of_error_codes_shows_each_of_them(url: str, page: Page) -> None:
+    page.tell("Page.navigate", url=f"{url}/api/docs/errors#validation_failed")
+    page.await_true("document.querySelector('tr#validation_failed') !== null")
+    shown = page.evaluate("[...document.querySelectorAll('tbody tr')].map(row => row.id)")
+    assert sorted(shown) == [code for code, _, _ in problems.catalogue()]
+    page.picture(ARTIFACTS / "errors.png")
+    assert page.complaints() == []
