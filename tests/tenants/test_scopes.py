@@ -53,7 +53,7 @@ def test_a_refusal_for_lack_of_scope_is_in_the_audit_log(
     refusal(refused, 403, "scope_missing")
     line = merchant.get("/audit-log").json["data"][0]
     assert (line["action"], line["subject"]) == ("key.refused", "/api/v1/payments")
-    assert line["details"] == {"needed": "payments:read"}
+    assert line["details"] == {"reason": "scope_missing", "needed": "payments:read"}
 
 
 def test_a_key_cannot_give_what_it_has_not(
