@@ -1,0 +1,88 @@
+"""The doctor says in plain words what is wrong and what to do, and exits 1 for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+
+from tests.doors import ScriptedNetwork
+from zampay.infra import heartbeat
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.heartbeat import Pulse
+from zampay.kernel.findings import broken, fine
+from zampay.payments import invariants
+
+
+@pytest.fixture
+def well(app: Flask, network: ScriptedNetwork) -> Flask:
+    """A gateway in good health, with one network whose findings a test may replace."""
+    network.diagnose = lambda: [fine("NET credentials", "accepted.")]  # type: ignore[attr-defined]
+    with app.app_context():
+        for role in heartbeat.ROLES:
+            Pulse(role).give()
+    return app
+
+
+def examined(app: Flask) -> Result:
+    return app.test_cli_runner().invoke(args=["doctor"])
+
+
+def test_a_healthy_gateway_passes(well: Flask) -> None:
+    result = examined(well)
+    assert result.exit_code == 0, result.output
+    assert result.output.endswith("Nothing is wrong.\n")
+    for subject in ("configuration", "database", "migrations", "redis", "worker", "beat"):
+        assert f"{subject}: " in result.output
+    for subject in ("role", "books", "NET credentials"):
+        assert f"ok      {subject}: " in result.output
+
+
+def test_a_silent_worker_is_wrong_with_the_command_that_starts_one(well: Flask) -> None:
+    with well.app_context(), transaction(EVERY_TENANT) as tx:
+        tx.session.execute(sa.text("DELETE FROM heartbeats WHERE role = 'worker'"))
+    result = examined(well)
+    assert result.exit_code == 1
+    assert "WRONG   worker: never seen." in result.output
+    assert "celery --app celery_worker worker" in result.output
+    assert result.output.endswith("1 wrong.\n")
+
+
+def test_what_a_network_finds_is_told(well: Flask, network: ScriptedNetwork) -> None:
+    found = [broken("NET credentials", "they are refused.", "Compare them.")]
+    network.diagnose = lambda: found  # type: ignore[attr-defined]
+    result = examined(well)
+    assert result.exit_code == 1
+    assert "WRONG   NET credentials: they are refused.\n        Compare them.\n" in result.output
+
+
+def test_a_broken_invariant_leads_to_its_runbook(
+    well: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted(*_: Any, **__: Any) -> dict[str, int]:
+        return {"history_disagrees": 2, "final_without_event": 0}
+
+    monkeypatch.setattr(invariants, "count", counted)
+    result = examined(well)
+    assert result.exit_code == 1
+    assert "WRONG   books: history_disagrees: 2." in result.output
+    assert "docs/runbooks/InvariantViolated.md" in result.output
+
+
+def test_nothing_at_all_is_there(another_app: Callable[..., Flask]) -> None:
+    away = "postgresql+psycopg://zampay:opensesame@127.0.0.1:9/zampay"
+    result = examined(another_app(database_url=away, redis_url="redis://:opensesame@127.0.0.1:9"))
+    assert result.exit_code == 1
+    assert "WRONG   database: away (OperationalError)." in result.output
+    assert "WRONG   redis: away (ConnectionError)." in result.output
+    assert "opensesame" not in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_role_that_passes_row_level_security_is_wrong(
+    well: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zampay.infra.db.ROLE_QUERY", "SELECT true, 'postgres'")
+    assert "WRONG   role: postgres passes row-level security" in examined(well).output

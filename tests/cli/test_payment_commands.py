@@ -1,0 +1,183 @@
+"""What an operator does with a payment: see it, ask again, decide it with another's consent."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.doors import HeldBells, ScriptedNetwork, stored
+from tests.in_review import in_review
+from tests.merchants import BASE, Merchant
+from tests.payments.scenes import accept, ended, ending, processing
+from tests.payments.traces import discrepancies, events, moves, path, seconds_until_due
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.payments.models import Callback, Payment
+
+WHY = ("--operator", "Ann", "--reason", "statement of 31 January")
+BOTH = (*WHY, "--second", "Ben")
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    return app.test_cli_runner().invoke(args=list(arguments))
+
+
+def deeds(merchant: Merchant) -> list[dict[str, Any]]:
+    lines = merchant.get("/audit-log").json["data"]
+    return [line for line in lines if line["actor"].startswith("operator:")]
+
+
+def test_a_payment_is_shown_with_its_history_and_without_the_number(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = in_review(app, merchant, network)
+    shown = run(app, "payment", "show", payment.id)
+    assert shown.exit_code == 0
+    for wanted in ("IN_REVIEW", "12.50 ZMW", "26096•••3400", "OPEN figures_differ", "enquiry"):
+        assert wanted in shown.output
+    assert payment.msisdn not in shown.output
+    assert payment.callback_token not in shown.output
+
+
+def test_a_requery_asks_now_whatever_was_planned(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    result = run(app, "payment", "requery", payment.id, "--operator", "Ann")
+    assert result.output.endswith("PROCESSING -> SUCCESSFUL\n")
+    assert path(app, payment.id)[-1] == "SUCCESSFUL"
+    assert [deed["action"] for deed in deeds(merchant)] == ["payment.requeried"]
+
+
+def test_what_was_never_sent_cannot_be_asked_about(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+    result = run(app, "payment", "requery", payment.id, "--operator", "Ann")
+    assert (result.exit_code, network.enquiries) == (1, [])
+    assert "nothing is known to have been sent" in result.output
+    assert deeds(merchant) == []
+
+
+@pytest.mark.parametrize("end", ["SUCCESSFUL", "FAILED"])
+def test_two_people_end_a_payment_in_review(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, end: str
+) -> None:
+    payment = in_review(app, merchant, network)
+    given = ("--transaction-id", "1884710816") if end == "SUCCESSFUL" else ()
+    result = run(app, "payment", "resolve", payment.id, end, *BOTH, *given)
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, f"{payment.id} is {end}.")
+    last = moves(app, payment.id)[-1]
+    assert (last.source, last.target, last.evidence) == ("IN_REVIEW", end, "operator")
+    assert "statement of 31 January" in last.detail
+    assert events(app, payment.id)[-1].type == f"payment.{end.lower()}"
+    (deed,) = deeds(merchant)
+    assert (deed["action"], deed["actor"], deed["subject"]) == (
+        "payment.resolved",
+        "operator:Ann",
+        payment.id,
+    )
+    assert deed["details"] == {
+        "status": end,
+        "reason": "statement of 31 January",
+        "second": "Ben",
+        "providerTransactionId": given[1] if given else None,
+    }
+    assert all(one.resolved_at for one in discrepancies(app, payment.id))
+
+
+def test_a_decision_is_final(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, bells: HeldBells
+) -> None:
+    payment = in_review(app, merchant, network)
+    run(app, "payment", "resolve", payment.id, "FAILED", *BOTH)
+    assert seconds_until_due(app, payment.id) is None
+    again = run(app, "payment", "resolve", payment.id, "SUCCESSFUL", *BOTH)
+    assert again.exit_code == 1
+    assert "only a payment IN_REVIEW" in again.output
+    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    run(app, "payment", "requery", payment.id, "--operator", "Ann")
+    assert stored(app, payment.id).state == "FAILED"
+    assert [one.kind for one in discrepancies(app, payment.id) if not one.resolved_at] == [
+        "contrary_ending"
+    ]
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        WHY,
+        (*WHY, "--second", ""),
+        (*WHY, "--second", " ann "),
+        ("--operator", "Ann", "--reason", " ", "--second", "Ben"),
+    ],
+)
+def test_live_money_needs_two_people_and_a_reason(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, people: tuple[str, ...]
+) -> None:
+    payment = in_review(app, merchant, network)
+    result = run(app, "payment", "resolve", payment.id, "SUCCESSFUL", *people)
+    assert result.exit_code == 1
+    assert stored(app, payment.id).state == "IN_REVIEW"
+    assert deeds(merchant) == []
+
+
+def test_only_a_payment_in_review_can_be_decided(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    for payment in (
+        accept(app, merchant),
+        processing(app, merchant, network),
+        ended(app, merchant, network, "FAILED"),
+    ):
+        before = stored(app, payment.id)
+        result = run(app, "payment", "resolve", payment.id, "SUCCESSFUL", *BOTH)
+        assert result.exit_code == 1
+        assert stored(app, payment.id).state == before.state
+
+
+def test_closing_discrepancies_moves_nothing(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = in_review(app, merchant, network)
+    assert run(app, "payment", "close-discrepancies", payment.id, *WHY).output == "Closed: 1.\n"
+    assert stored(app, payment.id).state == "IN_REVIEW"
+    assert run(app, "payment", "close-discrepancies", payment.id, *WHY).output == "Closed: 0.\n"
+    assert [deed["action"] for deed in deeds(merchant)] == ["payment.discrepancies_closed"]
+
+
+def test_replayed_callbacks_are_looked_at_again(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    network: ScriptedNetwork,
+    bells: HeldBells,
+) -> None:
+    payment = processing(app, merchant, network)
+    untouched = processing(app, merchant, network)
+    client.put(f"{BASE}/callbacks/mtn/{payment.callback_token}", data=b"{}")
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        tx.session.execute(sa.update(Callback).values(heeded_at=sa.func.now()))
+        later = sa.func.now() + sa.text("interval '1 hour'")
+        tx.session.execute(sa.update(Payment).values(due_at=later))
+    bells.lose_all()
+    early = run(app, "callbacks", "replay", "--since", "2999-01-01", *WHY)
+    assert early.output == "Payments to be asked about now: 0.\n"
+    result = run(app, "callbacks", "replay", "--since", "2020-01-31T12:00:00Z", *WHY)
+    assert result.output == "Payments to be asked about now: 1.\n"
+    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    bells.hear_all()
+    assert moves(app, payment.id)[-1].evidence == "callback"
+    assert stored(app, untouched.id).state == "PROCESSING"
+    assert [deed["action"] for deed in deeds(merchant)] == ["callbacks.replayed"]
+
+
+@pytest.mark.parametrize("command", [("show",), ("requery", "--operator", "Ann")])
+def test_a_payment_that_does_not_exist_is_an_error(app: Flask, command: tuple[str, ...]) -> None:
+    name, *options = command
+    result = run(app, "payment", name, "pay_" + "0" * 26, *options)
+    assert result.exit_code == 1
+    assert "There is no payment" in result.output

@@ -1,0 +1,115 @@
+"""MTN's set-up examined: each thing that can be wrong is told by name, with what to do."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+
+from tests.providers.rigs import Mtn
+from zampay.infra import redis_client
+from zampay.kernel.findings import Finding, Verdict
+
+
+class Ours(BaseHTTPRequestHandler):
+    """Stands where our callback address leads; answers what the test set."""
+
+    answer: ClassVar[tuple[int, bytes]] = (404, b"")
+    asked: ClassVar[list[str]] = []
+
+    def do_PUT(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(self.answer[0])
+        self.send_header("Content-Length", str(len(self.answer[1])))
+        self.end_headers()
+        self.wfile.write(self.answer[1])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def ours() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Ours)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    Ours.asked.clear()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def found(mtn: Mtn, **changes: object) -> tuple[Finding, Finding]:
+    credentials, callbacks = mtn.adapter(**changes).diagnose()
+    assert (credentials.subject, callbacks.subject) == ("MTN credentials", "MTN callbacks")
+    return credentials, callbacks
+
+
+def test_credentials_that_work_show_our_balance(mtn: Mtn) -> None:
+    credentials, _ = found(mtn)
+    assert (credentials.verdict, credentials.remedy) == (Verdict.FINE, "")
+    assert "1000 " in credentials.says
+
+
+@pytest.mark.parametrize("wrong", ["api_key", "subscription_key"])
+def test_wrong_credentials_are_told_although_an_old_token_works(mtn: Mtn, wrong: str) -> None:
+    found(mtn)
+    credentials, _ = found(mtn, **{wrong: "0" * 32})
+    assert credentials.verdict is Verdict.BROKEN
+    assert "refuses them" in credentials.says
+    assert "MTN_COLLECTION_API_KEY" in credentials.remedy
+    assert "0" * 32 not in str(credentials)
+
+
+def test_a_failed_examination_leaves_the_workers_their_token(mtn: Mtn) -> None:
+    found(mtn)
+    name = next(iter(redis_client.client().scan_iter("mtn:token:*")))
+    token = redis_client.client().get(name)
+    found(mtn, api_key="0" * 32)
+    assert redis_client.client().get(name) == token
+
+
+def test_a_wrong_environment_is_told(mtn: Mtn) -> None:
+    credentials, _ = found(mtn, target_environment="mtnuganda")
+    assert credentials.verdict is Verdict.BROKEN
+    assert "MTN_TARGET_ENVIRONMENT (mtnuganda)" in credentials.remedy
+
+
+def test_a_network_that_does_not_answer_is_told(mtn: Mtn) -> None:
+    credentials, _ = found(mtn, base_url="http://127.0.0.1:9")
+    assert credentials.verdict is Verdict.BROKEN
+    assert "MTN_BASE_URL" in credentials.remedy
+
+
+def test_no_callback_address_is_advice(mtn: Mtn) -> None:
+    _, callbacks = found(mtn)
+    assert callbacks.verdict is Verdict.ADVICE
+    assert "MTN_CALLBACK_BASE_URL" in callbacks.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "verdict"),
+    [
+        (404, b'{"code": "callback_unknown"}', Verdict.FINE),
+        (403, b'{"code": "source_not_allowed"}', Verdict.FINE),
+        (404, b"<html>not found</html>", Verdict.BROKEN),
+        (200, b"ok", Verdict.BROKEN),
+        (302, b"", Verdict.BROKEN),
+        (502, b"", Verdict.BROKEN),
+    ],
+)
+def test_the_callback_address_must_lead_to_ourselves(
+    mtn: Mtn, ours: str, status: int, body: bytes, verdict: Verdict
+) -> None:
+    Ours.answer = (status, body)
+    _, callbacks = found(mtn, callback_base_url=ours)
+    assert callbacks.verdict is verdict
+    assert Ours.asked[0].startswith("/api/v1/callbacks/mtn/")
+
+
+def test_a_callback_address_where_nobody_is_is_told(mtn: Mtn) -> None:
+    _, callbacks = found(mtn, callback_base_url="http://127.0.0.1:9")
+    assert callbacks.verdict is Verdict.BROKEN
+    assert "does not answer" in callbacks.says
