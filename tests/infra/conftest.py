@@ -12,9 +12,11 @@ import config
 from zampay.app import celery_of, create_app
 from zampay.infra.db import db
 
+MakeApp = Callable[..., Flask]
+
 
 @pytest.fixture
-def another_app(app: Flask, settings: config.Config) -> Iterator[Callable[..., Flask]]:
+def another_app(app: Flask, settings: config.Config) -> Iterator[MakeApp]:
     """`another_app(limit_per_key="2/minute")`: with what is global put back in the end."""
     made: list[Flask] = []
     handlers = list(logging.getLogger().handlers)

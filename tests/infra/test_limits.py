@@ -1,17 +1,15 @@
 """How often one may ask: per key, per address, told in headers, and never a reason to stop."""
 
-from collections.abc import Callable
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.infra.conftest import MakeApp
 from tests.merchants import BASE, Merchant
 from tests.refusals import refusal
 
-MakeApp = Callable[..., Flask]
 REGISTRATION = {"businessName": "Kalulu Books", "email": "owner@example.com"}
 
 

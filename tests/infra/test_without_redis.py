@@ -1,12 +1,12 @@
 """Redis away: payments are taken as quickly as ever, and limits hold within each process."""
 
 import time
-from collections.abc import Callable
 
 import pytest
 from flask import Flask
 
 from dev.desk import free_port
+from tests.infra.conftest import MakeApp
 from tests.merchants import Merchant
 from tests.tables import row_counts
 
@@ -15,7 +15,7 @@ PATIENCE_S = 1.0
 
 
 @pytest.fixture
-def asking(another_app: Callable[..., Flask], merchant: Merchant) -> Merchant:
+def asking(another_app: MakeApp, merchant: Merchant) -> Merchant:
     """A merchant at an application whose Redis is nowhere: no counts, no locks, no broker."""
     nowhere = f"redis://127.0.0.1:{free_port()}/0"
     app = another_app(redis_url=nowhere, limit_per_key="4/minute")

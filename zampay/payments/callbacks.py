@@ -23,6 +23,7 @@ from zampay.payments import queries
 from zampay.payments.models import Callback, Payment
 from zampay.payments.service import TOKEN_LENGTH
 from zampay.payments.states import State
+from zampay.providers import registry
 
 callbacks = Blueprint("callbacks", __name__, url_prefix=f"{PREFIX}/callbacks")
 MOST_KEPT = 50
@@ -51,8 +52,10 @@ class SourceNotAllowed(ZamPayError):
 def receive(provider: str, token: str) -> Response:
     """Keep a callback and look at its payment soon; the same body again changes nothing."""
     _check_source()
-    with transaction(EVERY_TENANT) as tx:
-        found = queries.by_callback_token(tx, provider, token) if _TOKEN.fullmatch(token) else None
+    found = None
+    if registry.knows(provider) and _TOKEN.fullmatch(token):
+        with transaction(EVERY_TENANT) as tx:
+            found = queries.by_callback_token(tx, provider, token)
     if found is None:
         metrics.CALLBACKS.labels("unknown").inc()
         raise CallbackUnknown
