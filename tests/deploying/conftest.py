@@ -14,6 +14,7 @@ from dev.stack import Stack
 from tests.deploying import chromium
 
 _databases = itertools.count(1)
+GENEROUS = {"RATE_LIMIT_PER_KEY": "1000000/minute", "RATE_LIMIT_PER_ADDRESS": "100000/minute"}
 
 
 @pytest.fixture
@@ -23,14 +24,26 @@ def directory() -> Iterator[Path]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def migrated(servers: Servers) -> Iterator[str]:
+    """The name of a migrated database that others are copied from."""
+    name = f"zampay_migrated_{os.getpid()}"
+    fresh = replace(servers, database_url=servers.create_database(name))
+    with temporary_directory() as place, Stack(fresh, place) as stack:
+        stack.migrate()
+    yield name
+    servers.drop_database(name)
+
+
 @pytest.fixture
-def new_database(servers: Servers) -> Iterator[Callable[[], Servers]]:
-    """Makes empty databases on the run's servers; they are dropped in the end."""
+def new_database(servers: Servers) -> Iterator[Callable[..., Servers]]:
+    """Makes databases on the run's servers, empty or copied; they are dropped in the end."""
     made: list[str] = []
 
-    def create() -> Servers:
+    def create(template: str | None = None) -> Servers:
         made.append(f"zampay_deploying_{os.getpid()}_{next(_databases)}")
-        return replace(servers, database_url=servers.create_database(made[-1]))
+        url = servers.create_database(made[-1], template=template)
+        return replace(servers, database_url=url)
 
     yield create
     for name in made:
@@ -38,11 +51,9 @@ def new_database(servers: Servers) -> Iterator[Callable[[], Servers]]:
 
 
 @pytest.fixture
-def stack(new_database: Callable[[], Servers], directory: Path) -> Iterator[Stack]:
+def stack(new_database: Callable[..., Servers], migrated: str, directory: Path) -> Iterator[Stack]:
     """Migrated, and nothing runs yet."""
-    generous = {"RATE_LIMIT_PER_KEY": "1000000/minute", "RATE_LIMIT_PER_ADDRESS": "100000/minute"}
-    with Stack(new_database(), directory, environment=generous) as made:
-        made.migrate()
+    with Stack(new_database(migrated), directory, environment=GENEROUS) as made:
         yield made
 
 

@@ -1,0 +1,108 @@
+"""The workflows: least permissions, pinned actions, and no step that a desk does not have."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dev.desk import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+ACTION = re.compile(r"[\w.-]+/[\w./-]+@(v\d+\.\d+\.\d+|[0-9a-f]{40})")
+IMAGE = re.compile(r"[\w./-]+:\d+\.\d+(\.\d+)?(-\w+)?")
+WRITES = {("image", "publish"): {"packages", "id-token", "attestations"}}
+
+
+def read(file: Path) -> dict[Any, Any]:
+    found: dict[Any, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return found
+
+
+def jobs() -> list[Any]:
+    """Every job with the names of its workflow and its own."""
+    return [
+        pytest.param(workflow["name"], name, job, id=f"{workflow['name']}-{name}")
+        for workflow in map(read, WORKFLOWS)
+        for name, job in workflow["jobs"].items()
+    ]
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_a_workflow_has_no_permission_of_its_own(file: Path) -> None:
+    assert read(file)["permissions"] == {}
+
+
+@pytest.mark.parametrize(("workflow", "name", "job"), jobs())
+def test_a_job_writes_only_what_it_must(workflow: str, name: str, job: dict[str, Any]) -> None:
+    writes = {what for what, right in job["permissions"].items() if right != "read"}
+    assert writes == WRITES.get((workflow, name), set())
+    assert job["permissions"]["contents"] == "read"
+    assert job["timeout-minutes"] <= 60
+
+
+@pytest.mark.parametrize(("workflow", "name", "job"), jobs())
+def test_a_job_pins_what_it_uses(workflow: str, name: str, job: dict[str, Any]) -> None:
+    assert re.fullmatch(r"ubuntu-\d\d\.\d\d", job["runs-on"])
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert [action for action in used if not ACTION.fullmatch(action)] == []
+    images = [service["image"] for service in job.get("services", {}).values()]
+    assert [image for image in images if not IMAGE.fullmatch(image)] == []
+    for step in job["steps"]:
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_one_action_has_one_version() -> None:
+    used = re.findall(r"uses: (\S+)@(\S+)", "".join(file.read_text() for file in WORKFLOWS))
+    assert len(set(used)) == len({name for name, _ in used})
+
+
+def test_nothing_that_somebody_else_writes_is_run_as_a_script() -> None:
+    scripts = [
+        step["run"]
+        for _, _, job in (one.values for one in jobs())
+        for step in job["steps"]
+        if "run" in step
+    ]
+    assert scripts
+    assert [script for script in scripts if "${{" in script] == []
+
+
+def test_every_make_target_of_the_pipeline_exists() -> None:
+    wanted = {
+        target
+        for file in [*WORKFLOWS, ROOT / ".ci/run"]
+        for target in re.findall(r"(?:run: |exec )make ([a-z]+)", file.read_text(encoding="utf-8"))
+    }
+    targets = re.findall(
+        r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert {"check", "test", "audit", "image"} <= wanted <= set(targets)
+
+
+def test_the_pipeline_signs_lists_scans_and_attests_what_it_publishes() -> None:
+    text = (ROOT / ".github/workflows/image.yml").read_text(encoding="utf-8")
+    for part in (
+        "sbom-action@",
+        "scan-action@",
+        "cosign sign",
+        "actions/attest@",
+        "provenance: mode=max",
+    ):
+        assert part in text
+    assert read(ROOT / ".github/workflows/image.yml")["jobs"]["publish"]["needs"] == "build"
+
+
+def test_dependabot_raises_all_that_is_pinned() -> None:
+    known = {one["package-ecosystem"] for one in read(ROOT / ".github/dependabot.yml")["updates"]}
+    assert known == {"pip", "github-actions", "docker", "docker-compose"}
+
+
+def test_service_containers_and_compose_are_the_same_servers() -> None:
+    compose = read(ROOT / "docker-compose.yml")["services"]
+    services = read(ROOT / ".github/workflows/ci.yml")["jobs"]["services"]["services"]
+    assert {name: service["image"] for name, service in services.items()} == {
+        name: compose[name]["image"] for name in ("postgres", "redis")
+    }
