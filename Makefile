@@ -28,11 +28,13 @@ run: $(READY) ## start everything and stay up until Ctrl-C; PORT=8000 SIMULATOR_
 test: $(READY) ## run every test; ARGS="-k callbacks" passes on to pytest
 	@$(RUN) -m pytest $(ARGS)
 
-check: $(READY) ## what CI runs: format, lint, types, import contracts, migrations, then the tests
+check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, migrations, tests
 	@echo "format:" && $(VENV)/bin/ruff format --check .
 	@echo "lint:" && $(VENV)/bin/ruff check .
 	@echo "types:" && $(VENV)/bin/mypy
 	@echo "imports:" && $(VENV)/bin/lint-imports
+	@echo "secrets:" && $(RUN) -m dev.check_secrets
+	@echo "settings:" && $(RUN) -m dev.settings_table --check
 	@echo "migrations:" && $(RUN) -m dev.check_migrations
 	@echo "tests:" && $(MAKE) --no-print-directory test
 

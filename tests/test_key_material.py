@@ -1,0 +1,122 @@
+"""Secrets: each may come from a file, has a least length, is not repeated, and can change."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import InvalidToken
+from flask import Flask
+
+import config
+from config import BadConfiguration, Config
+from dev.settings_table import SECRETS
+from tests.test_config import PRODUCTION, SECRET, Load, load, problems
+from zampay.infra import sealed
+
+__all__ = ["load"]
+OLD, NEW = "old-" + SECRET, "new-" + SECRET
+VALUES = {
+    "APP_ENV": "staging",
+    "DATABASE_URL": "postgresql+psycopg://zampay@elsewhere/zampay",
+    "REDIS_URL": "rediss://elsewhere/0",
+    "SENTRY_DSN": "https://public@sentry.example/1",
+    "CORS_ALLOWED_ORIGINS": "https://shop.example",
+    "CALLBACK_ALLOWED_SOURCES": "192.0.2.0/24",
+    "LOG_LEVEL": "ERROR",
+    "METRICS_HOST": "192.0.2.1",
+    "RATE_LIMIT_PER_KEY": "7/second",
+    "RATE_LIMIT_PER_ADDRESS": "7/second",
+    "REGISTRATION_OPEN": "false",
+    "REGISTRATION_ACTIVATES": "true",
+    "MTN_BASE_URL": "https://elsewhere.example",
+    "MTN_TARGET_ENVIRONMENT": "mtnuganda",
+    "MTN_COLLECTION_API_USER": "7d1c4b0f-3d5a-4c0e-9a43-2f7b8f1f1a01",
+    "MTN_CALLBACK_BASE_URL": "https://callbacks.example",
+}
+GIVEN = {**PRODUCTION, "METRICS_TOKEN": SECRET}
+KEYS = ["SECRET_KEY", "SECRET_KEY_PREVIOUS", "METRICS_TOKEN"]
+
+
+def names() -> list[str]:
+    known = config.Environment()
+    config.read(known)
+    return known.names()
+
+
+def value_of(name: str) -> str:
+    """Something that differs from the default and from what is given."""
+    if name in VALUES:
+        return VALUES[name]
+    return NEW if name in SECRETS else "7"
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_variable_may_come_from_a_file(load: Load, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "mounted"
+    file.write_text(f"{value_of(name)}\n", encoding="utf-8")
+    from_file = load(GIVEN, **{name: None, f"{name}_FILE": str(file)})
+    assert from_file == load(GIVEN, **{name: value_of(name)})
+    assert from_file != load(GIVEN)
+
+
+@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("value", ["0123456789abcdef0123456789abcde", "a" * 64, "ab" * 32])
+def test_key_material_is_long_and_not_one_key_held_down(load: Load, name: str, value: str) -> None:
+    assert problems(load, GIVEN, **{name: value}) == {name}
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_no_message_repeats_a_secret(load: Load, name: str) -> None:
+    with pytest.raises(BadConfiguration) as refused:
+        load({**GIVEN, "APP_ENV": "nowhere"}, **{name: "opensesame"})
+    assert "opensesame" not in str(refused.value)
+
+
+def test_a_port_for_metrics_needs_the_token(load: Load) -> None:
+    assert problems(load, PRODUCTION, METRICS_PORT="9100") == {"METRICS_TOKEN"}
+    assert load(GIVEN, METRICS_PORT="9100").metrics_port == 9100
+
+
+def test_the_level_of_the_log_follows_the_environment(load: Load) -> None:
+    levels = {name: load(GIVEN, APP_ENV=name).log_level for name in map(str, config.AppEnv)}
+    assert levels == {
+        "development": "INFO",
+        "test": "WARNING",
+        "staging": "INFO",
+        "production": "INFO",
+    }
+    assert load(GIVEN, LOG_LEVEL="DEBUG").log_level == "DEBUG"
+
+
+def opened(settings: Config) -> Callable[[str], str]:
+    app = Flask("rotation")
+    sealed.init(app, secret_keys=list(settings.secret_keys))
+    with app.app_context():
+        return lambda stored: _in(app, stored)
+
+
+def _in(app: Flask, stored: str) -> str:
+    with app.app_context():
+        return sealed.unseal(stored)
+
+
+def test_the_secret_key_changes_without_a_break(load: Load) -> None:
+    """Old alone, then old seals and new opens too, then new seals, then new alone."""
+    steps = [
+        load(GIVEN, SECRET_KEY=OLD),
+        load(GIVEN, SECRET_KEY=OLD, SECRET_KEY_PREVIOUS=NEW),
+        load(GIVEN, SECRET_KEY=NEW, SECRET_KEY_PREVIOUS=OLD),
+    ]
+    sealed_by = []
+    for step in steps:
+        app = Flask("rotation")
+        sealed.init(app, secret_keys=list(step.secret_keys))
+        with app.app_context():
+            sealed_by.append(sealed.seal("whsec_x"))
+    for earlier, later in ((0, 1), (1, 2), (2, 1)):
+        assert opened(steps[later])(sealed_by[earlier]) == "whsec_x"
+    alone = replace(steps[2], secret_keys=(NEW,))
+    assert opened(alone)(sealed_by[2]) == "whsec_x"
+    with pytest.raises(InvalidToken):
+        opened(alone)(sealed_by[0])
