@@ -1,0 +1,63 @@
+"""docker-compose.yml, read as Compose reads it; test_compose_commands.py runs its commands."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dev import compose_secrets
+from dev.desk import ROOT
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = [name for name in SERVICES if name not in {"postgres", "redis"}]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_containers_may_do_next_to_nothing(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["tmpfs"] == ["/tmp"]  # noqa: S108
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["stop_grace_period"] == "30s"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_secret_has_a_value_or_a_default(name: str) -> None:
+    for variable, value in SERVICES[name].get("environment", {}).items():
+        if re.search(r"PASSWORD|KEY|SECRET|_URL|API_USER", variable) and "BASE_URL" not in variable:
+            assert variable.endswith("_FILE")
+            assert value.removeprefix("/run/secrets/") in SERVICES[name]["secrets"]
+
+
+def test_everything_waits_for_what_it_needs_and_is_watched() -> None:
+    assert SERVICES["release"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    for name in ("web", "worker", "beat"):
+        assert SERVICES[name]["depends_on"] == {
+            "release": {"condition": "service_completed_successfully"},
+            "redis": {"condition": "service_healthy"},
+        }
+    assert all("healthcheck" in SERVICES[name] for name in ("postgres", "redis", "simulator"))
+    assert SERVICES["release"]["restart"] == "no"  # it ends; of the others the image looks itself
+
+
+def test_images_of_others_are_exact_and_only_the_own_machine_gets_in() -> None:
+    for name in ("postgres", "redis"):
+        assert re.fullmatch(r"[\w/]+:\d+\.\d+(\.\d+)?(-\w+)?", SERVICES[name]["image"])
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"web": ["${BIND:-127.0.0.1}:${PORT:-8000}:8000"]}
+
+
+def test_every_secret_is_made_once_and_stays(tmp_path: Path) -> None:
+    made = compose_secrets.write(tmp_path / "secrets")
+    assert set(made) == set(COMPOSE["secrets"])
+    assert all(one["file"] == f"./secrets/{name}" for name, one in COMPOSE["secrets"].items())
+    before = {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()}
+    assert len(set(before.values())) == len(before)
+    (tmp_path / "secrets/redis_url").unlink()
+    assert compose_secrets.write(tmp_path / "secrets") == ["redis_url"]
+    assert {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()} == before
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700

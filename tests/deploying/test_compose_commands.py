@@ -1,0 +1,153 @@
+"""The command of each service of docker-compose.yml, run for real on this machine."""
+
+import re
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+import yaml
+
+from dev import compose_secrets, postgres, valkey
+from dev.desk import LOOPBACK, ROOT, await_condition, free_port
+from dev.merchant import Merchant
+from dev.process import Process
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {"release", "web", "worker", "beat", "simulator"}
+DEFAULT = re.compile(r"\$\{(\w+):-([^}]*)\}")
+
+
+def interpolated(text: str, variables: dict[str, str]) -> str:
+    """As Compose does it: `${NAME:-default}`, and `$$` for a dollar."""
+    given = DEFAULT.sub(lambda match: variables.get(match[1]) or match[2], str(text))
+    assert "${" not in given.replace("$${", ""), f"no default in {text!r}"
+    return given.replace("$$", "$")
+
+
+class Host:
+    """This machine in the place of Docker: secrets, names and ports of its own."""
+
+    def __init__(self, directory: Path, admin_url: str) -> None:
+        self.directory = directory
+        self.admin_url = admin_url
+        self.secrets = directory / "secrets"
+        self.kept = directory / "data"
+        self.kept.mkdir()
+        compose_secrets.write(self.secrets)
+        self.ports = {"redis": free_port(), "simulator": free_port(), "web": free_port()}
+        self._points_to_here(
+            "database_url", "postgres:5432", urlsplit(admin_url).netloc.partition("@")[2]
+        )
+        self._points_to_here("redis_url", "redis:6379", f"{LOOPBACK}:{self.ports['redis']}")
+
+    def _points_to_here(self, secret: str, there: str, here: str) -> None:
+        file = self.secrets / secret
+        file.write_text(file.read_text().replace(there, here))
+
+    def here(self, text: str) -> str:
+        """Paths and names inside the containers, as they are on this machine."""
+        for name, port in {"simulator": 8081, "web": 8000}.items():
+            text = text.replace(f"{name}:{port}", f"{LOOPBACK}:{self.ports[name]}")
+        return text.replace("/run/secrets", str(self.secrets)).replace("/data/", f"{self.kept}/")
+
+    def process(self, name: str, path: str, **more: str) -> Process:
+        """The service, with its own environment and command."""
+        service = SERVICES[name]
+        environment = {
+            variable: self.here(interpolated(value, {}))
+            for variable, value in service.get("environment", {}).items()
+        }
+        command = [self.here(interpolated(word, {})) for word in service["command"]]
+        if name in OURS:
+            command.insert(0, str(ROOT / "deploy/start"))
+        known = {"PATH": path, "PYTHONUNBUFFERED": "1", **environment, **more}
+        return Process(name, command, self.directory, environment=known, grace_s=30)
+
+
+@pytest.fixture
+def host(directory: Path) -> Iterator[Host]:
+    """A PostgreSQL as the image makes it: a superuser and nothing else."""
+    password, port = "0" * 32, free_port()
+    admin_url = f"postgresql://{postgres.ADMIN}:{password}@{LOOPBACK}:{port}/postgres"
+    server = postgres.start(
+        directory, port=port, admin_password=password, settings={"fsync": "off"}
+    )
+    try:
+        yield Host(directory, admin_url)
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def path(directory: Path) -> str:
+    """The programs of the images: ours, psql, and Valkey's under its usual name."""
+    programs = directory / "bin"
+    programs.mkdir()
+    (programs / "valkey-server").symlink_to(valkey._binary())
+    (programs / "psql").symlink_to(postgres._binary("psql"))
+    return f"{programs}:{ROOT / '.venv/bin'}:/usr/local/bin:/usr/bin:/bin"
+
+
+def make_role(host: Host, path: str) -> None:
+    """What the PostgreSQL image does with a file in /docker-entrypoint-initdb.d."""
+    admin = urlsplit(host.admin_url)
+    known = {
+        "PATH": path,
+        "PGHOST": LOOPBACK,
+        "PGPORT": str(admin.port),
+        "PGPASSWORD": str(admin.password),
+        "DATABASE_PASSWORD_FILE": str(host.secrets / "database_password"),
+    }
+    script, place, _ = SERVICES["postgres"]["volumes"][1].split(":")
+    assert place.startswith("/docker-entrypoint-initdb.d/")
+    subprocess.run([ROOT / script], env=known, check=True)
+
+
+def listens(port: int) -> Callable[[], bool]:
+    def connects() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((LOOPBACK, port)) == 0
+
+    return connects
+
+
+def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> None:
+    make_role(host, path)
+    redis = host.process("redis", path)
+    place = f" --bind {LOOPBACK} --port {host.ports['redis']}"
+    redis.command = [*redis.command[:-1], redis.command[-1] + place]
+    simulator = host.process(
+        "simulator",
+        path,
+        SIMULATOR_MTN_HOST=LOOPBACK,
+        SIMULATOR_MTN_PORT=str(host.ports["simulator"]),
+        SIMULATOR_MTN_CALLBACK_HOST=LOOPBACK,
+    )
+    release = host.process("release", path, FLASK_SKIP_DOTENV="1")
+    web = host.process("web", path, HOST=LOOPBACK, PORT=str(host.ports["web"]), WEB_CONCURRENCY="1")
+    with redis, simulator:
+        redis.await_ready(listens(host.ports["redis"]), wanted="Valkey")
+        release.start()
+        assert release.wait(timeout_s=60) == 0, release.tail()
+        with web, host.process("worker", path), host.process("beat", path):
+            simulator.await_log("MTN simulator ready")
+            web.await_ready(listens(host.ports["web"]), wanted="web", timeout_s=60)
+            url = f"http://{LOOPBACK}:{host.ports['web']}"
+            shop = Merchant.register(url, business_name="Shop", email="owner@example.com").live()
+            payment = shop.pay(external_id="o-1", amount="1.00", msisdn="260963123400")
+            await_condition(
+                lambda: shop.payment(payment["id"])["status"] == "SUCCESSFUL",
+                timeout_s=60,
+                wanted="all of it",
+            )
+    with psycopg.connect((host.secrets / "database_url").read_text()) as link:
+        role = link.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        )
+        assert role.fetchone() == (False, False, False)
