@@ -36,9 +36,10 @@ def running() -> Iterator[Gateway]:
 
 @pytest.fixture
 def gateway(running: Gateway) -> Iterator[Gateway]:
-    """The gateway with everything up, whatever the journey does to it."""
+    """The gateway with everything up, whatever the journey does to it; no defect is logged."""
     yield running
     running.heal()
+    assert running.new_defects() == []
 
 
 @pytest.fixture(scope="package")

@@ -1,5 +1,6 @@
 """The whole gateway under test, and the ways to wait for it and to hurt it."""
 
+import re
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,11 @@ PATIENCE_S = 30.0
 
 KILLED = 128 + signal.SIGKILL
 """The exit status of a process group that was killed."""
+
+DEFECT = re.compile(
+    r"\b(IllegalMove|AssertionError|IntegrityError|ProgrammingError|\w+Violation)\b"
+)
+"""A guard that had to act: no outage explains it."""
 
 USUAL_MODULES = {"web": "wsgi:app", "worker": "celery_worker"}
 """What the Procfile starts."""
@@ -54,14 +60,17 @@ class Gateway:
         self.books = Books(self.machine.servers.database_url)
         self._extra: set[str] = set()
         self._replaced: set[str] = set()
+        self._seen: dict[Path, int] = {}
 
     def shop(self, name: str = "Kalulu Books") -> Shop:
         """A new merchant with a live key."""
         return Shop.open(self.session, self.stack.url, name).live()
 
-    def until(self, condition: Callable[[], bool], wanted: str) -> None:
+    def until(
+        self, condition: Callable[[], bool], wanted: str, *, timeout_s: float = PATIENCE_S
+    ) -> None:
         """Return as soon as `condition` holds; fail with `wanted` when it never does."""
-        await_condition(condition, timeout_s=PATIENCE_S, wanted=wanted, pause_s=0.05)
+        await_condition(condition, timeout_s=timeout_s, wanted=wanted, pause_s=0.05)
 
     def until_status(self, shop: Shop, payment_id: str, *statuses: str) -> dict[str, Any]:
         """The payment, once it has one of these statuses."""
@@ -140,6 +149,16 @@ class Gateway:
         """(name, the end of the log) of every process and server."""
         logs = sorted(Path(self.stack.directory / "logs").glob("*.log"))
         return [(log.stem, _tail(log)) for log in logs]
+
+    def new_defects(self) -> list[str]:
+        """Lines since the last call that only a defect of ours writes."""
+        found = []
+        for log in sorted(Path(self.stack.directory / "logs").glob("*.log")):
+            with log.open(errors="replace") as lines:
+                lines.seek(self._seen.get(log, 0))
+                found += [f"{log.stem}: {line}" for line in lines if DEFECT.search(line)]
+                self._seen[log] = lines.tell()
+        return found
 
     def close(self) -> None:
         self.session.close()

@@ -34,6 +34,11 @@ class Network:
         finally:
             self._admin("DELETE", "/faults")
 
+    def faults(self) -> list[dict[str, Any]]:
+        """Those that can still strike."""
+        left: list[dict[str, Any]] = self._admin("GET", "/faults")
+        return left
+
     def journal(self) -> Any:
         return self._admin("GET", "/journal")
 

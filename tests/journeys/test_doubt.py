@@ -101,7 +101,7 @@ def test_a_404_about_an_acknowledged_payment_is_no_proof(
 def test_a_network_that_is_away_for_good_fails_the_payment_only_when_its_time_is_over(
     gateway: Gateway, network: Network, shop: Shop
 ) -> None:
-    gateway.replace("worker", SUBMIT_WINDOW_S="5")
+    gateway.replace("worker", SUBMIT_WINDOW_S="3")
     payment_id = shop.pay("260963123462")["id"]
     payment = gateway.until_final(shop, payment_id)
     assert (payment["status"], payment["failure"]["code"]) == ("FAILED", "provider_unavailable")

@@ -30,6 +30,7 @@ def test_the_worker_is_killed_between_the_charge_and_our_second_transaction(
 ) -> None:
     gateway.replace("worker", **SHORT_LEASE, MTN_READ_TIMEOUT_S="60")
     network.fault("requesttopay", "hang", when="after", msisdn=payer)
+    network.fault("callback", "lost", msisdn=payer)
     payment_id = shop.pay(payer)["id"]
     gateway.until(lambda: network.charges(payment_id) == 1, "the charge")
     gateway.stack.kill("worker")
@@ -42,8 +43,9 @@ def test_the_worker_is_killed_between_the_charge_and_our_second_transaction(
     "point", ["before_submit", "after_submit", "before_enquire", "after_enquire"]
 )
 def test_the_worker_dies_at_the_door_of_the_network(
-    gateway: Gateway, shop: Shop, payer: str, point: str
+    gateway: Gateway, network: Network, shop: Shop, payer: str, point: str
 ) -> None:
+    network.fault("callback", "lost", msisdn=payer)
     gateway.replace("worker", module="tests.journeys.mortal_worker", **SHORT_LEASE, MORTAL_AT=point)
     payment_id = shop.pay(payer)["id"]
     gateway.until_dead("worker")
