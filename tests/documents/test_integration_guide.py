@@ -1,0 +1,92 @@
+"""The tables of the guide are complete, and what they say is what the code does."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from dev.desk import ROOT
+from tests.doors import HeldBells, enquire, make_due, stored
+from tests.merchants import Merchant
+from zampay.infra import problems
+from zampay.kernel import test_numbers
+from zampay.payments.states import Status
+from zampay.providers import registry
+from zampay.providers.contract import FailureCode
+from zampay.providers.sandbox import adapter as sandbox
+from zampay.webhooks import event_types
+
+GUIDE = (ROOT / "docs/integration-guide.md").read_text(encoding="utf-8")
+ENDING = re.compile(r"^\| (`09631234\d\d`.*?) \| `(\w+)`(?:, `(\w+)`)?")
+
+
+def section(title: str) -> str:
+    found = GUIDE.split(f"\n## {title}\n", 1)
+    assert len(found) == 2, f"no section {title!r}"
+    return found[1].split("\n## ", 1)[0]
+
+
+def first_column(title: str) -> list[str]:
+    return re.findall(r"^\| `([^`]+)`", section(title), re.MULTILINE)
+
+
+def test_every_error_code_is_there_with_its_status(app: Flask) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d{3}) \| (.+) \|$", section("Errors"), re.MULTILINE)
+    assert [(code, int(status)) for code, status, _ in rows] == [
+        (code, status) for code, status, _ in problems.catalogue()
+    ]
+
+
+def test_every_failure_code_is_there() -> None:
+    assert first_column("When a payment failed")[1:] == [str(code) for code in FailureCode]
+
+
+def test_every_state_is_there() -> None:
+    assert set(first_column("States")[1:]) == {str(status) for status in Status}
+
+
+def test_every_type_of_event_is_there() -> None:
+    assert [name for name in event_types.ALL if f"`{name}`" not in section("Webhooks")] == []
+
+
+def test_every_network_is_there() -> None:
+    rows = re.findall(r"^\| [^`|]+ \| `(\w+)` \|", section("Networks"), re.MULTILINE)
+    assert rows == [network.code for network in registry.NETWORKS]
+
+
+def endings() -> list[tuple[str, str, str | None]]:
+    """Each test number of the guide with the status and the failure that it promises."""
+    found = []
+    for line in section("Test numbers").splitlines():
+        match = ENDING.match(line)
+        if match:
+            numbers = re.findall(r"`(?:…|09631234)(\d\d)`", match[1])
+            found += [(f"09631234{suffix}", match[2], match[3]) for suffix in numbers]
+    return found
+
+
+def test_every_test_number_is_there() -> None:
+    known = {*test_numbers.PUBLISHED, *test_numbers.OURS}
+    assert {number[-2:] for number, _, _ in endings()} | {"53"} == known | {"00"}
+
+
+@pytest.fixture
+def quick_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Payers decide at once."""
+    monkeypatch.setattr(sandbox, "PAYS_AFTER", timedelta(0))
+    monkeypatch.setattr(sandbox, "DELAYED_PAYS_AFTER", timedelta(0))
+
+
+@pytest.mark.parametrize(("number", "status", "failure"), endings())
+@pytest.mark.usefixtures("quick_sandbox")
+def test_a_test_number_ends_as_the_guide_says(
+    app: Flask, merchant: Merchant, bells: HeldBells, number: str, status: str, failure: str | None
+) -> None:
+    payment = merchant.pay(live=False, msisdn=number).json
+    bells.hear_all()
+    make_due(app, payment["id"])
+    enquire(app, stored(app, payment["id"]))
+    shown = merchant.get(f"/payments/{payment['id']}", live=False).json
+    assert shown["status"] == status
+    assert (shown["failure"] or {}).get("code") == failure
