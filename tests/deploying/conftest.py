@@ -11,7 +11,7 @@ import pytest
 from dev.databases import Servers
 from dev.servers import temporary_directory
 from dev.stack import Stack
-from tests.deploying import chromium
+from tests.deploying import chromium, guide
 
 _databases = itertools.count(1)
 GENEROUS = {"RATE_LIMIT_PER_KEY": "1000000/minute", "RATE_LIMIT_PER_ADDRESS": "100000/minute"}
@@ -66,3 +66,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             "Not run, because there is no Chromium (apt-get install chromium, or CHROMIUM=...): "
             "tests/deploying/test_docs_page.py"
         )
+    for program in guide.MISSING:
+        terminalreporter.write_line(f"Not run, because there is no {program}: the guide's examples")

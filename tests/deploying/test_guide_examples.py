@@ -1,0 +1,178 @@
+"""What the guide for merchants shows is what works: each example runs against a real gateway."""
+
+import http.server
+import json
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from dev import settings
+from dev.databases import Servers
+from dev.desk import LOOPBACK, await_condition
+from dev.merchant import Merchant
+from dev.servers import temporary_directory
+from dev.stack import Stack
+from tests.deploying import guide
+from tests.deploying.conftest import GENEROUS
+
+PROGRAMS = [language for language in guide.RUNNABLE if language != "bash"]
+PAYS, DECLINES = "0963123400", "0963123451"
+ASK_PYTHON = """
+import json, sys
+given = json.load(open(sys.argv[0] + ".json"))
+for body in given["bodies"]:
+    print(is_genuine(body.encode(), given["headers"], given["secret"]))
+"""
+ASK_JAVASCRIPT = """
+import { readFileSync } from "node:fs";
+const given = JSON.parse(readFileSync(process.argv[1] + ".json"));
+for (const body of given.bodies) {
+  console.log(isGenuine(Buffer.from(body), given.headers, given.secret));
+}
+"""
+ASK_PHP = """
+$given = json_decode(file_get_contents(__FILE__ . '.json'), true);
+foreach ($given['bodies'] as $body) {
+    echo isGenuine($body, $given['headers'], $given['secret']) ? "true\\n" : "false\\n";
+}
+"""
+ASK = {"python": ASK_PYTHON, "javascript": ASK_JAVASCRIPT, "php": ASK_PHP}
+
+
+@pytest.fixture(scope="module")
+def gateway(servers: Servers, migrated: str) -> Iterator[Stack]:
+    """All of it, with a simulator of each network."""
+    name = f"zampay_guide_{secrets.token_hex(4)}"
+    copied = replace(servers, database_url=servers.create_database(name, template=migrated))
+    with (
+        temporary_directory() as directory,
+        Stack(copied, directory, environment=GENEROUS) as stack,
+    ):
+        stack.start()
+        yield stack
+    servers.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def merchant(gateway: Stack) -> Merchant:
+    return Merchant.register(gateway.url, business_name="Kalulu Books", email="o@kalulu.example")
+
+
+def environment(merchant: Merchant, **more: str) -> dict[str, str]:
+    """What the examples read."""
+    told = {"BASE": f"{merchant.url}/api/v1", "ZAMPAY_KEY": merchant.key}
+    return {**settings.base(), **told, "ZAMPAY_TENANT": merchant.tenant_id, **more}
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A merchant's server that takes down what it is sent."""
+    received: list[dict[str, Any]] = []
+
+    class Taker(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            received.append({"body": body, "headers": headers})
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing into the report of the tests."""
+
+    with http.server.ThreadingHTTPServer((LOOPBACK, 0), Taker) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{LOOPBACK}:{server.server_port}/hooks", received
+        server.shutdown()
+
+
+@pytest.mark.parametrize("shell", [language for language in guide.RUNNABLE if language == "bash"])
+def test_the_lines_for_curl_do_what_the_guide_says(
+    merchant: Merchant, tmp_path: Path, shell: str
+) -> None:
+    def run(code: str, **more: str) -> Any:
+        program = guide.start(shell, code, tmp_path, environment(merchant, **more))
+        return json.loads(guide.result(program))
+
+    (register,) = guide.examples("Register")["bash"]
+    assert run(register)["apiKey"].startswith("zp_test_")
+    pay, look = guide.examples("The first payment")["bash"]
+    assert run(pay)["msisdn"] == "260963123400"
+    assert [payment["externalId"] for payment in run(look)["data"]] == ["order-1042"]
+    (hook,) = guide.examples("Webhooks")["bash"]
+    assert run(hook, HOOK_URL="http://127.0.0.1:9/hooks")["secret"].startswith("whsec_")
+    (live,) = guide.examples("Going live")["bash"]
+    assert run(live)["apiKey"].startswith("zp_live_")
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_the_programs_pay_in_test_and_on_each_network(
+    merchant: Merchant, tmp_path: Path, language: str
+) -> None:
+    (code,) = guide.examples("The first payment")[language]
+    live = merchant.live()
+    cases = {(merchant, PAYS): "SUCCESSFUL", (live, PAYS): "SUCCESSFUL"}
+    cases |= {
+        (merchant, DECLINES): "FAILED payer_declined",
+        (live, DECLINES): "FAILED payer_declined",
+    }
+    running = []
+    for number, (payer, msisdn) in enumerate(cases):
+        told = environment(payer, ORDER=f"{language}-{number}", PAYER=msisdn)
+        running.append(guide.start(language, code, tmp_path, told))
+    assert [guide.result(program) for program in running] == list(cases.values())
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_a_refusal_is_shown_with_its_code(
+    merchant: Merchant, tmp_path: Path, language: str
+) -> None:
+    (code,) = guide.examples("The first payment")[language]
+    told = environment(merchant, ORDER="refused", PAYER="not a number")
+    program = guide.start(language, code, tmp_path, told)
+    written, _ = program.communicate(timeout=60)
+    assert program.returncode != 0
+    assert "validation_failed: " in written
+
+
+@pytest.fixture(scope="module")
+def delivery(merchant: Merchant) -> dict[str, Any]:
+    """A webhook as it really came, with the secret that it was signed with."""
+    with receiver() as (url, received):
+        made = requests.post(
+            f"{merchant.url}/api/v1/webhook-endpoints",
+            headers=merchant.headers,
+            json={"url": url},
+            timeout=10,
+        ).json()
+        merchant.pay(external_id="hooked", amount="1.00", msisdn=PAYS)
+        await_condition(lambda: len(received) > 0, timeout_s=30, wanted="a webhook")
+    return {**received[0], "secret": made["secret"]}
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_the_check_of_a_signature_takes_ours_and_refuses_others(
+    delivery: dict[str, Any], tmp_path: Path, language: str
+) -> None:
+    (code,) = guide.examples("Webhooks")[language]
+    suffix = guide.RUNNERS[language][1]
+    forged = delivery["body"].replace('"1.00"', '"9.00"')
+    assert forged != delivery["body"]
+
+    def judged(**changes: Any) -> str:
+        given = {**delivery, "bodies": [delivery["body"], forged], **changes}
+        (tmp_path / f"example.{suffix}.json").write_text(json.dumps(given))
+        program = guide.start(language, code + ASK[language], tmp_path, settings.base())
+        return guide.result(program).lower()
+
+    assert judged() == "true\nfalse"
+    assert judged(secret=f"whsec_{'A' * 43}=") == "false\nfalse"
+    old = {**delivery["headers"], "webhook-timestamp": "1700000000"}
+    assert judged(headers=old) == "false\nfalse"
