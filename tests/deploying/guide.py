@@ -34,11 +34,12 @@ def examples(section: str) -> dict[str, list[str]]:
 def start(
     language: str, code: str, directory: Path, environment: Mapping[str, str]
 ) -> "subprocess.Popen[str]":
-    """Run a program of that language."""
+    """Run a program of that language; a directory holds one of each."""
     runner, suffix, _ = RUNNERS[language]
     assert runner is not None
     file = directory / f"example.{suffix}"
-    file.write_text(code, encoding="utf-8")
+    if not file.exists():  # another one may be reading it just now
+        file.write_text(code, encoding="utf-8")
     return subprocess.Popen(
         [runner, file],
         env=dict(environment),

@@ -3,6 +3,7 @@
 import http.server
 import json
 import secrets
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,7 +99,8 @@ def test_the_lines_for_curl_do_what_the_guide_says(
     merchant: Merchant, tmp_path: Path, shell: str
 ) -> None:
     def run(code: str, **more: str) -> Any:
-        program = guide.start(shell, code, tmp_path, environment(merchant, **more))
+        directory = Path(tempfile.mkdtemp(dir=tmp_path))
+        program = guide.start(shell, code, directory, environment(merchant, **more))
         return json.loads(guide.result(program))
 
     (register,) = guide.examples("Register")["bash"]
