@@ -161,9 +161,7 @@ def _payments() -> None:
         sa.UniqueConstraint("callback_token", name="uq_payments_callback_token"),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
         sa.CheckConstraint(f"state IN ({STATES})", name="state_legal"),
-        sa.CheckConstraint(
-            "(state = 'FAILED') = (failure IS NOT NULL)", name="failure_iff_failed"
-        ),
+        sa.CheckConstraint("(state = 'FAILED') = (failure IS NOT NULL)", name="failure_iff_failed"),
         sa.CheckConstraint(
             f"(state IN ({FINAL})) = (completed_at IS NOT NULL)",
             name="completed_iff_final",
