@@ -42,6 +42,14 @@ def init(*, level: str, readable: bool) -> None:
         logging.getLogger(name).setLevel("WARNING" if level in {"DEBUG", "INFO"} else level)
 
 
+def caused_by(request_id: str | None) -> None:
+    """Tell all that follows in this task under the request that asked for it, whoever rang: the
+    sweep often comes before the bell.
+    """
+    if request_id is not None:
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
 def formatter(*, readable: bool) -> logging.Formatter:
     """Renders every record, ours and the libraries', after hiding what must not be in it."""
     renderer: structlog.types.Processor = (

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from flask import current_app
 
+from zampay.infra import logs
 from zampay.infra.db import Transaction, transaction
 from zampay.kernel import backoff
 from zampay.payments import mover, queries, reports, states
@@ -66,6 +67,8 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
             _cannot_ask(tx, payment)
             return None
         heeded = _heed_callbacks(tx, payment_id)
+        if not heeded:  # otherwise the callback's own request is the cause
+            logs.caused_by(payment.request_id)
         return _Claim(
             order=payment.order(tx.now),
             provider=provider,

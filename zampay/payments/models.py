@@ -59,6 +59,7 @@ class Payment(Model):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
+    request_id: Mapped[str | None] = mapped_column(sa.Text)
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "livemode", "external_id"),

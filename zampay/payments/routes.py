@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 
 from zampay.infra import openapi
 from zampay.infra.access_log import concerning
@@ -47,6 +47,7 @@ def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
         livemode=caller.livemode,
         wanted=routing.route(wanted, livemode=caller.livemode),
         idempotency_key=_idempotency_key(),
+        request_id=g.request_id,
     )
     concerning(payment.id)
     headers = {"Location": url_for("payments.show", payment_id=payment.id)}

@@ -82,15 +82,22 @@ class Wanted:
 
 
 def accept(
-    *, tenant_id: str, livemode: bool, wanted: Wanted, idempotency_key: str | None = None
+    *,
+    tenant_id: str,
+    livemode: bool,
+    wanted: Wanted,
+    idempotency_key: str | None = None,
+    request_id: str | None = None,
 ) -> tuple[Payment, bool]:
     """Take a payment on, once. The second value says whether it is a replay.
+
+    `request_id` goes into the log lines of whoever works on the payment later.
 
     Raises:
         ExternalIdReused, IdempotencyKeyReused: the id or the key stands for another request.
     """
     with transaction(tenant_id) as tx:
-        payment = _insert(tx, livemode=livemode, wanted=wanted)
+        payment = _insert(tx, livemode=livemode, wanted=wanted, request_id=request_id)
         replayed = payment is None
         if payment is None:
             payment = _existing(tx, livemode=livemode, wanted=wanted)
@@ -146,7 +153,9 @@ def cancel(
     return payment
 
 
-def _insert(tx: Transaction, *, livemode: bool, wanted: Wanted) -> Payment | None:
+def _insert(
+    tx: Transaction, *, livemode: bool, wanted: Wanted, request_id: str | None
+) -> Payment | None:
     """The new row, or None when the external id is taken. A request for the same id that runs at
     the same time is waited for by the unique index, so that fifty at once make one.
     """
@@ -167,6 +176,7 @@ def _insert(tx: Transaction, *, livemode: bool, wanted: Wanted) -> Payment | Non
         "looks": 0,
         "in_doubt": False,
         "created_at": tx.now,
+        "request_id": request_id,
         "updated_at": tx.now,
     }
     del values["metadata"]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
+from zampay.infra import logs
 from zampay.infra.db import Transaction, transaction
 from zampay.kernel import backoff, clock
 from zampay.payments import mover, queries, reports, states
@@ -79,6 +80,7 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
         if provider is None:
             payment.due_at = tx.now + timedelta(seconds=LONGEST_RETRY_S)
             return None
+        logs.caused_by(payment.request_id)
         payment.submissions += 1
         payment.submitted_at = tx.now
         payment.due_at = tx.now + lease

@@ -1,0 +1,144 @@
+"""Metrics of real processes: two web workers add up, a worker shows its own, both are closed."""
+
+import threading
+
+import psutil
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from dev.desk import await_condition
+from dev.stack import Stack
+from tests.journeys.shop import Shop
+
+REQUESTS = 60
+LIVE = {"method": "GET", "route": "/health/live", "status": "200"}
+
+
+def scraped(
+    session: requests.Session, url: str, token: str
+) -> list[tuple[str, dict[str, str], float]]:
+    """All samples of a page."""
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = session.get(f"{url}/metrics", headers=headers, timeout=10)
+    assert answer.status_code == 200, answer.text
+    return [
+        (sample.name, sample.labels, sample.value)
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    ]
+
+
+def value(samples: list[tuple[str, dict[str, str], float]], name: str, **labels: str) -> float:
+    """The sum over the samples of this name with these labels."""
+    return sum(
+        number
+        for found, its_labels, number in samples
+        if found == name and labels.items() <= its_labels.items()
+    )
+
+
+def web(desk: Stack, session: requests.Session) -> list[tuple[str, dict[str, str], float]]:
+    return scraped(session, desk.url, desk.environment["METRICS_TOKEN"])
+
+
+def worker(desk: Stack, session: requests.Session) -> list[tuple[str, dict[str, str], float]]:
+    port = desk.environment["METRICS_PORT"]
+    return scraped(session, f"http://127.0.0.1:{port}", desk.environment["METRICS_TOKEN"])
+
+
+def test_whichever_process_is_asked_tells_the_sum_of_all(
+    desk: Stack, session: requests.Session
+) -> None:
+    before = value(web(desk, session), "zampay_http_requests_total", **LIVE)
+
+    def ask() -> None:
+        for _ in range(REQUESTS // 6):  # a connection each, so that both processes take some
+            requests.get(f"{desk.url}/health/live", timeout=10)
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = {
+        value(web(desk, requests.Session()), "zampay_http_requests_total", **LIVE)
+        for _ in range(10)
+    }
+    assert told == {before + REQUESTS}
+    assert len(shares(desk)) == 2, "both processes have counted"
+
+
+def shares(desk: Stack) -> set[str]:
+    """Process ids that have counted requests, by the files that they share."""
+    master = psutil.Process(desk.process("web").pid)
+    children = {str(child.pid) for child in master.children(recursive=True)}
+    opened = {
+        file.path.rpartition("_")[2].removesuffix(".db")
+        for child in master.children(recursive=True)
+        for file in child.open_files()
+        if "/counter_" in file.path
+    }
+    return opened & children
+
+
+def test_a_dead_web_process_keeps_its_counts_and_loses_its_present(
+    desk: Stack, session: requests.Session
+) -> None:
+    before = web(desk, session)
+    victim = psutil.Process(desk.process("web").pid).children()[0]
+    victim.kill()
+    pool = 2 * value(before, "zampay_database_pool_size") / 2
+
+    def is_back() -> bool:
+        try:
+            after = web(desk, requests.Session())
+        except requests.RequestException:
+            return False
+        return value(after, "zampay_database_pool_size") == pool
+
+    await_condition(is_back, timeout_s=30, wanted="the successor of the dead process")
+    after = web(desk, session)
+    counted = [value(one, "zampay_http_requests_total", **LIVE) for one in (before, after)]
+    assert counted[1] >= counted[0]
+
+
+def test_a_worker_shows_tasks_calls_and_moves_on_its_own_port(
+    desk: Stack, session: requests.Session
+) -> None:
+    before = worker(desk, session)
+    shop = Shop.open(session, desk.url, "Counted").live()
+    payment_id = shop.pay("260963123401")["id"]
+    await_condition(
+        lambda: shop.payment(payment_id)["status"] == "SUCCESSFUL", timeout_s=30, wanted="the end"
+    )
+    after = worker(desk, session)
+
+    def growth(name: str, **labels: str) -> float:
+        return value(after, name, **labels) - value(before, name, **labels)
+
+    submitted = {"provider": "mtn", "operation": "request_to_pay"}
+    assert growth("zampay_provider_calls_total", **submitted, outcome="202") == 1
+    assert growth("zampay_provider_call_duration_seconds_count", **submitted) == 1
+    assert growth("zampay_tasks_total", task="payments.submit", outcome="done") == 1
+    assert growth("zampay_payment_moves_total", target="SUCCESSFUL", livemode="true") == 1
+    callbacks = value(web(desk, session), "zampay_callbacks_total", outcome="kept")
+    assert callbacks >= 1
+
+
+def test_sweeps_and_signs_of_life_are_seen_from_the_web(
+    desk: Stack, session: requests.Session
+) -> None:
+    samples = web(desk, session)
+    for role in ("worker", "beat"):
+        assert [one for one in samples if one[1].get("role") == role]
+        assert value(samples, "zampay_heartbeat_age_seconds", role=role) < 60
+    assert value(worker(desk, session), "zampay_tasks_total", task="payments.sweep") > 0
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
+def test_neither_is_open(desk: Stack, session: requests.Session, headers: dict[str, str]) -> None:
+    for place in (desk.url, f"http://127.0.0.1:{desk.environment['METRICS_PORT']}"):
+        answer = session.get(f"{place}/metrics", headers=headers, timeout=5)
+        assert answer.status_code == 401
+        assert "zampay_" not in answer.text
