@@ -35,7 +35,7 @@ PACE = {
     "LOG_LEVEL": "INFO",
     "RATE_LIMIT_PER_ADDRESS": "100000/minute",
     "SWEEP_INTERVAL_S": "0.5",
-    "SUBMIT_LEASE_S": "8",
+    "SUBMIT_LEASE_S": "5",
     "MTN_CONNECT_TIMEOUT_S": "1",
     "MTN_READ_TIMEOUT_S": "2",
     "MTN_UNKNOWN_GRACE_S": "1.5",

@@ -43,7 +43,7 @@ def test_five_workers_at_once_have_the_effect_of_one(
     for number in range(2, 6):
         gateway.start_another(f"worker-{number}", f"--hostname w{number}@%h", like="worker")
     gateway.until(lambda: _workers(gateway) == 5, "five workers")
-    payments = [shop.pay(payer)["id"] for _ in range(30)]
+    payments = [shop.pay(payer)["id"] for _ in range(20)]
     for payment_id in payments:
         gateway.assert_paid_once(shop, payment_id)
         sent = network.requests(gateway.books.reference(payment_id), "requesttopay")

@@ -25,7 +25,13 @@ NEVER_LANDED = {
 }
 ASKED = {
     "asked in vain": [("garbage", {}), ("status", {"status": 500})],
+    "asked too often": [("status", {"status": 429})],
     "forgotten for a while": [("not_found", {"times": 2})],
+}
+ANSWERS = {
+    "asked in vain": [500, 200, 200],  # the first 200 is the garbage
+    "asked too often": [429, 200],
+    "forgotten for a while": [404, 404, 200],
 }
 
 
@@ -67,10 +73,9 @@ def test_what_never_landed_is_sent_again_under_the_same_reference(
 
 
 def test_a_request_that_arrives_after_its_repetition_charges_nobody_twice(
-    gateway: Gateway, network: Network, shop: Shop, payer: str
+    gateway: Gateway, network: Network, shop: Shop, sent: dict[str, str]
 ) -> None:
-    network.fault("requesttopay", "hang", when="before", msisdn=payer)
-    payment_id = shop.pay(payer)["id"]
+    payment_id = sent["hangs before the charge"]
     gateway.assert_paid_once(shop, payment_id)
     reference = gateway.books.reference(payment_id)
     network.release()
@@ -81,30 +86,16 @@ def test_a_request_that_arrives_after_its_repetition_charges_nobody_twice(
     gateway.assert_paid_once(shop, payment_id)
 
 
-def test_an_enquiry_that_fails_is_no_news(
-    gateway: Gateway, network: Network, shop: Shop, sent: dict[str, str]
+@pytest.mark.parametrize(("name", "answers"), ANSWERS.items())
+def test_an_enquiry_that_fails_and_a_404_about_what_was_acknowledged_prove_nothing(
+    gateway: Gateway,
+    network: Network,
+    shop: Shop,
+    sent: dict[str, str],
+    name: str,
+    answers: list[int],
 ) -> None:
-    gateway.assert_paid_once(shop, sent["asked in vain"])
-    reference = gateway.books.reference(sent["asked in vain"])
-    assert network.requests(reference, "enquiry")[:3] == [500, 200, 200]
-
-
-def test_a_404_about_an_acknowledged_payment_is_no_proof(
-    gateway: Gateway, network: Network, shop: Shop, sent: dict[str, str]
-) -> None:
-    gateway.assert_paid_once(shop, sent["forgotten for a while"])
-    reference = gateway.books.reference(sent["forgotten for a while"])
-    assert network.requests(reference, "enquiry")[:2] == [404, 404]
+    gateway.assert_paid_once(shop, sent[name])
+    reference = gateway.books.reference(sent[name])
+    assert network.requests(reference, "enquiry") == answers
     assert network.requests(reference, "requesttopay") == [202]
-
-
-def test_a_network_that_is_away_for_good_fails_the_payment_only_when_its_time_is_over(
-    gateway: Gateway, network: Network, shop: Shop
-) -> None:
-    gateway.replace("worker", SUBMIT_WINDOW_S="3")
-    payment_id = shop.pay("260963123462")["id"]
-    payment = gateway.until_final(shop, payment_id)
-    assert (payment["status"], payment["failure"]["code"]) == ("FAILED", "provider_unavailable")
-    assert set(network.requests(gateway.books.reference(payment_id), "requesttopay")) == {503}
-    assert set(shop.statuses(payment_id)[:-1]) == {"PENDING"}
-    assert network.charges(payment_id) == 0

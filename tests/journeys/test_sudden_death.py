@@ -39,9 +39,7 @@ def test_the_worker_is_killed_between_the_charge_and_our_second_transaction(
     gateway.assert_paid_once(shop, payment_id)
 
 
-@pytest.mark.parametrize(
-    "point", ["before_submit", "after_submit", "before_enquire", "after_enquire"]
-)
+@pytest.mark.parametrize("point", ["before_submit", "before_enquire", "after_enquire"])
 def test_the_worker_dies_at_the_door_of_the_network(
     gateway: Gateway, network: Network, shop: Shop, payer: str, point: str
 ) -> None:
