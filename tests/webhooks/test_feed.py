@@ -95,9 +95,11 @@ def test_numbers_are_gapless_and_agree_with_commits_while_many_publish(
         writers = [
             threads.submit(publish, app, whose) for _ in range(100) for whose in (merchant, rival)
         ]
-        for writer in writers:
-            writer.result()
-        done.set()
+        try:
+            for writer in writers:
+                writer.result()
+        finally:
+            done.set()
         assert reader.result() == list(range(1, 101))
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         times = tx.session.scalars(
