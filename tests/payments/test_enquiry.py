@@ -1,4 +1,4 @@
-"""Asking: what an answer proves, what it does not, and when the next look comes."""
+"""Asking: what an answer proves about a payment, and what it does not."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,25 +6,22 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.doors import HeldBells, ScriptedNetwork, enquire, make_due, report, stored, submit
+from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored, submit
 from tests.merchants import Merchant
 from tests.payments.scenes import (
     LONG,
     UNKNOWN,
-    ending,
     hear_that_it_is_unknown,
     in_state,
     look,
-    never_landed,
     processing,
     unconfirmed,
 )
-from tests.payments.traces import discrepancies, moves, path, seconds_until_due
-from zampay.infra.db import db
-from zampay.payments import states
+from tests.payments.traces import moves
+from zampay.infra.db import db, transaction
+from zampay.payments import enquiry, queries
 from zampay.payments.states import State
 from zampay.providers.contract import (
-    Accepted,
     Enquiry,
     Failure,
     FailureCode,
@@ -52,8 +49,10 @@ def test_an_enquiry_that_says_nothing_changes_nothing_however_old_the_send(
     payment = scene(app, merchant, network)  # type: ignore[operator]
     network.enquiry_answers = [answer]
     look(app, payment, age=LONG)
-    assert stored(app, payment.id).state == payment.state
-    assert (seconds_until_due(app, payment.id) or 0) > 0
+    after = stored(app, payment.id)
+    assert after.state == payment.state
+    assert after.due_at is not None
+    assert after.due_at - network.enquiries[-1].now > timedelta(seconds=1)
 
 
 def test_an_unknown_status_is_waited_for(
@@ -79,13 +78,16 @@ def test_the_grace_time_counts_to_the_question_and_not_to_its_slow_answer(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = unconfirmed(app, merchant, network)
-
-    def answer_late(_: Order) -> Enquiry:
-        make_due(app, payment.id, age=timedelta(seconds=-20))
-        return UNKNOWN
-
-    network.enquiry_answers = [answer_late]
-    look(app, payment, age=network.profile.unknown_grace + timedelta(seconds=10))
+    make_due(app, payment.id, age=LONG)
+    with app.app_context():
+        claim = enquiry._claim(payment.tenant_id, payment.id)
+        assert claim is not None
+        asked_at = claim.order.now - LONG + timedelta(seconds=5)
+        with transaction(payment.tenant_id) as tx:
+            row = queries.locked(tx, payment.id)
+            assert row is not None
+            early = replace(claim, order=replace(claim.order, now=asked_at))
+            enquiry._apply(tx, row, UNKNOWN, early)
     assert stored(app, payment.id).state == State.UNCONFIRMED
 
 
@@ -174,103 +176,6 @@ def test_a_network_that_would_charge_twice_is_not_sent_to_again(
     assert len(network.submissions) == 1
 
 
-def test_a_failure_that_was_concluded_is_looked_at_once_more_an_hour_later(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork
-) -> None:
-    payment = never_landed(app, merchant, network)
-    assert 3590 < (seconds_until_due(app, payment.id) or 0) <= 3600
-    network.enquiry_answers = [NoAnswer("timeout"), NotSent("no turn"), report("SUCCESSFUL")]
-    for _ in range(3):
-        assert seconds_until_due(app, payment.id) is not None
-        look(app, payment)
-    assert stored(app, payment.id).state == State.FAILED
-    assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
-    assert seconds_until_due(app, payment.id) is None
-
-
-def test_a_failure_that_stays_unknown_is_let_go(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork
-) -> None:
-    payment = never_landed(app, merchant, network)
-    network.enquiry_answers = [UNKNOWN]
-    look(app, payment)
-    assert seconds_until_due(app, payment.id) is None
-    assert discrepancies(app, payment.id) == []
-
-
-def test_an_ended_payment_is_not_looked_at_for_longer_than_an_open_one(
-    app: Flask,
-    merchant: Merchant,
-    network: ScriptedNetwork,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    payment = never_landed(app, merchant, network)
-    monkeypatch.setattr(states, "REVIEW_AFTER", timedelta(0))
-    network.enquiry_answers = [NoAnswer("timeout")]
-    look(app, payment)
-    assert seconds_until_due(app, payment.id) is None
-
-
-@pytest.mark.parametrize("answer", [report("PENDING"), NoAnswer("timeout"), UNKNOWN])
-def test_what_waiting_does_not_settle_goes_to_a_person_and_is_still_asked_about(
-    app: Flask,
-    merchant: Merchant,
-    network: ScriptedNetwork,
-    monkeypatch: pytest.MonkeyPatch,
-    answer: Enquiry,
-) -> None:
-    payment = processing(app, merchant, network)
-    monkeypatch.setattr(states, "REVIEW_AFTER", timedelta(0))
-    network.enquiry_answers = [answer, answer]
-    look(app, payment)
-    assert stored(app, payment.id).state == State.IN_REVIEW
-    look(app, payment)
-    assert 0.7 * 86_400 < (seconds_until_due(app, payment.id) or 0) < 1.3 * 86_400
-    network.enquiry_answers = [ending("FAILED")]
-    look(app, payment)
-    assert path(app, payment.id)[-2:] == ["IN_REVIEW", "FAILED"]
-
-
-@pytest.mark.parametrize("why", ["cannot be asked", "no longer served"])
-def test_a_payment_that_cannot_be_asked_about_needs_a_person(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, why: str
-) -> None:
-    payment = unconfirmed(app, merchant, network)
-    network.profile = replace(network.profile, can_enquire=False)
-    if why == "no longer served":
-        app.extensions["providers"] = {True: {}, False: {}}
-    look(app, payment)
-    look(app, payment)
-    assert path(app, payment.id)[-2:] == ["UNCONFIRMED", "IN_REVIEW"]
-    assert network.enquiries == []
-
-
-def test_looks_come_soon_at_first_and_then_ever_more_rarely(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork
-) -> None:
-    payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("PENDING")] * 25
-    waits = []
-    for _ in range(25):
-        look(app, payment)
-        waits.append(seconds_until_due(app, payment.id) or 0)
-    assert waits[0] < 4
-    assert sum(waits[:13]) < 420, "a dozen looks while the payer can still answer"
-    assert all(2.5 * 3600 < wait < 5 * 3600 for wait in waits[20:])
-
-
-def test_one_look_at_a_time(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> None:
-    payment = processing(app, merchant, network)
-
-    def hear_a_second_bell(order: Order) -> Enquiry:
-        enquire(app, payment)
-        return report("PENDING")(order)
-
-    network.enquiry_answers = [hear_a_second_bell]
-    look(app, payment)
-    assert len(network.enquiries) == 1
-
-
 def test_no_connection_is_held_while_the_network_is_asked(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
@@ -284,16 +189,3 @@ def test_no_connection_is_held_while_the_network_is_asked(
     network.enquiry_answers = [count]
     look(app, payment)
     assert held == [0]
-
-
-def test_an_acknowledged_payment_is_asked_about_afresh(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork
-) -> None:
-    payment = unconfirmed(app, merchant, network)
-    network.enquiry_answers = [NoAnswer("timeout")] * 10
-    for _ in range(10):
-        look(app, payment)
-    hear_that_it_is_unknown(app, payment, network)
-    network.submit_answers = [Accepted("202")]
-    submit(app, payment)
-    assert stored(app, payment.id).looks == 0

@@ -50,7 +50,7 @@ def test_a_death_after_the_answer_leaves_a_lease_and_then_a_question(
     enquire(app, payment)
     assert network.enquiries == []
     lease_s = app.config["SUBMIT_LEASE"].total_seconds()
-    assert lease_s - 5 < (seconds_until_due(app, payment.id) or 0) <= lease_s
+    assert lease_s - 30 < (seconds_until_due(app, payment.id) or 0) <= lease_s
     network.enquiry_answers = [report("SUCCESSFUL")]
     make_due(app, payment.id)
     submit(app, payment)

@@ -1,10 +1,12 @@
 """What a payment leaves behind in the database."""
 
+from datetime import timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.doors import stored
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.payments.models import Callback, Discrepancy, Move, Payment
 from zampay.webhooks.models import Event
@@ -40,6 +42,13 @@ def seconds_until_due(app: Flask, payment_id: str) -> float | None:
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         found = tx.session.scalar(sa.select(due_in).where(Payment.id == payment_id))
     return None if found is None else float(found)
+
+
+def due_after(app: Flask, payment_id: str) -> timedelta:
+    """How long after its last move the row falls due."""
+    row = stored(app, payment_id)
+    assert row.due_at is not None
+    return row.due_at - row.updated_at
 
 
 def _rows(app: Flask, query: sa.Select[tuple[Row]]) -> list[Row]:

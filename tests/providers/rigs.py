@@ -61,8 +61,8 @@ class Mtn:
             "api_user": self.simulated.api_user,
             "api_key": self.simulated.api_key,
             "callback_base_url": None,
-            "connect_timeout_s": 0.3,
-            "read_timeout_s": 0.5,
+            "connect_timeout_s": 5.0,
+            "read_timeout_s": 10.0,
             "enquiries_per_s": 1000.0,
             "min_amount_minor": 1,
             "max_amount_minor": 100_000_000,
@@ -72,7 +72,7 @@ class Mtn:
         return mtn_adapter.Adapter(mtn_settings.Settings(**given))
 
     def at(self, base_url: str) -> Provider:
-        return self.adapter(base_url=base_url)
+        return self.adapter(base_url=base_url, read_timeout_s=0.5)
 
     def admin(self, method: str, path: str, content: Any = None) -> Any:
         url = f"{self.base_url}/_admin/{path}"

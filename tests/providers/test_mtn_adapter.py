@@ -70,8 +70,8 @@ def test_a_charge_whose_answer_was_lost_is_in_doubt_and_found_by_an_enquiry(
     mtn: Mtn, fault: str
 ) -> None:
     mtn.faults({"operation": PAY, "kind": fault, "when": "after", "seconds": 1.0, "times": 1})
-    order = an_order(mtn.provider)
-    assert isinstance(mtn.provider.submit(order), InDoubt | Accepted)
+    order, hasty = an_order(mtn.provider), mtn.adapter(read_timeout_s=0.5)
+    assert isinstance(hasty.submit(order), InDoubt | Accepted)
     found = until(lambda one: getattr(one, "status", None) == "SUCCESSFUL", mtn.provider, order)
     assert isinstance(found, Report)
     assert isinstance(mtn.provider.submit(order), Accepted)
@@ -122,7 +122,7 @@ def test_an_enquiry_that_fails_says_nothing_of_the_payment(
     order = an_order(mtn.provider)
     mtn.provider.submit(order)
     mtn.faults({"operation": "enquiry", **fault})
-    assert isinstance(mtn.provider.enquire(order), NoAnswer)
+    assert isinstance(mtn.adapter(read_timeout_s=0.5).enquire(order), NoAnswer)
 
 
 def test_a_status_that_nobody_documented_is_pending(mtn: Mtn) -> None:
