@@ -28,13 +28,14 @@ run: $(READY) ## start everything and stay up until Ctrl-C; PORT=8000 SIMULATOR_
 test: $(READY) ## run every test; ARGS="-k callbacks" passes on to pytest
 	@$(RUN) -m pytest $(ARGS)
 
-check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, migrations, tests
+check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, migrations, tests
 	@echo "format:" && $(VENV)/bin/ruff format --check .
 	@echo "lint:" && $(VENV)/bin/ruff check .
 	@echo "types:" && $(VENV)/bin/mypy
 	@echo "imports:" && $(VENV)/bin/lint-imports
 	@echo "secrets:" && $(RUN) -m dev.check_secrets
 	@echo "settings:" && $(RUN) -m dev.settings_table --check
+	@echo "alerts:" && $(RUN) -m dev.check_alerts
 	@echo "migrations:" && $(RUN) -m dev.check_migrations
 	@echo "tests:" && $(MAKE) --no-print-directory test
 

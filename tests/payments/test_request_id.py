@@ -73,10 +73,10 @@ def test_a_ring_carries_the_id_of_what_is_under_way() -> None:
     sent: list[dict[str, Any]] = []
 
     class Broker(Celery):
-        def send_task(self, name: str, **options: Any) -> None:
+        def send_task(self, _name: str, **options: Any) -> None:
             sent.append(options["headers"])
 
-    bell = CeleryBell(Broker())
+    bell = CeleryBell(Broker(set_as_current=False))
     with structlog.contextvars.bound_contextvars(request_id="trace-123456"):
         bell.ring(Ring("payments.submit", {}))
     structlog.contextvars.clear_contextvars()

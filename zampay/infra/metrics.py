@@ -51,6 +51,11 @@ MOVES = Counter(
     "Committed moves of payments between states.",
     ["source", "target", "livemode"],
 )
+FAILURES = Counter(
+    "zampay_payment_failures_total",
+    "Payments that failed, by our failure code.",
+    ["provider", "code", "livemode"],
+)
 AUTHENTICATION_REFUSED = Counter(
     "zampay_authentication_refused_total", "Requests refused for their key.", ["reason"]
 )

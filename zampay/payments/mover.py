@@ -41,9 +41,7 @@ def move(
         payment.failure = stored(failure)
     payment.enter(target, tx.now)
     remember(tx, payment, source=source, evidence=evidence, detail=detail)
-    tx.once_committed(
-        lambda: _tell(payment.id, source, str(target), by=str(evidence), livemode=payment.livemode)
-    )
+    tx.once_committed(lambda: _tell(payment, source, str(target), str(evidence), failure))
     event_type = states.PHASES[target].event
     if event_type is not None:
         events.publish(
@@ -56,9 +54,14 @@ def move(
         )
 
 
-def _tell(payment_id: str, source: str, target: str, *, by: str, livemode: bool) -> None:
-    log.info("payment_moved", payment_id=payment_id, source=source, target=target, by=by)
-    metrics.MOVES.labels(source, target, str(livemode).lower()).inc()
+def _tell(payment: Payment, source: str, target: str, by: str, failure: Failure | None) -> None:
+    """One line and one count for a move that is committed."""
+    code = {"failure": str(failure.code)} if failure else {}
+    log.info("payment_moved", payment_id=payment.id, source=source, target=target, by=by, **code)
+    livemode = str(payment.livemode).lower()
+    metrics.MOVES.labels(source, target, livemode).inc()
+    if failure is not None:
+        metrics.FAILURES.labels(payment.provider, str(failure.code), livemode).inc()
 
 
 def remember(

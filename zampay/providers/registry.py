@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from zampay.providers.contract import Profile, Provider
+from zampay.infra import metrics
+from zampay.providers.contract import FailureCode, Profile, Provider
 from zampay.providers.mtn import adapter as mtn
 from zampay.providers.mtn import settings as mtn_settings
 from zampay.providers.sandbox import adapter as sandbox_adapter
@@ -39,7 +40,16 @@ def init(app: Flask, settings: Mapping[str, Any]) -> None:
         tests[network.code] = sandbox_adapter.Adapter(network.profile(found))
         if found is not None:
             live[network.code] = network.adapter(found)
+            _begin_counting(network.code)
     app.extensions["providers"] = {True: live, False: tests}
+
+
+def _begin_counting(code: str) -> None:
+    """Show every failure code from the start: Prometheus does not see a first count that appears
+    out of nothing.
+    """
+    for failure in FailureCode:
+        metrics.FAILURES.labels(code, str(failure), "true")
 
 
 def provider(code: str, *, livemode: bool) -> Provider:

@@ -1,0 +1,126 @@
+"""Alert rules and dashboard name what exists, and every alert leads to a page that helps."""
+
+import json
+import re
+from itertools import chain
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+
+from dev.desk import ROOT
+from zampay.infra import metrics
+
+RULES = ROOT / "ops" / "prometheus" / "alerts.yml"
+DASHBOARD = ROOT / "ops" / "grafana" / "zampay.json"
+RUNBOOKS = ROOT / "docs" / "runbooks"
+SECTIONS = ["## What it means", "## How to look", "## What to do", "## When to wake whom"]
+SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""]}
+NAME = re.compile(r"\bzampay_[a-z_]+")
+
+
+def rules() -> list[dict[str, Any]]:
+    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+    return list(chain.from_iterable(group["rules"] for group in groups))
+
+
+def panels() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
+    return found
+
+
+ALERTS = {rule["alert"]: rule for rule in rules()}
+QUERIES = {
+    f"{panel['title']} {target['refId']}": target["expr"]
+    for panel in panels()
+    for target in panel.get("targets", [])
+}
+EXPRESSIONS = {**{name: rule["expr"] for name, rule in ALERTS.items()}, **QUERIES}
+
+
+def counted() -> set[str]:
+    """Every series that counters and histograms of the code give."""
+    assert metrics.REQUESTS
+    found = set()
+    for family in REGISTRY.collect():
+        suffixes = {
+            "counter": ["_total"],
+            "histogram": ["_bucket", "_sum", "_count"],
+            "gauge": [""],
+        }
+        found |= {family.name + suffix for suffix in suffixes.get(family.type, [])}
+    return {name for name in found if name.startswith("zampay_")}
+
+
+def read() -> set[str]:
+    """The names of gauges, which are written out where they are read."""
+    sources = (ROOT / "zampay").rglob("gauges.py")
+    return set(chain.from_iterable(NAME.findall(one.read_text("utf-8")) for one in sources))
+
+
+@pytest.mark.parametrize("where", EXPRESSIONS)
+def test_every_metric_that_is_named_exists(where: str) -> None:
+    named = set(NAME.findall(EXPRESSIONS[where]))
+    assert named
+    assert named <= counted() | read()
+
+
+@pytest.mark.parametrize("where", EXPRESSIONS)
+def test_every_expression_is_balanced(where: str) -> None:
+    bare = re.sub(r'"[^"]*"', "", EXPRESSIONS[where])
+    for opening, closing in ("()", "{}", "[]"):
+        assert bare.count(opening) == bare.count(closing)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_says_how_bad_it_is_and_leads_to_its_page(name: str) -> None:
+    rule = ALERTS[name]
+    assert rule["labels"]["severity"] in {"critical", "warning"}
+    assert re.fullmatch(r"\d+m", rule["for"])
+    assert rule["annotations"]["summary"].endswith(".")
+    assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_a_page_says_what_it_means_how_to_look_what_to_do_and_whom_to_wake(name: str) -> None:
+    text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    assert lines[0] == f"# {name}"
+    assert [line for line in lines if line.startswith("## ")] == SECTIONS
+    severity = ALERTS[name]["labels"]["severity"]
+    assert f"({severity}, after {ALERTS[name]['for']})" in text
+    for before, after in zip(SECTIONS, [*SECTIONS[1:], None], strict=True):
+        part = text.partition(before)[2].partition(after or "\0")[0]
+        assert len(part.strip()) > 30
+
+
+def test_there_is_a_page_for_every_alert_and_no_other() -> None:
+    assert {page.stem for page in RUNBOOKS.glob("*.md")} == set(ALERTS)
+
+
+def test_commands_in_pages_exist(migrated_app: Any) -> None:
+    known = {
+        f"{group} {name}" if hasattr(command, "commands") else group
+        for group, command in migrated_app.cli.commands.items()
+        for name in getattr(command, "commands", {"": None})
+    }
+    for page in RUNBOOKS.glob("*.md"):
+        text = " ".join(page.read_text(encoding="utf-8").split())
+        for command in re.findall(r"`flask --app wsgi ([a-z -]+?)(?: [-<A-Z][^`]*)?`", text):
+            assert command.strip() in known, (page.name, command)
+
+
+def test_no_two_panels_share_a_place_or_a_number() -> None:
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels()]
+    numbers = [panel["id"] for panel in panels()]
+    assert len(set(places)) == len(places)
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_what_must_hold_of_money_wakes_somebody() -> None:
+    """Promise 5, and whatever only a defect can break."""
+    for name in ("DiscrepancyOpen", "InvariantViolated"):
+        assert ALERTS[name]["labels"]["severity"] == "critical"
+    watched = set(chain.from_iterable(NAME.findall(rule["expr"]) for rule in ALERTS.values()))
+    assert watched >= read() - {"zampay_payments_due", "zampay_webhook_deliveries_due"}
