@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+JOBS ?= 3
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
 READY := $(VENV)/.ready
@@ -26,7 +27,7 @@ run: $(READY) ## start everything and stay up until Ctrl-C; PORT=8000 SIMULATOR_
 	@$(RUN) -m dev.run
 
 test: $(READY) ## run every test; ARGS="-k callbacks" passes on to pytest
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, migrations, tests
 	@echo "format:" && $(VENV)/bin/ruff format --check .

@@ -6,6 +6,7 @@ network that answers what the test scripted. Everything between is the real thin
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -21,6 +22,25 @@ from tests.doors import HeldBells, ScriptedNetwork
 from tests.merchants import Merchant
 from zampay.app import create_app
 from zampay.infra.db import db
+
+
+TESTS = Path(__file__).parent
+SLOWEST_FIRST = ("journeys", "deploying", "operating", "dev")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, a folder that shares running processes stays together, any
+    other file goes where there is room; what takes longest starts first.
+    """
+
+    def folder(item: pytest.Item) -> str:
+        return item.path.relative_to(TESTS).parts[0]
+
+    order = {name: place for place, name in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: order.get(folder(item), len(order)))
+    for item in items:
+        group = folder(item) if folder(item) in order else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
