@@ -37,6 +37,12 @@ from zampay.webhooks.routes import endpoints
 
 VERSION = "v1"
 PURGE_EVERY_S = 600.0
+ROUTE_LIMITS = {
+    "webhook-endpoints.test": "30/minute",  # calls out while the merchant waits
+    "webhook-endpoints.replay": "10/minute",
+    "api-keys.create_key": "60/minute",
+    "api-keys.rotate_key": "60/minute",
+}
 FEATURE_SETTINGS = (
     "registration_open",
     "trusted_proxies",
@@ -94,6 +100,7 @@ def _init_infra(app: Flask, config: Config) -> None:
         per_key=config.limit_per_key,
         per_address=config.limit_per_address,
         registering="auth.register",
+        by_route=ROUTE_LIMITS,
     )
     metrics_page.init(
         app,

@@ -5,7 +5,7 @@ Counted in Redis so that all web processes share a count; without Redis each cou
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import redis
 from flask import Flask, Response, request
@@ -28,14 +28,26 @@ def caller() -> str:
     return hashlib.sha256(presented.encode()).hexdigest() if presented else address()
 
 
-def init(app: Flask, *, url: str, per_key: str, per_address: str, registering: str) -> None:
+def init(
+    app: Flask,
+    *,
+    url: str,
+    per_key: str,
+    per_address: str,
+    registering: str,
+    by_route: Mapping[str, str],
+) -> None:
     """Limit every authenticated route per key, and registration (the endpoint `registering`) and
-    refused authentication per address. Callbacks, health and documents are left alone.
+    refused authentication per address. Callbacks, health and documents are left alone. `by_route`:
+    endpoints with a limit of their own per key, because they cost more than others.
     """
     limiter = Limiter(
         key_func=caller,
         app=app,
-        application_limits=[*_limits(per_key, per_address, registering)],
+        application_limits=[
+            *_limits(per_key, per_address, registering),
+            *[_of_route(endpoint, limit) for endpoint, limit in by_route.items()],
+        ],
         strategy="fixed-window",
         storage_uri=url,
         storage_options={"socket_connect_timeout": 1, "socket_timeout": 1},
@@ -63,6 +75,12 @@ def _limits(per_key: str, per_address: str, registering: str) -> list[Applicatio
             deduct_when=_was_refused,
         ),
     ]
+
+
+def _of_route(endpoint: str, limit: str) -> ApplicationLimit:
+    return ApplicationLimit(
+        limit, scope=endpoint, exempt_when=lambda: _brings_no_key() or request.endpoint != endpoint
+    )
 
 
 def _tell(limiter: Limiter, answer: Response) -> Response:

@@ -115,7 +115,16 @@ def _check_source() -> None:
     allowed = current_app.config["CALLBACK_SOURCES"]
     if not allowed:
         return
-    source = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - nobody's address
-    if not any(source in network for network in allowed):
+    source = _source()
+    if source is None or not any(source in network for network in allowed):
         metrics.CALLBACKS.labels("refused").inc()
         raise SourceNotAllowed
+
+
+def _source() -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Where the request comes from, as the trusted proxies tell it; None if that is no address."""
+    try:
+        source = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return None
+    return getattr(source, "ipv4_mapped", None) or source
