@@ -23,7 +23,6 @@ from tests.merchants import Merchant
 from zampay.app import create_app
 from zampay.infra.db import db
 
-
 TESTS = Path(__file__).parent
 SLOWEST_FIRST = ("journeys", "deploying", "operating", "dev")
 
