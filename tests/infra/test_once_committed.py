@@ -1,0 +1,50 @@
+"""What is told of a transaction is told when it has committed, and never otherwise."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.counts import growth
+from tests.doors import HeldBells, ScriptedNetwork, stored
+from tests.log_lines import captured
+from tests.merchants import Merchant
+from tests.payments.scenes import accept
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.payments import mover, queries
+from zampay.payments.models import Payment
+from zampay.payments.states import Evidence, State
+
+MOVE = {"source": "PENDING", "target": "SUBMITTING", "livemode": "true"}
+
+
+def test_it_is_told_after_the_commit(app: Flask) -> None:
+    told: list[bool] = []
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        tx.once_committed(lambda: told.append(True))
+        assert told == []
+    assert told == [True]
+
+
+def move_and_break(app: Flask, payment: Payment) -> None:
+    with app.app_context(), transaction(payment.tenant_id) as tx:
+        row = queries.locked(tx, payment.id)
+        assert row is not None
+        mover.move(tx, row, State.SUBMITTING, evidence=Evidence.SUBMITTED, detail="")
+        row.amount_minor = -1
+
+
+def test_a_move_that_is_rolled_back_is_neither_counted_nor_logged(
+    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+    with captured() as lines, growth("zampay_payment_moves_total", 0, **MOVE):
+        with pytest.raises(sa.exc.IntegrityError):
+            move_and_break(app, payment)
+    assert stored(app, payment.id).state == "PENDING"
+    assert [line for line in lines if line["event"] == "payment_moved"] == []
+
+
+def test_a_failure_is_counted_by_its_code(app: Flask, merchant: Merchant) -> None:
+    wanted = {"provider": "MTN", "code": "cancelled", "livemode": "false"}
+    with growth("zampay_payment_failures_total", 1, **wanted):
+        merchant.post(f"/payments/{merchant.pay(live=False).json['id']}/cancel", live=False)
