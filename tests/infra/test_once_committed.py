@@ -37,9 +37,12 @@ def test_a_move_that_is_rolled_back_is_neither_counted_nor_logged(
     app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
-    with captured() as lines, growth("zampay_payment_moves_total", 0, **MOVE):
-        with pytest.raises(sa.exc.IntegrityError):
-            move_and_break(app, payment)
+    with (
+        captured() as lines,
+        growth("zampay_payment_moves_total", 0, **MOVE),
+        pytest.raises(sa.exc.IntegrityError),
+    ):
+        move_and_break(app, payment)
     assert stored(app, payment.id).state == "PENDING"
     assert [line for line in lines if line["event"] == "payment_moved"] == []
 
