@@ -63,6 +63,11 @@ class Network:
         tries = self.journal()["callbacks"]
         return [attempt["answer"] for attempt in tries if attempt["referenceId"] == reference]
 
+    def callback_url(self, reference: str) -> str:
+        """Where the last callback of a reference went, or would have gone."""
+        tries = self.journal()["callbacks"]
+        return [one["url"] for one in tries if one["referenceId"] == reference][-1]
+
     def settle(self, reference: str, status: str, reason: str = "EXPIRED") -> None:
         self._admin(
             "POST", "/settle", {"referenceId": reference, "status": status, "reason": reason}

@@ -1,5 +1,8 @@
 """A callback is a hint: doubled, early, lost or forged, the network's own answer decides."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import requests
 
 from tests.journeys.gateway import Gateway
@@ -25,6 +28,31 @@ def test_fifty_copies_at_once_make_one_enquiry_and_one_move(
     gateway.assert_paid_once(shop, shop.pay(payer)["id"])  # whatever was rung before is heard now
     assert network.enquiries(reference) == 1
     assert [kept["heeded_at"] is None for kept in gateway.books.callbacks(payment_id)] == [False]
+
+
+def test_different_callbacks_at_once_make_one_move(
+    gateway: Gateway, network: Network, shop: Shop, payer: str
+) -> None:
+    gateway.stack.stop("beat")
+    network.fault("callback", "lost", msisdn=payer)
+    payment_id = shop.pay(payer)["id"]
+    reference = gateway.books.reference(payment_id)
+    gateway.until(lambda: network.callbacks(reference) == ["lost"], "the loss of the true one")
+    url = network.callback_url(reference)
+    with ThreadPoolExecutor(20) as everybody:
+        answers = list(everybody.map(lambda n: _call_back(url, {**PAID, "n": n}), range(20)))
+    assert answers == [200] * 20
+    gateway.assert_paid_once(shop, payment_id)
+    gateway.until(
+        lambda: all(kept["heeded_at"] for kept in gateway.books.callbacks(payment_id)),
+        "all to be looked into",
+    )
+
+
+def _call_back(url: str, body: dict[str, Any]) -> int:
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.put(url, json=body, timeout=10).status_code
 
 
 def test_copies_that_come_after_the_end_change_nothing(

@@ -37,6 +37,7 @@ def test_the_worker_is_killed_between_the_charge_and_our_second_transaction(
     assert shop.payment(payment_id)["status"] == "PENDING"
     gateway.restore("worker")
     gateway.assert_paid_once(shop, payment_id)
+    assert 409 not in network.requests(gateway.books.reference(payment_id), "requesttopay")
 
 
 @pytest.mark.parametrize("point", ["before_submit", "before_enquire", "after_enquire"])
