@@ -56,9 +56,11 @@ def test_the_real_bell_survives_a_broker_that_is_down(
     nowhere = Celery("nowhere", broker="redis://127.0.0.1:1/0", set_as_current=False)
     nowhere.conf.update(app.extensions["celery"].conf.changes, broker_url="redis://127.0.0.1:1/0")
     there, app.extensions["bell"] = app.extensions["bell"], worker.CeleryBell(nowhere)
-    with app.app_context():
-        bell.send([Ring("payments.submit", {"payment_id": "pay_1"})])
-    app.extensions["bell"] = there
+    try:
+        with app.app_context():
+            bell.send([Ring("payments.submit", {"payment_id": "pay_1"})])
+    finally:
+        app.extensions["bell"] = there
     assert caplog.text.count("bell_lost") == 1
 
 

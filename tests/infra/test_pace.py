@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
+from tests.infra.absent import redis_away
 from zampay.infra import pace, redis_client
 from zampay.kernel import clock
 
@@ -72,11 +73,8 @@ def test_each_name_has_a_pace_of_its_own(app: Flask, monkeypatch: pytest.MonkeyP
 
 
 def test_without_redis_nobody_gets_a_turn(app: Flask) -> None:
-    there = app.extensions["redis"]
-    redis_client.init(app, url="redis://127.0.0.1:1/0")
-    with app.app_context():
+    with app.app_context(), redis_away(app):
         assert pace.wait_for_turn("test", per_second=10) == 5
-    app.extensions["redis"] = there
 
 
 def test_a_queue_that_has_emptied_starts_afresh(

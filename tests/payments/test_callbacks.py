@@ -2,15 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored, submit
+from tests.infra.absent import redis_away
 from tests.merchants import Merchant
 from tests.payments.scenes import UNKNOWN, accept, ended, ending, processing
 from tests.payments.traces import callbacks, discrepancies, moves, path, seconds_until_due
@@ -31,15 +30,6 @@ def call(
     path = f"/api/v1/callbacks/mtn/{payment.callback_token}"
     answer = client.open(path, method=method, data=raw, content_type="application/json")
     return answer.status_code
-
-
-@contextmanager
-def redis_away(app: Flask) -> Iterator[None]:
-    """Nobody listens at the address of Redis."""
-    there = app.extensions["redis"]
-    redis_client.init(app, url="redis://127.0.0.1:1/0")
-    yield
-    app.extensions["redis"] = there
 
 
 def test_a_callback_brings_the_next_look_forward_and_the_look_decides(

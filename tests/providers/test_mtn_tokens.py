@@ -1,25 +1,16 @@
 """One token for all workers: shared through Redis, renewed in time, replaced once when refused."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 from flask import Flask
 
+from tests.infra.absent import redis_away
 from tests.infra.sockets import answers, serving
 from tests.providers.rigs import Mtn, an_order
 from zampay.infra import redis_client
 from zampay.kernel import clock
 from zampay.providers.contract import Accepted, Declined, FailureCode, NoAnswer, NotSent
-
-
-@contextmanager
-def redis_away(app: Flask) -> Iterator[None]:
-    there = app.extensions["redis"]
-    redis_client.init(app, url="redis://127.0.0.1:1/0")
-    yield
-    app.extensions["redis"] = there
 
 
 def pay(adapter: object, times: int = 1) -> list[object]:
