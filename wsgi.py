@@ -1,14 +1,18 @@
 """The web process: `granian --interface wsgi wsgi:app`, or any other WSGI server."""
 
+# ruff: noqa: E402 - how counts are shared is decided when prometheus_client is first imported, and
+# a wrong environment is said before the rest is imported: granian gives up on what fails at once
 from zampay.infra import shared_metrics
 
 shared_metrics.prepare()
 
-# ruff: noqa: E402 - how counts are shared is decided when prometheus_client is first imported
 import config
+
+settings = config.load()
+
 from zampay.app import create_app
 from zampay.infra import db
 
-app = create_app(config.load())
+app = create_app(settings)
 with app.app_context():
     db.check_role()
