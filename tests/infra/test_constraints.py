@@ -9,6 +9,7 @@ from psycopg import errors
 
 from tests.infra.rows import fill, session
 from tests.merchants import Merchant
+from tests.objects import NOBODY_LISTENS
 from zampay.infra.db import db
 
 ACCEPTED = {
@@ -40,7 +41,7 @@ APPEND_ONLY = ["audit_log", "payment_moves", "events"]
 @pytest.fixture
 def payment(app: Flask, merchant: Merchant) -> str:
     """A payment that is still open, with a trace in every table."""
-    merchant.post("/webhook-endpoints", {"url": "https://shop.example/hooks"}, live=False)
+    merchant.post("/webhook-endpoints", {"url": NOBODY_LISTENS}, live=False)
     cancelled = merchant.pay(live=False).json["id"]
     merchant.post(f"/payments/{cancelled}/cancel", live=False)
     fill(app, merchant.tenant_id)

@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from tests.infra.rows import OF_NOBODY, TABLES, fill, owner_column, session
 from tests.merchants import Merchant
+from tests.objects import NOBODY_LISTENS
 from tests.tables import contents
 from zampay.infra.db import db, transaction
 
@@ -21,7 +22,7 @@ REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolatio
 def lives(app: Flask, merchant: Merchant, rival: Merchant) -> tuple[str, str]:
     """Two tenants, each with a row in every table."""
     for one in (merchant, rival):
-        one.post("/webhook-endpoints", {"url": "https://shop.example/hooks"}, live=False)
+        one.post("/webhook-endpoints", {"url": NOBODY_LISTENS}, live=False)
         cancelled = one.pay(live=False).json["id"]
         one.post(f"/payments/{cancelled}/cancel", live=False)
         fill(app, one.tenant_id)

@@ -1,18 +1,21 @@
 """Tenant A cannot read, list, guess or change what is tenant B's, whatever the route and the id."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+import config
+from dev.databases import Servers
+from tests.infra.conftest import MakeApp
 from tests.merchants import Merchant
+from tests.objects import objects_of
 from tests.operations import GUARDED, ON_AN_OBJECT, UNKNOWN, filled
 from tests.refusals import refusal
 from tests.tables import contents
 
-ObjectsOf = Callable[..., dict[str, str]]
+pytestmark = pytest.mark.usefixtures("network")
 BODIES: dict[str, Any] = {
     "/replay": {"since": "2026-01-01T00:00:00Z"},
     "/resend": {"endpointId": UNKNOWN["endpoint_id"]},
@@ -47,7 +50,7 @@ def alike(first: TestResponse, second: TestResponse) -> bool:
 
 @pytest.mark.parametrize(("method", "path"), ON_AN_OBJECT)
 def test_an_object_of_another_tenant_is_like_one_that_does_not_exist(
-    app: Flask, merchant: Merchant, rival: Merchant, objects_of: ObjectsOf, method: str, path: str
+    app: Flask, merchant: Merchant, rival: Merchant, method: str, path: str
 ) -> None:
     foreign = objects_of(rival)
     before = contents(app)
@@ -58,16 +61,12 @@ def test_an_object_of_another_tenant_is_like_one_that_does_not_exist(
 
 
 @pytest.mark.parametrize(("method", "path"), ON_AN_OBJECT)
-def test_its_own_tenant_finds_it(
-    merchant: Merchant, objects_of: ObjectsOf, method: str, path: str
-) -> None:
+def test_its_own_tenant_finds_it(merchant: Merchant, method: str, path: str) -> None:
     assert ask(merchant, method, path, objects_of(merchant)).status_code != 404
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_list_shows_nothing_foreign(
-    merchant: Merchant, rival: Merchant, objects_of: ObjectsOf, path: str
-) -> None:
+def test_a_list_shows_nothing_foreign(merchant: Merchant, rival: Merchant, path: str) -> None:
     own, foreign = objects_of(merchant), objects_of(rival)
     seen = merchant.client.get(filled(path), headers=merchant.headers()).text
     assert any(one in seen for one in own.values())
@@ -77,7 +76,7 @@ def test_a_list_shows_nothing_foreign(
 @pytest.mark.parametrize(("method", "path"), BY_WORLD)
 @pytest.mark.parametrize("live", [True, False])
 def test_the_two_worlds_do_not_see_each_other(
-    app: Flask, merchant: Merchant, objects_of: ObjectsOf, method: str, path: str, *, live: bool
+    app: Flask, merchant: Merchant, method: str, path: str, *, live: bool
 ) -> None:
     other_world = objects_of(merchant, live=not live)
     before = contents(app)
@@ -89,9 +88,7 @@ def test_the_two_worlds_do_not_see_each_other(
 
 @pytest.mark.parametrize("path", ["/payments", "/events", "/webhook-endpoints"])
 @pytest.mark.parametrize("live", [True, False])
-def test_a_list_shows_one_world(
-    merchant: Merchant, objects_of: ObjectsOf, path: str, *, live: bool
-) -> None:
+def test_a_list_shows_one_world(merchant: Merchant, path: str, *, live: bool) -> None:
     own, other = (objects_of(merchant, live=world) for world in (live, not live))
     seen = merchant.get(path, live=live).text
     assert any(one in seen for one in own.values())
@@ -99,7 +96,7 @@ def test_a_list_shows_one_world(
 
 
 def test_the_same_external_id_is_another_order_in_each_world_and_tenant(
-    merchant: Merchant, rival: Merchant, objects_of: ObjectsOf
+    merchant: Merchant, rival: Merchant
 ) -> None:
     answers = [
         merchant.pay(externalId="order-1"),
@@ -111,3 +108,36 @@ def test_the_same_external_id_is_another_order_in_each_world_and_tenant(
     assert len({answer.json["id"] for answer in answers}) == 3
     found = merchant.get("/payments", externalId="order-1").json["data"]
     assert [one["amount"] for one in found] == ["12.50"]
+
+
+@pytest.fixture
+def unguarded(
+    servers: Servers, settings: config.Config, another_app: MakeApp, merchant: Merchant
+) -> Merchant:
+    """The merchant at an application whose role passes every policy of the database."""
+    if servers.admin_url is None:
+        pytest.skip("the given servers name no role that bypasses row security")
+    name = settings.database_url.rpartition("/")[2]
+    url = servers.admin_url.replace("postgresql://", "postgresql+psycopg://").rpartition("/")[0]
+    client = another_app(database_url=f"{url}/{name}").test_client()
+    return Merchant(client, merchant.tenant_id, merchant.test_key, merchant.live_key)
+
+
+@pytest.mark.parametrize(("method", "path"), ON_AN_OBJECT)
+def test_the_code_alone_keeps_objects_apart(
+    app: Flask, unguarded: Merchant, rival: Merchant, method: str, path: str
+) -> None:
+    foreign = objects_of(rival)
+    before = contents(app)
+    answer = ask(unguarded, method, path, foreign)
+    refusal(answer, 404, answer.json["code"])
+    assert alike(answer, ask(unguarded, method, path, UNKNOWN))
+    assert contents(app) == before
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_the_code_alone_keeps_lists_apart(unguarded: Merchant, rival: Merchant, path: str) -> None:
+    foreign = objects_of(rival)
+    seen = unguarded.client.get(filled(path), headers=unguarded.headers())
+    assert seen.status_code == 200
+    assert not any(one in seen.text for one in [rival.tenant_id, *foreign.values()])

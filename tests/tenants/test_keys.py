@@ -175,6 +175,7 @@ def test_an_unknown_key_is_not_found(merchant: Merchant, key_id: str) -> None:
         ({"name": ""}, {"name"}),
         ({"name": "x" * 101, "livemode": "yes"}, {"name", "livemode"}),
         ({"name": "a\nb", "expiresAt": "tomorrow"}, {"name", "expiresAt"}),
+        ({"name": "Live", "livemode": 1}, {"livemode"}),
         ({"name": "a", "hash": "x", "tenantId": "ten_"}, {"hash", "tenantId"}),
     ],
 )

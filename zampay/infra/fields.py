@@ -24,6 +24,15 @@ class Text(ma.fields.String):
         return text
 
 
+class Switch(ma.fields.Boolean):
+    """True or false and nothing that merely resembles them."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Moment(ma.fields.Field[datetime]):
     """A time: RFC 3339 with its offset in, UTC with milliseconds out."""
 

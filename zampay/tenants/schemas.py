@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow as ma
 
 from zampay.infra.api import Schema
-from zampay.infra.fields import Cursor, Moment, Text, page_size
+from zampay.infra.fields import Cursor, Moment, Switch, Text, page_size
 from zampay.tenants.scopes import ALL
 
 MAX_OVERLAP_H = 7 * 24
@@ -59,7 +59,7 @@ class Keys(Schema):
 class KeyRequest(Schema):
     """A further key."""
 
-    livemode = ma.fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    livemode = Switch(load_default=False)
     name = Text(required=True, validate=_NAME)
     scopes = ma.fields.List(
         ma.fields.String(validate=ma.validate.OneOf(ALL)),

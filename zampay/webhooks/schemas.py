@@ -6,7 +6,7 @@ import marshmallow as ma
 from flask import current_app
 
 from zampay.infra.api import Schema
-from zampay.infra.fields import MAX_PAGE, Cursor, Moment, Text, page_size
+from zampay.infra.fields import MAX_PAGE, Cursor, Moment, Switch, Text, page_size
 from zampay.kernel import ids
 from zampay.webhooks import destinations, event_types
 
@@ -24,15 +24,6 @@ class Destination(ma.fields.String):
         if wrong:
             raise ma.ValidationError(wrong)
         return url
-
-
-class Switch(ma.fields.Boolean):
-    """True or false and nothing that merely resembles them."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
 
 
 def _headers(**kwargs: Any) -> ma.fields.Dict:
