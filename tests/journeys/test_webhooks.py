@@ -138,7 +138,9 @@ def test_a_worker_asked_to_stop_waits_for_the_merchant_it_is_talking_to(
     threading.Timer(1, let_go.set).start()
     gateway.stack.stop("worker")
     assert let_go.is_set()
-    assert _status(shop, ledger) == {"DELIVERED"}
+    path = f"/webhook-endpoints/{ledger.endpoint_id}/deliveries"
+    *_, first = shop.ask("GET", path).json()["data"]
+    assert first["status"] == "DELIVERED"  # a later event may be waiting for the next worker
     gateway.stack.start("worker")
     gateway.assert_paid_once(shop, payment_id)
     gateway.until(lambda: set(ledger.numbers) == {1, 2}, "both events")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.doors import ScriptedNetwork, enquire, report, stored, submit
+from tests.doors import ScriptedNetwork, enquire, make_due, report, stored, submit
 from tests.merchants import Merchant
 from tests.payments.scenes import (
     UNKNOWN,
@@ -23,6 +23,7 @@ from zampay.payments.states import State
 from zampay.providers.contract import (
     Accepted,
     Enquiry,
+    InDoubt,
     NoAnswer,
     NotSent,
     Order,
@@ -137,3 +138,21 @@ def test_an_acknowledged_payment_is_asked_about_afresh(
     network.submit_answers = [Accepted("202")]
     submit(app, payment)
     assert stored(app, payment.id).looks == 0
+
+
+def test_what_gets_lost_again_and_again_is_sent_again_after_ever_longer_waits(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = unconfirmed(app, merchant, network)
+    waits = []
+    for _ in range(4):
+        network.enquiry_answers = [UNKNOWN]
+        look(app, payment, age=timedelta(minutes=5))
+        waits.append(seconds_until_due(app, payment.id) or 0)
+        network.submit_answers = [InDoubt("answered 503 SERVICE_UNAVAILABLE")]
+        make_due(app, payment.id)
+        submit(app, payment)
+    assert waits[0] <= 0
+    assert 1.5 < waits[1] < 2.5
+    assert 3 < waits[2] < 5
+    assert 6 < waits[3] < 10

@@ -30,6 +30,8 @@ from zampay.providers.contract import (
     Retry,
 )
 
+FIRST_RESEND_S = 2.0
+LONGEST_RESEND_S = 300.0
 _WAITED_FOR = states.OPEN - {State.PENDING, State.IN_REVIEW}
 
 
@@ -193,7 +195,7 @@ def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
         reports.fail(tx, payment, failure, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
     elif in_time and payment.state != State.IN_REVIEW and _may_resend(payment):
         payment.in_doubt = True
-        payment.due_at = tx.now
+        payment.due_at = tx.now + _before_resending(payment)
         mover.move(
             tx,
             payment,
@@ -205,6 +207,17 @@ def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
     else:
         said = f"{answer.detail}: it never landed"
         reports.fail(tx, payment, reports.NEVER_LANDED, Evidence.ENQUIRY, said)
+
+
+def _before_resending(payment: Payment) -> timedelta:
+    """Once lost is sent again at once; lost again and again (a network that answers 503) is left
+    longer each time.
+    """
+    if payment.submissions == 1:
+        return timedelta(0)
+    return backoff.exponential(
+        payment.submissions - 1, first_s=FIRST_RESEND_S, ceiling_s=LONGEST_RESEND_S
+    )
 
 
 def _may_resend(payment: Payment) -> bool:
