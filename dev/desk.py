@@ -29,10 +29,11 @@ class DeskError(Exception):
 def run_program(program: Callable[[], None]) -> NoReturn:
     """Run a desk program to its end: 0 done, 2 a DeskError (said on stderr), 130 Ctrl-C.
 
-    SIGTERM and SIGHUP end it like Ctrl-C does, so that everything it started is stopped.
+    SIGTERM and SIGHUP end it like Ctrl-C does, so that everything it started is stopped; so does
+    SIGINT itself where a shell that put us into the background had it ignored.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         program()
     except DeskError as error:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 
 from zampay import listen
@@ -29,4 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # A shell that puts a program into the background has SIGINT ignored; it ends this one all the
+    # same, and so does SIGTERM.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main())
