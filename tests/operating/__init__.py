@@ -1,0 +1,1 @@
+"""The gateway watched from outside, as its operator watches it."""

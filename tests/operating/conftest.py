@@ -20,12 +20,16 @@ _databases = itertools.count(1)
 
 @pytest.fixture(scope="package")
 def new_stack(servers: Servers) -> Iterator[Callable[..., Stack]]:
-    """`new_stack(APP_ENV="production")`: migrated, on a database of its own; nothing runs yet."""
+    """`new_stack(APP_ENV="production")`: migrated, on databases of its own at both
+    servers; nothing runs yet.
+    """
     with ExitStack() as ending:
 
         def make(**environment: str) -> Stack:
-            name = f"zampay_operating_{os.getpid()}_{next(_databases)}"
-            own = replace(servers, database_url=servers.create_database(name))
+            number = next(_databases)
+            name = f"zampay_operating_{os.getpid()}_{number}"
+            redis_url = f"{servers.redis_url.rpartition('/')[0]}/{number}"  # a queue of its own
+            own = replace(servers, database_url=servers.create_database(name), redis_url=redis_url)
             ending.callback(servers.drop_database, name)
             directory = ending.enter_context(temporary_directory())
             stack = ending.enter_context(Stack(own, directory, environment=environment))
