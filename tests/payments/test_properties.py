@@ -16,14 +16,16 @@ from hypothesis.stateful import (
 )
 
 from tests.merchants import Merchant
+from tests.payments.scenes import LONG
 from tests.payments.traces import discrepancies, events, moves
 from tests.payments.world import Books, World
-from zampay.payments import service, states
+from zampay.payments import states
 from zampay.payments.service import Wanted
 from zampay.payments.states import PHASES, Evidence, State
 
 SENDS = ["accepted", "lost", "lost answer", "slow", "refused", "our set-up", "not sent", "slow"]
 LOOKS = ["truth", "truth", "no answer", "no turn"]
+NO_TIME = timedelta(0)
 _orders = itertools.count()
 
 
@@ -43,18 +45,20 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.world = World(self.app, self.books, self.tenant_id, wanted())
 
+    @precondition(lambda self: self.world.payment.state == State.PENDING)
     @rule(how=st.sampled_from(SENDS), late=st.booleans())
     def hear_a_bell_for_a_send(self, how: str, late: bool) -> None:  # noqa: FBT001 - drawn
         self.world.send(how, late=late)
 
     @precondition(lambda self: self.may_ask())
-    @rule(how=st.sampled_from(LOOKS), late=st.booleans())
-    def hear_a_bell_for_a_look(self, how: str, late: bool) -> None:  # noqa: FBT001 - drawn
-        self.world.ask(how, late=late)
-
-    @rule()
-    def let_the_grace_time_end(self) -> None:
-        self.world.pass_time(timedelta(minutes=10))
+    @rule(how=st.sampled_from(LOOKS), late=st.booleans(), age=st.sampled_from([NO_TIME, LONG]))
+    def hear_a_bell_for_a_look(
+        self,
+        how: str,
+        late: bool,  # noqa: FBT001 - drawn
+        age: timedelta,
+    ) -> None:
+        self.world.ask(how, late=late, age=age)
 
     @precondition(lambda self: self.world.late)
     @rule()
@@ -66,47 +70,51 @@ class Life(RuleBasedStateMachine):
     def let_a_slow_request_land(self) -> None:
         self.books.land(self.books.under_way.pop(0))
 
+    @precondition(lambda self: self.world.is_with_the_payer)
     @rule(status=st.sampled_from(["SUCCESSFUL", "FAILED"]))
     def let_the_payer_decide(self, status: str) -> None:
         self.books.settle(self.world.payment, status)
 
+    @precondition(lambda self: self.has_been_sent_and_is_pending())
     @rule()
     def let_the_merchant_cancel(self) -> None:
-        with self.app.app_context():
-            try:
-                service.cancel(
-                    tenant_id=self.tenant_id, livemode=True, payment_id=self.world.payment_id
-                )
-            except service.NotCancellable:
-                assert self.world.payment.state != State.PENDING or self.world.payment.in_doubt
+        self.world.cancel()
 
-    @rule(over=st.booleans())
-    def let_the_time_for_sending_run_out(self, over: bool) -> None:  # noqa: FBT001 - drawn
-        self.app.config["SUBMIT_WINDOW"] = timedelta(0 if over else 3600)
+    @precondition(lambda self: self.has_been_sent_and_is_pending())
+    @rule()
+    def let_the_time_for_sending_run_out(self) -> None:
+        self.app.config["SUBMIT_WINDOW"] = NO_TIME
+
+    @rule()
+    def let_nothing_happen(self) -> None:
+        """An ended payment has nothing left to do, and a life needs one thing at least."""
+
+    def has_been_sent_and_is_pending(self) -> bool:
+        payment = self.world.payment
+        return payment.state == State.PENDING and payment.submissions > 0
 
     def may_ask(self) -> bool:
         """An hour after the end, when it is looked at once more, nothing is under way any more."""
+        payment = self.world.payment
         under_way = self.world.late or self.books.under_way
-        return not (self.world.payment.is_final and under_way)
+        may = payment.due_at is not None and not under_way if payment.is_final else True
+        return may and payment.state != State.PENDING
 
     @invariant()
     def nobody_pays_twice(self) -> None:
         assert self.books.charges.count(self.world.payment_id) <= 1
 
     @invariant()
-    def history_is_whole(self) -> None:
+    def history_is_whole_and_an_open_payment_is_owed_work(self) -> None:
+        payment = self.world.payment
+        assert payment.is_final or payment.due_at is not None
         found = moves(self.app, self.world.payment_id)
         assert [one.position for one in found] == list(range(1, len(found) + 1))
         assert (found[0].source, found[0].evidence) == (None, Evidence.ACCEPTED)
         for earlier, later in pairwise(found):
             assert later.source == earlier.target
             assert states.is_legal(State(earlier.target), State(later.target))
-        assert found[-1].target == self.world.payment.state
-
-    @invariant()
-    def an_open_payment_is_owed_work(self) -> None:
-        payment = self.world.payment
-        assert payment.is_final or payment.due_at is not None
+        assert found[-1].target == payment.state
 
     def teardown(self) -> None:
         self.world.come_to_rest()
@@ -138,8 +146,8 @@ def test_a_payment_lives_any_life_and_is_charged_once_and_ends_true(
     run_state_machine_as_test(
         ThisLife,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=60,
+            stateful_step_count=15,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),

@@ -5,6 +5,7 @@ ending that it has named stays. Anything else may happen: requests that are lost
 after their answer was given up, answers that come late or never.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.doors import ScriptedNetwork, stored
-from tests.payments.scenes import DECLINED_BY_PAYER, ending
+from tests.payments.scenes import DECLINED_BY_PAYER, LONG, ending
 from zampay.infra.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.payments import enquiry, queries, service, submission
@@ -97,15 +98,24 @@ class World:
             payment, _ = service.accept(tenant_id=tenant_id, livemode=True, wanted=wanted)
         self.payment_id = payment.id
         self.late: list[Late] = []
+        self._seen: Payment | None = None
 
     @property
     def payment(self) -> Payment:
-        return stored(self.app, self.payment_id)
+        """The row, read once between two deeds."""
+        if self._seen is None:
+            self._seen = stored(self.app, self.payment_id)
+        return self._seen
+
+    @property
+    def is_with_the_payer(self) -> bool:
+        return self.network.known.get(self.payment.provider_reference) == "PENDING"
 
     def pass_time(self, age: timedelta = timedelta(0)) -> None:
         """The next work falls due, also before its time: no life may depend on how fast it runs.
         `age` goes by since the last send.
         """
+        self._seen = None
         row = {"due_at": sa.func.now(), "submitted_at": Payment.submitted_at - age}
         with self._transaction() as tx:
             found = queries.locked(tx, self.payment_id)
@@ -126,9 +136,9 @@ class World:
             lambda tx, row: submission.record(tx, row, answer, attempt=claim.attempt), late=late
         )
 
-    def ask(self, how: str, *, late: bool = False) -> None:
+    def ask(self, how: str, *, late: bool = False, age: timedelta = timedelta(0)) -> None:
         """A bell for a look is heard; a `late` answer waits until `deliver`."""
-        self.pass_time()
+        self.pass_time(age)
         with self.app.app_context():
             claim = enquiry._claim(self.tenant_id, self.payment_id)
         if claim is None:
@@ -136,8 +146,15 @@ class World:
         answer = self.network.answer_about(claim.order, how)
         self._deliver_or_keep(lambda tx, row: enquiry._apply(tx, row, answer, claim), late=late)
 
+    def cancel(self) -> None:
+        """The merchant tries; whether he may is checked where he may not."""
+        self._seen = None
+        with self.app.app_context(), contextlib.suppress(service.NotCancellable):
+            service.cancel(tenant_id=self.tenant_id, livemode=True, payment_id=self.payment_id)
+
     def deliver(self) -> None:
         """The oldest answer that was under way comes home."""
+        self._seen = None
         with self._transaction() as tx:
             found = queries.locked(tx, self.payment_id)
             assert found is not None
@@ -161,8 +178,8 @@ class World:
         while self.network.under_way:
             self.network.land(self.network.under_way.pop())
         for _ in range(6):
-            self.pass_time(timedelta(minutes=10))
             self.send("accepted")
+            self.ask("truth", age=LONG)
+            self.ask("no answer")
             self.network.settle(self.payment, "SUCCESSFUL")
-            self.pass_time(timedelta(minutes=10))
-            self.ask("truth")
+            self.ask("truth", age=LONG)
