@@ -9,6 +9,7 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -23,7 +24,9 @@ from zampay.payments import states
 from zampay.payments.service import Wanted
 from zampay.payments.states import PHASES, Evidence, State
 
-SENDS = ["accepted", "lost", "lost answer", "slow", "refused", "our set-up", "not sent", "slow"]
+SENDS = ["accepted", "lost", "lost answer", "slow", "held", "refused", "our set-up", "not sent"]
+BEGINNINGS = [[], ["lost"], ["slow"], ["held"], ["slow", "refused"], ["held", "not sent"]]
+"""Sends before the free part of a life; after each, the network has long not heard of it."""
 LOOKS = ["truth", "truth", "no answer", "no turn"]
 NO_TIME = timedelta(0)
 _orders = itertools.count()
@@ -44,6 +47,12 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World(self.app, self.books, self.tenant_id, wanted())
+
+    @initialize(sends=st.sampled_from(BEGINNINGS))
+    def begin(self, sends: list[str]) -> None:
+        for how in sends:
+            self.world.send(how)
+            self.world.ask("truth", age=LONG)
 
     @precondition(lambda self: self.world.payment.state == State.PENDING)
     @rule(how=st.sampled_from(SENDS), late=st.booleans())
@@ -146,8 +155,8 @@ def test_a_payment_lives_any_life_and_is_charged_once_and_ends_true(
     run_state_machine_as_test(
         ThisLife,
         settings=settings(
-            max_examples=60,
-            stateful_step_count=15,
+            max_examples=40,
+            stateful_step_count=12,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),

@@ -62,7 +62,10 @@ class Books(ScriptedNetwork):
                 self.charges.append(payment.id)
 
     def answer_to(self, order: Order, how: str) -> Submission:
-        """What comes back from a request to pay, and what becomes of it in the books."""
+        """What comes back from a request to pay, and what becomes of it in the books.
+
+        `slow` lands after its answer was given up; `held` lands and is answered long after.
+        """
         if how in {"accepted", "lost answer"}:
             self.land(order)
         if how == "slow":
@@ -71,7 +74,7 @@ class Books(ScriptedNetwork):
             return Declined(NO)
         if how == "not sent":
             return NotSent("refused")
-        if how in {"accepted", "refused"}:
+        if how in {"accepted", "refused", "held"}:
             return Accepted("202 or 409")
         return InDoubt("no answer", SETUP if how == "our set-up" else None)
 
@@ -132,9 +135,13 @@ class World:
         if claim is None:
             return
         answer = self.network.answer_to(claim.order, how)
-        self._deliver_or_keep(
-            lambda tx, row: submission.record(tx, row, answer, attempt=claim.attempt), late=late
-        )
+
+        def come_home(tx: Transaction, row: Payment) -> None:
+            if how == "held":
+                self.network.land(claim.order)
+            submission.record(tx, row, answer, attempt=claim.attempt)
+
+        self._deliver_or_keep(come_home, late=late or how == "held")
 
     def ask(self, how: str, *, late: bool = False, age: timedelta = timedelta(0)) -> None:
         """A bell for a look is heard; a `late` answer waits until `deliver`."""
