@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 JOBS ?= 3
+FUZZ := tests/test_schemathesis.py
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
 READY := $(VENV)/.ready
@@ -27,7 +28,8 @@ run: $(READY) ## start everything and stay up until Ctrl-C; PORT=8000 SIMULATOR_
 	@$(RUN) -m dev.run
 
 test: $(READY) ## run every test; ARGS="-k callbacks" passes on to pytest
-	@$(RUN) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(RUN) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder --ignore=$(FUZZ) $(ARGS)
+	@test -n "$(ARGS)" || $(RUN) -m pytest $(FUZZ)
 
 check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, migrations, tests
 	@echo "format:" && $(VENV)/bin/ruff format --check .
