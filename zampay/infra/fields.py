@@ -8,6 +8,7 @@ from typing import Any
 
 import marshmallow as ma
 
+from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -70,6 +71,21 @@ class Cursor(ma.fields.Field[list[str]]):
         except (ValueError, binascii.Error):
             parts = []
         if len(parts) != self._parts or any(_CONTROL.search(part) for part in parts):
+            raise ma.ValidationError("is not a cursor that we gave")
+        return parts
+
+
+class RowCursor(Cursor):
+    """A cursor that holds the time and the id of the last row seen."""
+
+    def __init__(self, prefix: str, **kwargs: Any) -> None:
+        super().__init__(parts=2, **kwargs)
+        self._prefix = prefix
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[str]:
+        parts = super()._deserialize(value, *args, **kwargs)
+        Moment().deserialize(parts[0])
+        if not ids.is_id(self._prefix, parts[1]):
             raise ma.ValidationError("is not a cursor that we gave")
         return parts
 

@@ -6,8 +6,8 @@ from typing import Any
 import marshmallow as ma
 
 from zampay.infra.api import Schema
-from zampay.infra.fields import Cursor, Moment, Text, page_size
-from zampay.kernel import ids, msisdn
+from zampay.infra.fields import Cursor, Moment, RowCursor, Text, page_size
+from zampay.kernel import msisdn
 from zampay.kernel.money import Money, NotMoney
 from zampay.payments import states
 from zampay.payments.states import State, Status
@@ -124,16 +124,7 @@ class PaymentQuery(Schema):
     created_from = Moment(load_default=None)
     created_to = Moment(load_default=None)
     limit = page_size()
-    after = Cursor(parts=2, load_default=None)
-
-    @ma.validates("after")
-    def _is_a_key(self, after: list[str] | None, **_: Any) -> None:
-        """The cursor holds the time and the id of the last payment seen."""
-        if after is None:
-            return
-        Moment().deserialize(after[0])
-        if not ids.is_id("pay", after[1]):
-            raise ma.ValidationError("is not a cursor that we gave")
+    after = RowCursor("pay", load_default=None)
 
 
 class PaymentPage(Schema):

@@ -6,8 +6,7 @@ import marshmallow as ma
 from flask import current_app
 
 from zampay.infra.api import Schema
-from zampay.infra.fields import MAX_PAGE, Cursor, Moment, Switch, Text, page_size
-from zampay.kernel import ids
+from zampay.infra.fields import MAX_PAGE, Cursor, Moment, RowCursor, Switch, Text, page_size
 from zampay.webhooks import destinations, event_types
 
 MOST_HEADERS = 10
@@ -129,15 +128,7 @@ class DeliveryQuery(Schema):
     """Which page of the delivery log."""
 
     limit = page_size()
-    after = Cursor(parts=2, load_default=None)
-
-    @ma.validates("after")
-    def _is_a_key(self, after: list[str] | None, **_: Any) -> None:
-        if after is None:
-            return
-        Moment().deserialize(after[0])
-        if not ids.is_id("whd", after[1]):
-            raise ma.ValidationError("is not a cursor that we gave")
+    after = RowCursor("whd", load_default=None)
 
 
 class DeliveryView(Schema):
