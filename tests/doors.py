@@ -112,6 +112,7 @@ def make_due(app: Flask, payment_id: str, *, age: timedelta = timedelta(0)) -> N
         row = {"due_at": sa.func.now()}
         if age:
             row["submitted_at"] = Payment.submitted_at - age
+            row["recheck_at"] = Payment.recheck_at - age
         tx.session.execute(sa.update(Payment).where(Payment.id == payment_id).values(row))
 
 

@@ -14,6 +14,7 @@ import pytest
 from dev import leftovers
 from dev.desk import DeskError, await_condition
 from dev.process import Process
+from tests.processes import is_gone
 
 OBSTINATE = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
 PARENT = """
@@ -64,11 +65,7 @@ def test_its_children_end_with_it(directory: Path, way: str) -> None:
     with running(directory, PARENT) as process:
         child = psutil.Process(int(process.await_log(r"child (\d+)\n")[1]))
         getattr(process, way)()
-        await_condition(
-            lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE,
-            timeout_s=5,
-            wanted="the child to end",
-        )
+        await_condition(lambda: is_gone(child), timeout_s=5, wanted="the child to end")
 
 
 def test_its_death_is_told_with_the_end_of_its_log(directory: Path) -> None:

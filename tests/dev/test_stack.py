@@ -9,6 +9,7 @@ import pytest
 from dev.databases import Servers
 from dev.desk import DeskError, await_condition
 from dev.stack import Stack
+from tests.processes import offspring
 
 NOWHERE = Servers("postgresql://zampay@127.0.0.1/zampay", "redis://127.0.0.1/0", admin_url=None)
 STAYS = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -22,12 +23,6 @@ class Live(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Live).serve_forever()
 """
 SERVES = [sys.executable, "-c", WEB]
-
-
-def offspring() -> set[psutil.Process]:
-    """What runs because of this test; the dead that nobody collected do not count."""
-    children = psutil.Process().children(recursive=True)
-    return {child for child in children if child.status() != psutil.STATUS_ZOMBIE}
 
 
 def test_web_is_ready_when_it_answers(directory: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from dev.databases import Servers
 from dev.desk import ROOT, await_condition
 from dev.servers import servers
+from tests.processes import is_gone
 
 STARTER = """
 import sys, time
@@ -38,10 +39,6 @@ def starter(directory: Path) -> Iterator[psutil.Process]:
             yield psutil.Process(program.pid)
         finally:
             program.kill()
-
-
-def is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def test_the_servers_end_with_the_program_that_started_them(directory: Path) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import psutil
 import pytest
 
 from dev.desk import await_condition
@@ -13,12 +12,13 @@ from tests.journeys.gateway import PACE, Gateway
 from tests.journeys.machine import machine
 from tests.journeys.network import Network
 from tests.journeys.shop import Shop, payers
+from tests.processes import offspring
 
 
 @pytest.fixture(scope="package")
 def running() -> Iterator[Gateway]:
     """The gateway, started; in the end not one process of it is left."""
-    before = _offspring()
+    before = offspring()
     with (
         temporary_directory() as directory,
         machine(directory) as own,
@@ -31,7 +31,7 @@ def running() -> Iterator[Gateway]:
         gateway.close()
         for name in ALL:
             stack.kill(name)  # nothing of them is needed any more, and a polite end takes seconds
-    await_condition(lambda: _offspring() <= before, timeout_s=10, wanted="the end of all processes")
+    await_condition(lambda: offspring() <= before, timeout_s=10, wanted="the end of all processes")
 
 
 @pytest.fixture
@@ -72,9 +72,3 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
     if report.failed and isinstance(gateway, Gateway):
         report.sections += [(f"end of the log of {name}", tail) for name, tail in gateway.tails()]
     return report
-
-
-def _offspring() -> set[psutil.Process]:
-    """What runs because of this test run; the dead that nobody collected do not count."""
-    children = psutil.Process().children(recursive=True)
-    return {child for child in children if child.status() != psutil.STATUS_ZOMBIE}

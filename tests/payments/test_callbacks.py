@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored, submit
 from tests.infra.absent import redis_away
 from tests.merchants import Merchant
-from tests.payments.scenes import UNKNOWN, accept, ended, ending, processing
+from tests.payments.scenes import UNKNOWN, accept, ended, ending, look, processing
 from tests.payments.traces import callbacks, discrepancies, moves, path, seconds_until_due
 from zampay.infra import redis_client
 from zampay.payments.callbacks import MOST_KEPT
@@ -191,6 +191,28 @@ def test_a_callback_during_a_look_makes_another_one_follow(
     assert (seconds_until_due(app, payment.id) or 0) <= 0
     bells.hear_all()
     assert stored(app, payment.id).state == State.SUCCESSFUL
+
+
+def test_a_callback_during_the_look_that_ends_a_payment_is_looked_into(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+) -> None:
+    payment = processing(app, merchant, network)
+
+    def be_called_meanwhile(order: Order) -> Enquiry:
+        call(app.test_client(), payment, PAID)
+        bells.lose_all()
+        return ending("FAILED")(order)
+
+    network.enquiry_answers = [be_called_meanwhile, ending("SUCCESSFUL")]
+    look(app, payment)
+    bells.hear_all()
+    assert stored(app, payment.id).state == State.FAILED
+    assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
+    assert [found.heeded_at is None for found in callbacks(app, payment.id)] == [False]
 
 
 def test_a_callback_after_the_end_is_looked_into(

@@ -53,8 +53,10 @@ def enquire(*, tenant_id: str, payment_id: str) -> None:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
         _apply(tx, payment, answer, claim)
-        if not payment.is_final and queries.has_unheeded_callback(tx, payment_id):
+        if queries.has_unheeded_callback(tx, payment_id):
+            # Its own bell may have rung while this row was locked, and been passed over.
             payment.due_at = tx.now
+            tx.ring("payments.enquire", payment_id=payment_id, tenant_id=tenant_id)
 
 
 def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
@@ -138,7 +140,8 @@ def _plan_the_next_look(tx: Transaction, payment: Payment, answer: Enquiry) -> N
     if isinstance(answer, NotSent):
         payment.due_at = tx.now + timedelta(seconds=answer.retry_after_s or 1)
     elif payment.is_final and _was_the_last_look(payment, answer, tx.now):
-        payment.due_at = None
+        still_to_come = payment.recheck_at is not None and payment.recheck_at > tx.now
+        payment.due_at = payment.recheck_at if still_to_come else None
     else:
         _look_again(tx, payment)
 

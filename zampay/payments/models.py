@@ -26,7 +26,9 @@ class IllegalMove(AssertionError):
 
 
 class Payment(Model):
-    """One request for money. `due_at` says when the row is owed work, in the database's time."""
+    """One request for money. `due_at` says when the row is owed work, in the database's time;
+    `recheck_at` when an ending that networks have been seen to take back is looked at once more.
+    """
 
     __tablename__ = "payments"
 
@@ -48,6 +50,7 @@ class Payment(Model):
     state: Mapped[str] = mapped_column(sa.Text)
     position: Mapped[int]
     due_at: Mapped[datetime | None]
+    recheck_at: Mapped[datetime | None]
     submissions: Mapped[int]
     looks: Mapped[int]
     in_doubt: Mapped[bool]

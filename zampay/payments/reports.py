@@ -53,7 +53,7 @@ def fail(
     """FAILED; an ending that networks have been seen to take back is looked at once more."""
     mover.move(tx, payment, State.FAILED, evidence=evidence, detail=detail, failure=failure)
     if failure.recheck:
-        payment.due_at = tx.now + RECHECK_AFTER
+        payment.due_at = payment.recheck_at = tx.now + RECHECK_AFTER
 
 
 def _still_pending(tx: Transaction, payment: Payment, report: Report, evidence: Evidence) -> None:
