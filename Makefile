@@ -28,7 +28,7 @@ run: $(READY) ## start everything and stay up until Ctrl-C; PORT=8000 SIMULATOR_
 	@$(RUN) -m dev.run
 
 test: $(READY) ## run every test; ARGS="-k callbacks" passes on to pytest
-	@$(RUN) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder --ignore=$(FUZZ) $(ARGS)
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore=$(FUZZ) $(ARGS)
 	@test -n "$(ARGS)" || $(RUN) -m pytest $(FUZZ)
 
 check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, migrations, tests

@@ -28,18 +28,13 @@ SLOWEST_FIRST = ("journeys", "deploying", "operating", "dev")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, a folder that shares running processes stays together, any
-    other file goes where there is room; what takes longest starts first.
-    """
+    """What takes longest starts first: tests run side by side, file by file."""
 
     def folder(item: pytest.Item) -> str:
         return item.path.relative_to(TESTS).parts[0]
 
     order = {name: place for place, name in enumerate(SLOWEST_FIRST)}
     items.sort(key=lambda item: order.get(folder(item), len(order)))
-    for item in items:
-        group = folder(item) if folder(item) in order else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

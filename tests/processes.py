@@ -1,5 +1,8 @@
 """Looking at processes while they end: each may be gone between one question and the next."""
 
+import contextlib
+from collections.abc import Iterable
+
 import psutil
 
 
@@ -15,3 +18,12 @@ def offspring() -> set[psutil.Process]:
     """Everything that runs because of this test process."""
     children = psutil.Process().children(recursive=True)
     return {child for child in children if not is_gone(child)}
+
+
+def names(processes: Iterable[psutil.Process]) -> set[str]:
+    """The names of those that still run."""
+    found = set()
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.add(process.name())
+    return found

@@ -14,7 +14,7 @@ import pytest
 from dev.databases import Servers
 from dev.desk import ROOT, await_condition
 from dev.servers import servers
-from tests.processes import is_gone
+from tests.processes import is_gone, names
 
 STARTER = """
 import sys, time
@@ -44,9 +44,8 @@ def starter(directory: Path) -> Iterator[psutil.Process]:
 def test_the_servers_end_with_the_program_that_started_them(directory: Path) -> None:
     with starter(directory) as program:
         family = program.children(recursive=True)
-        names = {process.name() for process in family}
+        assert {"postgres", "valkey-server"} <= names(family)
         program.kill()
-    assert {"postgres", "valkey-server"} <= names
     await_condition(
         lambda: all(is_gone(process) for process in family),
         timeout_s=20,
