@@ -97,13 +97,17 @@ def keeps_silent(connection: socket.socket) -> None:
     connection.recv(1)
 
 
-def drips(connection: socket.socket) -> None:
-    """A byte now and then, always sooner than the read timeout, while somebody listens."""
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-    pause = threading.Event()
-    for _ in range(1000):
-        connection.sendall(b"x")
-        pause.wait(0.05)
+def drips(begins: bytes) -> Behaviour:
+    """After this a byte now and then, sooner than the read timeout, while somebody listens."""
+
+    def behaviour(connection: socket.socket) -> None:
+        connection.sendall(begins)
+        pause = threading.Event()
+        for _ in range(1000):
+            connection.sendall(b"x")
+            pause.wait(0.05)
+
+    return behaviour
 
 
 def never_stops(connection: socket.socket) -> None:

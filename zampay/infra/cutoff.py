@@ -7,6 +7,11 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 _current = threading.local()
 
@@ -61,6 +66,34 @@ def watch(one: socket.socket) -> None:
     cutoff: Cutoff | None = getattr(_current, "cutoff", None)
     if cutoff is not None:
         cutoff.watch(one)
+
+
+class WatchedConnection(HTTPConnection):
+    """A connection for whose answer nobody waits longer than the thread's cutoff allows."""
+
+    def getresponse(self) -> Any:
+        """The answer, watched from before its first byte."""
+        assert self.sock is not None, "a request has been sent"
+        watch(self.sock)
+        return super().getresponse()
+
+
+class CutoffAdapter(HTTPAdapter):
+    """A transport adapter for requests whose connections are watched; `kind` may add to them."""
+
+    def __init__(self, *, kind: type[WatchedConnection] = WatchedConnection) -> None:
+        self._kind = kind
+        super().__init__(pool_maxsize=32, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Use our kind of connection in the pools."""
+        super().init_poolmanager(*args, **kwargs)
+        plain = type("Plain", (self._kind, HTTPConnection), {})
+        secure = type("Secure", (self._kind, HTTPSConnection), {})
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
 
 
 def _cut(one: socket.socket) -> None:

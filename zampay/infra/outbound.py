@@ -11,7 +11,6 @@ from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -19,9 +18,12 @@ from urllib3.exceptions import (
     NewConnectionError,
 )
 
+from zampay.infra import cutoff
+from zampay.infra.cutoff import Cutoff, CutoffAdapter
 from zampay.kernel import clock
 
 MAX_ANSWER_BYTES = 64 * 1024
+TOO_LONG = "TooLong"
 LONGEST_RETRY_AFTER_S = 30 * 86_400.0
 _CHUNK_BYTES = 8 * 1024
 
@@ -44,7 +46,8 @@ class Reply:
 
 
 class Outbound:
-    """A pool of connections, safe to share between threads; `adapter` may restrict where to.
+    """A pool of connections, safe to share between threads; `adapter` may restrict where to. No
+    exchange takes longer than both timeouts together, however slowly its bytes come.
 
     With `status_is_enough`, a body that breaks off does not make an answer a `NoReply`.
     """
@@ -54,7 +57,7 @@ class Outbound:
         *,
         connect_timeout_s: float,
         read_timeout_s: float,
-        adapter: HTTPAdapter | None = None,
+        adapter: CutoffAdapter | None = None,
         status_is_enough: bool = False,
     ) -> None:
         self._forgiven = (HTTPError, OSError) if status_is_enough else ()
@@ -62,7 +65,7 @@ class Outbound:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        transport = adapter or HTTPAdapter(pool_maxsize=32, max_retries=0)
+        transport = adapter or CutoffAdapter()
         self._session.mount("https://", transport)
         self._session.mount("http://", transport)
 
@@ -80,39 +83,41 @@ class Outbound:
             NotConnected: nothing was sent.
             NoReply: it may have arrived.
         """
-        deadline_s = clock.monotonic_s() + self.longest_s
-        try:
-            with self._session.request(
-                method,
-                url,
-                headers=dict(headers),
-                data=body,
-                timeout=self._timeouts_s,
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                return Reply(
-                    answer.status_code,
-                    _read(answer, deadline_s, self._forgiven),
-                    _seconds(answer.headers.get("Retry-After")),
-                )
-        except requests.ConnectionError as error:
-            if _never_connected(error):
-                raise NotConnected(_name(error)) from error
-            raise NoReply(_name(error)) from error
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise NoReply(_name(error)) from error
+        with cutoff.after(self.longest_s) as end:
+            try:
+                return self._exchange(method, url, dict(headers), body, end)
+            except requests.ConnectionError as error:
+                if _never_connected(error):
+                    raise NotConnected(_name(error)) from error
+                raise NoReply(TOO_LONG if end.has_come else _name(error)) from error
+            except (requests.RequestException, HTTPError, OSError) as error:
+                raise NoReply(TOO_LONG if end.has_come else _name(error)) from error
+
+    def _exchange(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, end: Cutoff
+    ) -> Reply:
+        with self._session.request(
+            method,
+            url,
+            headers=headers,
+            data=body,
+            timeout=self._timeouts_s,
+            allow_redirects=False,
+            stream=True,
+        ) as answer:
+            text = _read(answer, self._forgiven)
+            if end.has_come and not self._forgiven:
+                raise NoReply(TOO_LONG)
+            return Reply(answer.status_code, text, _seconds(answer.headers.get("Retry-After")))
 
 
-def _read(
-    answer: requests.Response, deadline_s: float, forgiven: tuple[type[Exception], ...]
-) -> str:
-    """The body, bounded in size and in time: a server that drips must not hold a worker."""
+def _read(answer: requests.Response, forgiven: tuple[type[Exception], ...]) -> str:
+    """The body, as much of it as we take."""
     body = b""
     with contextlib.suppress(*forgiven):
         while chunk := answer.raw.read1(_CHUNK_BYTES, decode_content=True):
             body += chunk
-            if len(body) > MAX_ANSWER_BYTES or clock.monotonic_s() > deadline_s:
+            if len(body) > MAX_ANSWER_BYTES:
                 break
     return body[:MAX_ANSWER_BYTES].decode("utf-8", "replace")
 

@@ -6,15 +6,11 @@ passed, so that a name which changes its mind in between (DNS rebinding) gains n
 
 import ipaddress
 import socket
-from typing import Any
 
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-from zampay.infra import cutoff
+from zampay.infra.cutoff import CutoffAdapter, WatchedConnection
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 MOST_ADDRESSES = 2
@@ -70,37 +66,17 @@ def literal(host: str) -> Address | None:
         return None
 
 
-class PublicOnlyAdapter(HTTPAdapter):
-    """A transport adapter for requests whose connections go to allowed addresses only, and end
-    when the thread's cutoff comes (see `zampay.infra.cutoff`).
-    """
+class PublicOnlyAdapter(CutoffAdapter):
+    """A transport adapter for requests whose connections go to allowed addresses only."""
 
     def __init__(self, *, loopback: bool) -> None:
-        self._loopback = loopback
-        super().__init__(pool_maxsize=16, max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Use our connection classes in the pools."""
-        super().init_poolmanager(*args, **kwargs)
-        allowed = {"loopback": self._loopback}
-        plain = type("Plain", (_Guarded, HTTPConnection), allowed)
-        secure = type("Secure", (_Guarded, HTTPSConnection), allowed)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-            "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
-        }
+        super().__init__(kind=type("Guarded", (_Guarded,), {"loopback": loopback}))
 
 
-class _Guarded(HTTPConnection):
+class _Guarded(WatchedConnection):
     """Resolve, judge, connect to what was judged."""
 
     loopback = False
-
-    def getresponse(self) -> Any:
-        """The answer, for which nobody waits longer than the cutoff allows."""
-        assert self.sock is not None, "a request has been sent"
-        cutoff.watch(self.sock)
-        return super().getresponse()
 
     def _new_conn(self) -> socket.socket:
         problem: OSError | None = None

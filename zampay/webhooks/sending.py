@@ -7,8 +7,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from zampay.infra import cutoff
-from zampay.infra.outbound import NoReply, NotConnected, Outbound
+from zampay.infra.outbound import TOO_LONG, NoReply, NotConnected, Outbound
 from zampay.infra.public_addresses import PublicOnlyAdapter
 from zampay.kernel import clock, signing
 from zampay.kernel.clock import rfc3339
@@ -99,19 +98,17 @@ def send(message: Message, *, at: datetime) -> Answer:
     }
     outbound: Outbound = current_app.extensions["webhook_outbound"]
     started_s = clock.monotonic_s()
-    with cutoff.after(TIMEOUT_S) as end:
-        try:
-            reply = outbound.send("POST", message.url, headers=headers, body=message.body.encode())
-        except (NotConnected, NoReply) as error:
-            reason = _reason(str(error), too_late=end.has_come)
-            return Answer(None, reason, _since_ms(started_s))
+    try:
+        reply = outbound.send("POST", message.url, headers=headers, body=message.body.encode())
+    except (NotConnected, NoReply) as error:
+        return Answer(None, _reason(str(error)), _since_ms(started_s))
     text = reply.text[:KEPT_CHARACTERS].replace("\x00", "\N{REPLACEMENT CHARACTER}")
     return Answer(reply.status, text, _since_ms(started_s), reply.retry_after_s)
 
 
-def _reason(kind: str, *, too_late: bool) -> str:
+def _reason(kind: str) -> str:
     """Why there was no answer, in words for the delivery log."""
-    if too_late or kind in {"ReadTimeout", "ReadTimeoutError"}:
+    if kind in {TOO_LONG, "ReadTimeout", "ReadTimeoutError"}:
         return f"no answer: none came within {TIMEOUT_S:g} seconds"
     return f"no answer: {_REASONS.get(kind, 'the connection broke')}"
 
