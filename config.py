@@ -130,6 +130,7 @@ def read(env: Environment) -> Config:
     desk = app_env in {AppEnv.DEVELOPMENT, AppEnv.TEST}
     pattern = validate.Regexp
     seconds = validate.Range(min=0, min_inclusive=False, max=30 * 86_400)
+    networks = registry.read_settings(env, required=not desk)
     return Config(
         app_env=app_env,
         database_url=_database_url(env),
@@ -151,9 +152,9 @@ def read(env: Environment) -> Config:
         limit_per_key=_limit(env, "RATE_LIMIT_PER_KEY", "6000/minute"),
         limit_per_address=_limit(env, "RATE_LIMIT_PER_ADDRESS", "30/minute"),
         sweep_interval=_seconds(env, "SWEEP_INTERVAL_S", 1, seconds),
-        submit_lease=_seconds(env, "SUBMIT_LEASE_S", 90, seconds),
+        submit_lease=_submit_lease(env, networks, seconds, desk=desk),
         submit_window=_seconds(env, "SUBMIT_WINDOW_S", 3600, seconds),
-        networks=registry.read_settings(env, required=not desk),
+        networks=networks,
     )
 
 
@@ -200,6 +201,20 @@ def _metrics(env: Environment) -> dict[str, Any]:
 
 def _seconds(env: Environment, name: str, default: float, check: validate.Range) -> timedelta:
     return timedelta(seconds=env.float(name, default, validate=check) or default)
+
+
+def _submit_lease(
+    env: Environment, networks: Mapping[str, Any], check: validate.Range, *, desk: bool
+) -> timedelta:
+    """A send begins in the first half of its lease; its answer has to come within the second."""
+    lease = _seconds(env, "SUBMIT_LEASE_S", 90, check)
+    longest_s = max((found.longest_call_s for found in networks.values() if found), default=0.0)
+    if not desk and lease.total_seconds() < 2 * longest_s:
+        env.problem(
+            "SUBMIT_LEASE_S",
+            f"must be at least {2 * longest_s:g}: twice a network's time-outs together",
+        )
+    return lease
 
 
 def _limit(env: Environment, name: str, default: str) -> str:

@@ -10,6 +10,7 @@ from flask import Flask
 
 from zampay.infra.bell import Ring
 from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.kernel import clock
 from zampay.payments import enquiry, submission
 from zampay.payments.models import Payment
 from zampay.providers.contract import (
@@ -69,6 +70,7 @@ class ScriptedNetwork:
     def __init__(self) -> None:
         self.profile: Profile = adapter.profile(None)
         self.submissions: list[Order] = []
+        self.asked_s: list[float] = []
         self.enquiries: list[Order] = []
         self.submit_answers: list[Submission | Callable[[Order], Submission]] = []
         self.enquiry_answers: list[Enquiry | Callable[[Order], Enquiry]] = []
@@ -80,6 +82,7 @@ class ScriptedNetwork:
 
     def submit(self, order: Order) -> Submission:
         self.submissions.append(order)
+        self.asked_s.append(clock.monotonic_s())
         answer = self.submit_answers.pop(0) if self.submit_answers else Accepted("accepted (202)")
         return answer(order) if callable(answer) else answer
 

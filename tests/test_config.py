@@ -196,6 +196,12 @@ def test_durations_and_lists_are_read(load: Load) -> None:
     assert [str(one) for one in found.callback_sources] == ["192.0.2.0/24", "2001:db8::1/128"]
 
 
+def test_outside_the_desk_a_lease_leaves_time_for_a_whole_call(load: Load) -> None:
+    assert load(PRODUCTION, SUBMIT_LEASE_S="50").submit_lease == timedelta(seconds=50)
+    assert problems(load, PRODUCTION, SUBMIT_LEASE_S="49") == {"SUBMIT_LEASE_S"}
+    assert problems(load, PRODUCTION, MTN_READ_TIMEOUT_S="41") == {"SUBMIT_LEASE_S"}
+
+
 def test_the_example_names_every_variable_and_no_other(load: Load) -> None:
     env = config.Environment()
     load(DESK)

@@ -13,7 +13,7 @@ from tests.infra.sockets import (
     serving,
 )
 from tests.providers.rigs import Remote, Rig, Sandbox, an_order, until
-from zampay.kernel import money
+from zampay.kernel import clock, money
 from zampay.kernel.test_numbers import OURS, PUBLISHED, Ending
 from zampay.providers import registry
 from zampay.providers.contract import (
@@ -112,6 +112,13 @@ def test_the_same_reference_twice_is_one_charge(rig: Rig) -> None:
     until(is_final, rig.provider, order)
     assert isinstance(rig.provider.submit(order), Accepted)
     assert rig.charges(order) == 1
+
+
+def test_an_order_whose_time_is_over_is_not_sent(rig: Rig) -> None:
+    order = an_order(rig.provider, send_until_s=clock.monotonic_s() - 0.001)
+    assert isinstance(rig.provider.submit(order), NotSent)
+    if not isinstance(rig, Sandbox):
+        assert rig.charges(order) == 0
 
 
 def test_a_report_brings_the_figures_back(rig: Rig) -> None:

@@ -1,16 +1,18 @@
 """One token for all workers: shared through Redis, renewed in time, replaced once when refused."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
 
 from tests.infra.absent import redis_away
-from tests.infra.sockets import answers, serving
+from tests.infra.sockets import answers, keeps_silent, serving
 from tests.providers.rigs import Mtn, an_order
 from zampay.infra import redis_client
 from zampay.kernel import clock
 from zampay.providers.contract import Accepted, Declined, FailureCode, NoAnswer, NotSent
+from zampay.providers.mtn.tokens import Tokens
 
 
 def pay(adapter: object, times: int = 1) -> list[object]:
@@ -129,3 +131,39 @@ def test_a_token_is_asked_for_as_documented(mtn: Mtn) -> None:
     assert "authorization: basic " in head
     assert "ocp-apim-subscription-key: " in head
     assert "x-target-environment" not in head
+
+
+def test_an_order_for_which_the_token_came_too_late_is_not_sent(
+    mtn: Mtn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = mtn.adapter()
+    order = an_order(adapter, send_until_s=clock.monotonic_s() + 60)
+    too_late_s = order.send_until_s + 1
+    fetch = Tokens._fetch
+
+    def take_long(tokens: Tokens) -> str:
+        token = fetch(tokens)
+        monkeypatch.setattr(clock, "monotonic_s", lambda: too_late_s)
+        return token
+
+    monkeypatch.setattr(Tokens, "_fetch", take_long)
+    assert isinstance(adapter.submit(order), NotSent)
+    assert mtn.requests("token") == 1
+    assert mtn.requests("requesttopay") == 0
+
+
+def test_threads_that_waited_for_a_token_in_vain_do_not_ask_one_after_the_other(
+    mtn: Mtn, small_app: Flask
+) -> None:
+    with serving(keeps_silent) as server:
+        adapter = mtn.adapter(base_url=server.url, read_timeout_s=0.5)
+        start = threading.Barrier(8)
+
+        def send(_: int) -> object:
+            start.wait()
+            with small_app.app_context():
+                return adapter.submit(an_order(adapter))
+
+        with ThreadPoolExecutor(8) as pool:
+            assert all(isinstance(one, NotSent) for one in pool.map(send, range(8)))
+        assert len(server.requests) == 1

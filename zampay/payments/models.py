@@ -4,6 +4,7 @@ What must never happen is refused by the database too: see the constraints here 
 the first migration (final is final, history is append-only).
 """
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -107,7 +108,7 @@ class Payment(Model):
         """Whether the payment has ended."""
         return State(self.state) in states.FINAL
 
-    def order(self, now: datetime) -> Order:
+    def order(self, now: datetime, *, send_until_s: float = math.inf) -> Order:
         """What the network is told."""
         return Order(
             reference=self.provider_reference,
@@ -119,6 +120,7 @@ class Payment(Model):
             callback_token=self.callback_token,
             accepted_at=self.created_at,
             now=now,
+            send_until_s=send_until_s,
         )
 
 

@@ -41,7 +41,6 @@ class _Claim:
     order: Order
     provider: Provider
     attempt: int
-    too_late_s: float
 
 
 def submit(*, tenant_id: str, payment_id: str) -> timedelta | None:
@@ -53,8 +52,6 @@ def submit(*, tenant_id: str, payment_id: str) -> timedelta | None:
     claim = _claim(tenant_id, payment_id)
     if claim is None:
         return None
-    if clock.monotonic_s() > claim.too_late_s:
-        return None
     outcome = claim.provider.submit(claim.order)
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
@@ -65,7 +62,7 @@ def submit(*, tenant_id: str, payment_id: str) -> timedelta | None:
 def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
     """Take the row: SUBMITTING and leased, committed before the network hears a byte.
 
-    A process that was held up for most of its lease must not send any more: `too_late_s`.
+    A process that was held up for half of its lease must not send any more: `send_until_s`.
     """
     lease: timedelta = current_app.config["SUBMIT_LEASE"]
     started_s = clock.monotonic_s()
@@ -92,8 +89,8 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
             evidence=Evidence.SUBMITTED,
             detail=f"attempt {attempt}, reference {payment.provider_reference}",
         )
-        order = payment.order(tx.now)
-    return _Claim(order, provider, attempt, started_s + lease.total_seconds() / 2)
+        order = payment.order(tx.now, send_until_s=started_s + lease.total_seconds() / 2)
+    return _Claim(order, provider, attempt)
 
 
 def _is_out_of_time(payment: Payment, now: datetime) -> bool:

@@ -9,11 +9,13 @@ The rule of doubt: an adapter says `Declined` or a FAILED `Report` only when the
 said no. Silence, garbage and server errors are `InDoubt` or `NoAnswer`.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from zampay.kernel import clock
 from zampay.kernel.findings import Finding
 from zampay.kernel.money import Money
 
@@ -59,7 +61,9 @@ class Failure:
 class Order:
     """All that a network needs to ask a payer for money; `reference` is stored before any call.
 
-    `accepted_at` is the database's time of our acceptance, `now` its time of this call.
+    `accepted_at` is the database's time of our acceptance, `now` its time of this call. After
+    `send_until_s` (this process's monotonic seconds) not a byte of it may go out any more: the row
+    may belong to somebody else by then. An adapter looks at it last, after any login.
     """
 
     reference: str
@@ -71,6 +75,12 @@ class Order:
     callback_token: str
     accepted_at: datetime
     now: datetime
+    send_until_s: float = math.inf
+
+    @property
+    def is_too_late(self) -> bool:
+        """Whether the time for sending it is over."""
+        return clock.monotonic_s() > self.send_until_s
 
 
 class ReportStatus(StrEnum):
@@ -179,7 +189,9 @@ class Provider(Protocol):
         """A fresh reference in the network's own form, unique for ever."""
 
     def submit(self, order: Order) -> Submission:
-        """Ask the payer for the money; called again only with the same reference."""
+        """Ask the payer for the money; called again only with the same reference. `NotSent` when
+        `order.is_too_late`.
+        """
 
     def enquire(self, order: Order) -> Enquiry:
         """Ask what became of the reference."""

@@ -74,6 +74,7 @@ class Adapter:
                 reference=order.reference,
                 body=_body(order),
                 callback_url=self._callback_url(order),
+                is_too_late=lambda: order.is_too_late,
             )
         except CredentialsRefused:
             return Declined(_CREDENTIALS)

@@ -5,9 +5,10 @@ Source: MTN Collection OpenAPI export; `X-Callback-Url` must be absent rather th
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from zampay.infra.outbound import Outbound, Reply
+from zampay.infra.outbound import NotConnected, Outbound, Reply
 from zampay.infra.provider_calls import ProviderCalls
 from zampay.providers.mtn.settings import Settings
 from zampay.providers.mtn.tokens import Tokens
@@ -28,14 +29,26 @@ class Client:
         self._tokens = Tokens(settings, self._http)
 
     def request_to_pay(
-        self, *, reference: str, body: dict[str, Any], callback_url: str | None
+        self,
+        *,
+        reference: str,
+        body: dict[str, Any],
+        callback_url: str | None,
+        is_too_late: Callable[[], bool],
     ) -> Reply:
-        """POST /v1_0/requesttopay under our reference, a UUID version 4."""
+        """POST /v1_0/requesttopay under our reference, a UUID version 4, unless it is too late
+        when there is a token at last (`NotConnected`).
+        """
         headers = {"X-Reference-Id": reference, "Content-Type": "application/json"}
         if callback_url:
             headers["X-Callback-Url"] = callback_url
         return self._call(
-            "request_to_pay", "POST", "/v1_0/requesttopay", headers, json.dumps(body).encode()
+            "request_to_pay",
+            "POST",
+            "/v1_0/requesttopay",
+            headers,
+            json.dumps(body).encode(),
+            is_too_late,
         )
 
     def payment(self, reference: str) -> Reply:
@@ -66,6 +79,7 @@ class Client:
         path: str,
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
+        is_too_late: Callable[[], bool] = lambda: False,
     ) -> Reply:
         """Call once, and once more with a fresh token after a 401.
 
@@ -76,6 +90,8 @@ class Client:
         reply = Reply(UNAUTHORIZED, "")
         for _ in range(2):
             token = self._tokens.current()
+            if is_too_late():
+                raise NotConnected("too late to send")
             reply = self._http.send(
                 operation,
                 method,

@@ -46,6 +46,11 @@ class Settings:
     unknown_grace_s: float
 
     @property
+    def longest_call_s(self) -> float:
+        """The longest that one exchange with MTN may take."""
+        return self.connect_timeout_s + self.read_timeout_s
+
+    @property
     def is_sandbox(self) -> bool:
         """Whether this is MTN's sandbox, with EUR and the published Swedish test numbers."""
         return self.target_environment == SANDBOX

@@ -6,6 +6,7 @@ minutes before; the token path takes no body; wrong credentials answer 500 `logi
 
 import base64
 import contextlib
+import math
 import re
 import threading
 from dataclasses import dataclass
@@ -49,16 +50,22 @@ class Tokens:
         self._http = http
         self._lock = threading.Lock()
         self._kept: _Kept | None = None
+        self._in_vain_s = -math.inf
         self._name = f"mtn:token:{settings.target_environment}:collection:{settings.api_user}"
 
     def current(self) -> str:
-        """A token that is good for a while.
+        """A token that is good for a while. One request at a time asks for it; those who waited
+        for one that asked in vain do not ask again, each after the other.
 
         Raises:
             NoToken, CredentialsRefused.
         """
+        asked_s = clock.monotonic_s()
         with self._lock:
-            return self._known() or self._fetch()
+            known = self._known()
+            if known is None and asked_s <= self._in_vain_s:
+                raise NoToken("no token: none was given to a request at the same time")
+            return known or self._fetch()
 
     def renew(self) -> None:
         """Ask for a new token although the old one is good; if none is given, the old one stays.
@@ -97,6 +104,7 @@ class Tokens:
                 "token", "POST", f"{self._settings.base_url}/collection/token/", headers=headers
             )
         except (NotConnected, NoReply) as error:
+            self._in_vain_s = clock.monotonic_s()
             raise NoToken(f"no token: {error}") from error
         if reply.status == OK:
             body = bodies.parsed(reply.text)

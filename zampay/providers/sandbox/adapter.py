@@ -17,6 +17,7 @@ from zampay.providers.contract import (
     FailureCode,
     InDoubt,
     NotFound,
+    NotSent,
     Order,
     Profile,
     Report,
@@ -69,6 +70,8 @@ class Adapter:
 
     def submit(self, order: Order) -> Submission:
         """Accepted, refused or in doubt, as the number says."""
+        if order.is_too_late:
+            return NotSent("too late to send")
         end = ending(order.msisdn)
         if end in REFUSALS:
             message = "The sandbox refuses this number, as a network refuses a wrong set-up."
