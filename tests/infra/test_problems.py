@@ -1,6 +1,8 @@
 """Every error of every kind has one shape and the id of its request, on any path and none."""
 
+import io
 import re
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +16,9 @@ from tests.operations import OPERATIONS, filled
 from tests.refusals import refusal
 from tests.tables import row_counts
 from zampay.infra.problems import catalogue
+from zampay.infra.requests_in import MAX_BODY_BYTES
 
+CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
 SECRET = "the innermost secret"
 
 
@@ -63,6 +67,26 @@ def test_a_body_over_64_kib_is_refused_unread(
     body = payment_request(metadata={"a": "x" * size_kib * 1024})
     refusal(merchant.post("/payments", body), 413, "body_too_large")
     assert row_counts(app) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "statuses"),
+    [("/payments", (422, 413)), (f"/callbacks/mtn/{'a' * 40}", (404, 404))],
+    ids=["JSON", "a callback under no token is not even read"],
+)
+@pytest.mark.parametrize("way", [{}, CHUNKED], ids=["of a length", "in chunks"])
+def test_a_body_may_have_exactly_64_kib(
+    merchant: Merchant, path: str, statuses: tuple[int, int], way: dict[str, Any]
+) -> None:
+    for size, status in zip((MAX_BODY_BYTES, MAX_BODY_BYTES + 1), statuses, strict=True):
+        answer = merchant.client.post(
+            f"{BASE}{path}",
+            headers=merchant.headers(),
+            content_type="application/json",
+            input_stream=io.BytesIO(b'{"a": 1}'.ljust(size)),
+            environ_overrides=way,
+        )
+        assert answer.status_code == status, answer.json
 
 
 def test_an_unexpected_error_shows_a_request_id_and_nothing_else(

@@ -14,7 +14,6 @@ from tests.merchants import Merchant
 from tests.payments.scenes import UNKNOWN, accept, ended, ending, look, processing
 from tests.payments.traces import callbacks, discrepancies, moves, path, seconds_until_due
 from zampay.infra import redis_client
-from zampay.payments.callbacks import MOST_KEPT
 from zampay.payments.models import Payment
 from zampay.payments.states import State
 from zampay.providers.contract import Accepted, Enquiry, Order, Submission
@@ -258,19 +257,6 @@ def test_whatever_the_body_is_it_is_kept_raw_and_answered_200(
     assert [found.body for found in callbacks(app, payment.id)] == bodies
     assert {found.method for found in callbacks(app, payment.id)} == {method}
     assert stored(app, payment.id).state == State.PROCESSING
-
-
-def test_a_flood_of_different_bodies_is_bounded(
-    app: Flask,
-    client: FlaskClient,
-    merchant: Merchant,
-    bells: HeldBells,
-    network: ScriptedNetwork,
-) -> None:
-    payment = processing(app, merchant, network)
-    for number in range(MOST_KEPT + 5):
-        assert call(client, payment, {"number": number}) == 200
-    assert len(callbacks(app, payment.id)) == MOST_KEPT
 
 
 def test_a_token_that_we_never_gave_is_unknown_and_keeps_nothing(

@@ -1,0 +1,46 @@
+"""How much of what a network calls is kept: so many bodies, each whole or not at all."""
+
+import io
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.doors import HeldBells, ScriptedNetwork
+from tests.merchants import BASE, Merchant
+from tests.payments.scenes import processing
+from tests.payments.traces import callbacks
+from tests.refusals import refusal
+from zampay.infra.requests_in import MAX_BODY_BYTES
+from zampay.payments.callbacks import MOST_KEPT
+from zampay.payments.models import Payment
+
+
+def address(payment: Payment) -> str:
+    return f"{BASE}/callbacks/mtn/{payment.callback_token}"
+
+
+def test_a_flood_of_different_bodies_is_bounded(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+) -> None:
+    payment = processing(app, merchant, network)
+    for number in range(MOST_KEPT + 5):
+        body = str(number).encode()
+        assert client.put(address(payment), data=body).status_code == 200
+    assert len(callbacks(app, payment.id)) == MOST_KEPT
+
+
+def test_a_body_over_64_kib_in_chunks_is_not_kept_cut(
+    app: Flask, client: FlaskClient, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    answer = client.put(
+        address(payment),
+        input_stream=io.BytesIO(b"x" * (MAX_BODY_BYTES + 1)),
+        environ_overrides={"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True},
+    )
+    refusal(answer, 413, "body_too_large")
+    assert callbacks(app, payment.id) == []
