@@ -5,6 +5,7 @@ import json
 import pytest
 from celery import Celery
 from flask import Flask
+from kombu.exceptions import OperationalError
 
 from tests.doors import HeldBells
 from zampay.infra import bell, worker
@@ -74,3 +75,20 @@ def test_the_real_bell_leaves_one_message_with_task_and_arguments(app: Flask) ->
     assert found["headers"]["task"] == "payments.submit"
     assert "pay_1" in found["headers"]["kwargsrepr"]
     assert found["headers"]["eta"] is None
+
+
+def test_a_broker_that_is_away_for_long_is_tried_every_few_seconds(
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+
+    def note(_: Exception, wait_s: float) -> None:
+        waits.append(wait_s)
+
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda _: None)
+    nowhere = app.extensions["celery"].connection_for_read("redis://127.0.0.1:1/0")
+    with nowhere, pytest.raises(OperationalError):
+        nowhere.ensure_connection(note, 30)
+    assert len(waits) == 30
+    assert max(waits) == worker.LONGEST_AWAY_S

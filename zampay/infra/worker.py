@@ -10,10 +10,12 @@ from typing import Any
 
 import structlog
 from celery import Celery, Task
+from celery.app.amqp import AMQP
 from celery.beat import Scheduler
 from celery.exceptions import Retry
 from celery.signals import setup_logging
 from flask import Flask
+from kombu.connection import Connection
 from kombu.entity import Queue
 
 from zampay.infra import metrics
@@ -23,6 +25,7 @@ from zampay.kernel import clock
 
 REQUEST_ID = "request_id"
 TOLD = ("payment_id", "tenant_id", "delivery_id")
+LONGEST_AWAY_S = 5
 QUEUES = ("payments", "webhooks")
 _BROKER_OPTIONS = {
     "socket_connect_timeout": 1,
@@ -32,6 +35,23 @@ _BROKER_OPTIONS = {
     "max_retries": 1,
     "visibility_timeout": 3600,
 }
+
+
+class PromptConnection(Connection):
+    """A connection to the broker that is tried again every few seconds, however long the broker
+    has been away; Celery's own waits grow to half a minute and cannot be configured.
+    """
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+        """As kombu's, with shorter waits."""
+        waits = {"interval_max": LONGEST_AWAY_S, **kwargs}
+        return super().ensure_connection(*args, **waits)  # type: ignore[no-untyped-call]
+
+
+class PromptAMQP(AMQP):  # type: ignore[misc]
+    """Celery's messaging over such connections."""
+
+    Connection = PromptConnection
 
 
 class CeleryBell:
@@ -63,7 +83,9 @@ class CeleryBell:
 def init(app: Flask, *, broker_url: str) -> Celery:
     """The application's Celery; its tasks run inside the application's context."""
     task, scheduler = _task_class(app), _scheduler_class(app)
-    celery = Celery("zampay", broker=broker_url, task_cls=task, set_as_current=True)
+    celery = Celery(
+        "zampay", broker=broker_url, task_cls=task, amqp=PromptAMQP, set_as_current=True
+    )
     celery.conf.update(
         task_queues=[Queue(name) for name in QUEUES],  # type: ignore[no-untyped-call]
         task_default_queue=QUEUES[0],
