@@ -37,6 +37,7 @@ FAILURES = {
     Ending.NOT_ALLOWED: (FailureCode.PAYER_NOT_ALLOWED, "A wallet is restricted."),
     Ending.INTERNAL_PROCESSING_ERROR: (FailureCode.UNSPECIFIED, "The network failed."),
     Ending.COULD_NOT_PERFORM_TRANSACTION: (FailureCode.APPROVAL_TIMEOUT, "No answer in time."),
+    Ending.TRANSFER_TYPE_UNKNOWN: (FailureCode.UNSPECIFIED, "The network did not say why."),
     Ending.NOT_ENOUGH_FUNDS: (FailureCode.INSUFFICIENT_FUNDS, "The payer's balance is too low."),
     Ending.PAYER_LIMIT_REACHED: (FailureCode.LIMIT_EXCEEDED, "A limit of the wallet is reached."),
 }
@@ -44,7 +45,6 @@ REFUSALS = {
     Ending.NOT_ALLOWED_TARGET_ENVIRONMENT: FailureCode.PROVIDER_REJECTED,
     Ending.INVALID_CALLBACK_URL_HOST: FailureCode.PROVIDER_REJECTED,
     Ending.INVALID_CURRENCY: FailureCode.PROVIDER_REJECTED,
-    Ending.TRANSFER_TYPE_UNKNOWN: FailureCode.PROVIDER_REJECTED,
     Ending.SERVICE_UNAVAILABLE: FailureCode.PROVIDER_UNAVAILABLE,
 }
 DOUBTS = {
