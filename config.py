@@ -23,6 +23,7 @@ MIN_SECRET_LENGTH = 32
 MIN_DIFFERENT_CHARACTERS = 8
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SENTRY_DSN = re.compile(r"^https?://[^\s@/]+@[^\s@]+/[0-9]+$")
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 LIMIT = re.compile(r"^[1-9][0-9]*/(second|minute|hour|day)$")
 
 
@@ -145,7 +146,7 @@ def read(env: Environment) -> Config:
         ),
         **_metrics(env),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
-        cors_allowed_origins=tuple(env.list("CORS_ALLOWED_ORIGINS", [])),
+        cors_allowed_origins=_origins(env, "CORS_ALLOWED_ORIGINS"),
         callback_sources=_networks(env, "CALLBACK_ALLOWED_SOURCES"),
         registration_open=env.bool("REGISTRATION_OPEN", True),
         registration_activates=env.bool("REGISTRATION_ACTIVATES", desk),
@@ -220,6 +221,15 @@ def _submit_lease(
 def _limit(env: Environment, name: str, default: str) -> str:
     error = "must be such as 100/second or 30/minute"
     return env.str(name, default, validate=validate.Regexp(LIMIT, error=error)) or default
+
+
+def _origins(env: Environment, name: str) -> tuple[str, ...]:
+    """Origins as browsers send them (RFC 6454, 6.2): no path, no final slash, no wildcard."""
+    found = tuple(text.strip() for text in map(str, env.list(name, [])))
+    for text in found:
+        if not ORIGIN.fullmatch(text):
+            env.problem(name, f"{text!r} is not an origin such as https://www.shop.example")
+    return found
 
 
 def _networks(

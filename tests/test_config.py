@@ -111,6 +111,9 @@ def test_every_problem_is_in_one_message(load: Load) -> None:
         ("METRICS_PORT", "65536"),
         ("METRICS_PORT", "http"),
         ("MTN_MAX_AMOUNT_NGWEE", "1e5"),
+        ("CORS_ALLOWED_ORIGINS", "*"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example/"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example,,https://b.example"),
         ("SUBMIT_LEASE_S", "nan"),
         ("SUBMIT_LEASE_S", "inf"),
         ("SUBMIT_WINDOW_S", "-1"),
@@ -188,11 +191,11 @@ def test_durations_and_lists_are_read(load: Load) -> None:
     found = load(
         DESK,
         SUBMIT_LEASE_S="2.5",
-        CORS_ALLOWED_ORIGINS="https://a.example,https://b.example",
+        CORS_ALLOWED_ORIGINS="https://a.example, http://b.example:8080",
         CALLBACK_ALLOWED_SOURCES="192.0.2.0/24, 2001:db8::1",
     )
     assert found.submit_lease == timedelta(seconds=2.5)
-    assert found.cors_allowed_origins == ("https://a.example", "https://b.example")
+    assert found.cors_allowed_origins == ("https://a.example", "http://b.example:8080")
     assert [str(one) for one in found.callback_sources] == ["192.0.2.0/24", "2001:db8::1/128"]
 
 
