@@ -103,6 +103,7 @@ def test_an_allowed_origin_may_read_and_no_other(another_app: MakeApp) -> None:
     for path in (f"{BASE}/payments", "/api/openapi.json"):
         allowed = client.get(path, headers={"Origin": SHOP})
         assert allowed.headers["Access-Control-Allow-Origin"] == SHOP
+        assert "X-Request-Id" in allowed.headers["Access-Control-Expose-Headers"]
         refused = client.get(path, headers={"Origin": OTHER})
         assert "Access-Control-Allow-Origin" not in refused.headers
     assert (

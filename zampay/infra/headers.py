@@ -19,6 +19,10 @@ CONTENT_SECURITY_POLICY = {
     "frame-ancestors": "'none'",
 }
 View = TypeVar("View", bound=Callable[..., Any])
+READABLE_BY_PAGES = [
+    *("Location", "Idempotent-Replayed", "Retry-After", "X-Request-Id"),
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+]
 PERMISSIONS_POLICY = {"camera": "()", "geolocation": "()", "microphone": "()", "payment": "()"}
 
 
@@ -52,4 +56,10 @@ def init(
     )
     app.extensions["talisman"] = talisman
     if cors_origins:
-        CORS(app, resources=r"/api/*", origins=list(cors_origins), max_age=600)
+        CORS(
+            app,
+            resources=r"/api/*",
+            origins=list(cors_origins),
+            expose_headers=READABLE_BY_PAGES,
+            max_age=600,
+        )
