@@ -29,6 +29,7 @@ VALUES = {
     "RATE_LIMIT_PER_ADDRESS": "7/second",
     "REGISTRATION_OPEN": "false",
     "REGISTRATION_ACTIVATES": "true",
+    "SUBMIT_LEASE_S": "70",
     "MTN_BASE_URL": "https://elsewhere.example",
     "MTN_TARGET_ENVIRONMENT": "mtnuganda",
     "MTN_COLLECTION_API_USER": "7d1c4b0f-3d5a-4c0e-9a43-2f7b8f1f1a01",

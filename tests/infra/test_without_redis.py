@@ -1,6 +1,8 @@
 """Redis away: payments are taken as quickly as ever, and limits hold within each process."""
 
+import socket
 import time
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -35,3 +37,24 @@ def test_payments_are_kept_and_nobody_waits_for_the_broker(app: Flask, asking: M
     assert [answer.status_code for answer in answers] == [202] * 3
     assert time.monotonic() - before_s < PATIENCE_S
     assert row_counts(app)["payments"] == 3
+
+
+@pytest.fixture
+def hanging(another_app: MakeApp, merchant: Merchant) -> Iterator[Merchant]:
+    """A merchant at an application whose Redis takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
+        app = another_app(redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        yield Merchant(app.test_client(), merchant.tenant_id, merchant.test_key, merchant.live_key)
+
+
+def test_a_redis_that_hangs_is_waited_for_once_and_then_left_alone(
+    app: Flask, hanging: Merchant
+) -> None:
+    before_s = time.monotonic()
+    assert hanging.pay(live=False).status_code == 202
+    assert time.monotonic() - before_s < 5, "the limits wait twice, the bell once"
+    before_s = time.monotonic()
+    answers = [hanging.pay(live=False) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [202] * 3
+    assert time.monotonic() - before_s < 2.5, "the limits look for it once more, no bell does"
+    assert row_counts(app)["payments"] == 4

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 from flask import current_app
 
-from zampay.infra import metrics
+from zampay.infra import metrics, redis_client
 
 log = structlog.get_logger()
 
@@ -43,7 +43,8 @@ def send(rings: list[Ring]) -> None:
     """Send all; a broker that is down costs one warning and never an error."""
     try:
         for ring in rings:
-            current_app.extensions["bell"].ring(ring)
+            with redis_client.unless_it_hangs():
+                current_app.extensions["bell"].ring(ring)
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the row is due
         metrics.BELLS_LOST.inc()
         log.warning("bell_lost", tasks=[ring.task for ring in rings], reason=type(error).__name__)

@@ -3,11 +3,31 @@
 Callers say what they do without Redis; nothing here is needed for money to be right.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 import redis
 import structlog
 from flask import Flask, current_app
 
+from zampay.kernel import clock
+
+LONGEST_WAIT_S = 1.0
+LONG_WAIT_S = 0.4
+REST_S = 5.0
 log = structlog.get_logger()
+
+
+class HangsLately(redis.RedisError):
+    """Somebody has just waited in vain; nobody else does for a while."""
+
+
+@dataclass(slots=True)
+class _Rest:
+    """Until when (monotonic seconds) this process leaves Redis alone."""
+
+    until_s: float = 0.0
 
 
 def init(app: Flask, *, url: str) -> None:
@@ -15,10 +35,32 @@ def init(app: Flask, *, url: str) -> None:
     app.extensions["redis"] = redis.Redis.from_url(
         url,
         socket_connect_timeout=0.5,
-        socket_timeout=1,
+        socket_timeout=LONGEST_WAIT_S,
         health_check_interval=30,
         decode_responses=True,
     )
+    app.extensions["redis_rest"] = _Rest()
+
+
+@contextmanager
+def unless_it_hangs() -> Iterator[None]:
+    """Around a use of Redis that can be left out. A Redis that refuses costs nothing, one that
+    hangs costs its time-out: one request in a few seconds pays that, not each of them every time.
+
+    Raises:
+        HangsLately: it is left out.
+    """
+    rest: _Rest = current_app.extensions["redis_rest"]
+    began_s = clock.monotonic_s()
+    if began_s < rest.until_s:
+        raise HangsLately
+    try:
+        yield
+    except Exception:
+        now_s = clock.monotonic_s()
+        if now_s - began_s > LONG_WAIT_S:
+            rest.until_s = now_s + REST_S
+        raise
 
 
 def client() -> "redis.Redis":
@@ -30,7 +72,8 @@ def client() -> "redis.Redis":
 def claim(name: str, *, ttl_s: int) -> bool:
     """Take a short lock; without Redis everybody gets it, and the database decides instead."""
     try:
-        return bool(client().set(name, "1", nx=True, ex=ttl_s))
+        with unless_it_hangs():
+            return bool(client().set(name, "1", nx=True, ex=ttl_s))
     except redis.RedisError as error:
         log.warning("redis_away", reason=type(error).__name__)
         return True
@@ -39,6 +82,7 @@ def claim(name: str, *, ttl_s: int) -> bool:
 def release(name: str) -> None:
     """Give a lock back early; without Redis it ends by itself."""
     try:
-        client().delete(name)
+        with unless_it_hangs():
+            client().delete(name)
     except redis.RedisError as error:
         log.warning("redis_away", reason=type(error).__name__)

@@ -18,7 +18,7 @@ from flask import Flask
 from kombu.connection import Connection
 from kombu.entity import Queue
 
-from zampay.infra import metrics
+from zampay.infra import metrics, redis_client
 from zampay.infra.bell import Ring
 from zampay.infra.heartbeat import BEAT, WORKER, Pulse
 from zampay.kernel import clock
@@ -54,6 +54,17 @@ class PromptAMQP(AMQP):  # type: ignore[misc]
     Connection = PromptConnection
 
 
+class PromptCelery(Celery):  # type: ignore[misc]
+    """Celery over such connections; whoever rings does not wait as long as whoever listens."""
+
+    amqp_cls = PromptAMQP
+
+    def connection_for_write(self, url: str | None = None, **kwargs: Any) -> Any:
+        """As Celery's, with a shorter time-out."""
+        options = {"socket_timeout": redis_client.LONGEST_WAIT_S}
+        return super().connection_for_write(url, **{"transport_options": options, **kwargs})
+
+
 class CeleryBell:
     """Rings by publishing to the broker, without retries: the sweep is the retry."""
 
@@ -83,9 +94,7 @@ class CeleryBell:
 def init(app: Flask, *, broker_url: str) -> Celery:
     """The application's Celery; its tasks run inside the application's context."""
     task, scheduler = _task_class(app), _scheduler_class(app)
-    celery = Celery(
-        "zampay", broker=broker_url, task_cls=task, amqp=PromptAMQP, set_as_current=True
-    )
+    celery = PromptCelery("zampay", broker=broker_url, task_cls=task, set_as_current=True)
     celery.conf.update(
         task_queues=[Queue(name) for name in QUEUES],  # type: ignore[no-untyped-call]
         task_default_queue=QUEUES[0],
