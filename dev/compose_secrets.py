@@ -23,6 +23,7 @@ def contents(known: Mapping[str, str]) -> dict[str, str]:
         **made,
         "database_url": f"postgresql://zampay:{made['database_password']}@postgres:5432/zampay",
         "redis_url": f"redis://:{made['redis_password']}@redis:6379/0",
+        "metrics_token": secrets.token_hex(32),
         "mtn_subscription_key": secrets.token_hex(16),
         "mtn_api_user": str(uuid.uuid4()),
         "mtn_api_key": secrets.token_hex(16),

@@ -12,7 +12,9 @@ from dev.desk import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+PROMETHEUS = yaml.safe_load((ROOT / "ops/prometheus/prometheus.yml").read_text(encoding="utf-8"))
 OURS = [name for name in SERVICES if name not in {"postgres", "redis"}]
+SECRET = re.compile(r"PASSWORD|KEY|SECRET|TOKEN|(?<!BASE)_URL|API_USER")
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -28,7 +30,7 @@ def test_our_containers_may_do_next_to_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_no_secret_has_a_value_or_a_default(name: str) -> None:
     for variable, value in SERVICES[name].get("environment", {}).items():
-        if re.search(r"PASSWORD|KEY|SECRET|_URL|API_USER", variable) and "BASE_URL" not in variable:
+        if SECRET.search(variable):
             assert variable.endswith("_FILE")
             assert value.removeprefix("/run/secrets/") in SERVICES[name]["secrets"]
 
@@ -49,6 +51,20 @@ def test_images_of_others_are_exact_and_only_the_own_machine_gets_in() -> None:
         assert re.fullmatch(r"[\w/]+:\d+\.\d+(\.\d+)?(-\w+)?", SERVICES[name]["image"])
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"web": ["${BIND:-127.0.0.1}:${PORT:-8000}:8000"]}
+
+
+def test_prometheus_reads_each_process_that_counts_where_it_shows_it() -> None:
+    read = {}
+    for job in PROMETHEUS["scrape_configs"]:
+        (place,) = job["dns_sd_configs"]
+        (service,) = place["names"]
+        read[service] = place["port"]
+        token = SERVICES[service]["environment"]["METRICS_TOKEN_FILE"]
+        assert job["authorization"]["credentials_file"] == token
+    worker = SERVICES["worker"]["environment"]
+    assert read == {"web": 8000, "worker": worker["METRICS_PORT"]}
+    assert worker["METRICS_HOST"] == "0.0.0.0"  # noqa: S104 - of its container
+    assert all((ROOT / "ops/prometheus" / rules).exists() for rules in PROMETHEUS["rule_files"])
 
 
 def test_every_secret_is_made_once_and_stays(tmp_path: Path) -> None:

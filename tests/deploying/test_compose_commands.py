@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import requests
 import yaml
 
 from dev import compose_secrets, postgres, valkey
@@ -41,6 +42,7 @@ class Host:
         self.kept.mkdir()
         compose_secrets.write(self.secrets)
         self.ports = {"redis": free_port(), "simulator": free_port(), "web": free_port()}
+        self.ports["worker"] = free_port()
         self._points_to_here(
             "database_url", "postgres:5432", urlsplit(admin_url).netloc.partition("@")[2]
         )
@@ -117,6 +119,15 @@ def listens(port: int) -> Callable[[], bool]:
     return connects
 
 
+def metrics(host: Host, name: str) -> str:
+    """The page, read with the token that Prometheus gets."""
+    token = (host.secrets / "metrics_token").read_text()
+    url = f"http://{LOOPBACK}:{host.ports[name]}/metrics"
+    page = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    assert page.status_code == 200, page.text
+    return page.text
+
+
 def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> None:
     make_role(host, path)
     redis = host.process("redis", path)
@@ -135,7 +146,10 @@ def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> No
         redis.await_ready(listens(host.ports["redis"]), wanted="Valkey")
         release.start()
         assert release.wait(timeout_s=60) == 0, release.tail()
-        with web, host.process("worker", path), host.process("beat", path):
+        worker = host.process(
+            "worker", path, METRICS_HOST=LOOPBACK, METRICS_PORT=str(host.ports["worker"])
+        )
+        with web, worker, host.process("beat", path):
             simulator.await_log("MTN simulator ready")
             web.await_ready(listens(host.ports["web"]), wanted="web", timeout_s=60)
             url = f"http://{LOOPBACK}:{host.ports['web']}"
@@ -146,6 +160,8 @@ def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> No
                 timeout_s=60,
                 wanted="all of it",
             )
+            assert 'zampay_heartbeat_age_seconds{role="beat"}' in metrics(host, "web")
+            assert 'target="SUCCESSFUL"' in metrics(host, "worker")
     with psycopg.connect((host.secrets / "database_url").read_text()) as link:
         role = link.execute(
             "SELECT rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname = current_user"
