@@ -31,7 +31,7 @@ test: $(READY) ## run every test; ARGS="-k callbacks" passes on to pytest
 	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore=$(FUZZ) $(ARGS)
 	@test -n "$(ARGS)" || $(RUN) -m pytest $(FUZZ)
 
-check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, migrations, tests
+check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, deploy, migrations, tests
 	@echo "format:" && $(VENV)/bin/ruff format --check .
 	@echo "lint:" && $(VENV)/bin/ruff check .
 	@echo "types:" && $(VENV)/bin/mypy
@@ -39,6 +39,7 @@ check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings
 	@echo "secrets:" && $(RUN) -m dev.check_secrets
 	@echo "settings:" && $(RUN) -m dev.settings_table --check
 	@echo "alerts:" && $(RUN) -m dev.check_alerts
+	@echo "deploy:" && $(RUN) -m dev.check_deploy
 	@echo "migrations:" && $(RUN) -m dev.check_migrations
 	@echo "tests:" && $(MAKE) --no-print-directory test
 
