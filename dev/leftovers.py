@@ -11,7 +11,7 @@ import signal
 from pathlib import Path
 from typing import Final
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 _GRACE_S: Final = 10.0
 _START_TO_FILE_S: Final = 5.0

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from dev import unprivileged
 from dev.desk import LOOPBACK, DeskError, write_private
