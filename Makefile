@@ -15,7 +15,7 @@ LOCK := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-
 	--no-emit-index-url --custom-compile-command "make lock" --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check audit format migrate migration lock secrets image clean bench
+.PHONY: help demo run test check audit format migrate migration openapi lock secrets image clean bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -56,6 +56,9 @@ migrate: $(READY) ## bring the database of `make run` (or DATABASE_URL) to the n
 
 migration: $(READY) ## write a new revision from the models: make migration NAME="add refunds"
 	@$(RUN) -m dev.migrations revision "$(NAME)"
+
+openapi: $(READY) ## write docs/openapi.json from the code, after a change of the API
+	@$(RUN) -m dev.openapi
 
 lock: $(READY) ## pin what requirements*.in ask for; UPGRADE=--upgrade takes the newest
 	@$(LOCK) $(UPGRADE) requirements.in --output-file requirements.txt

@@ -1,4 +1,4 @@
-"""Write docs/openapi.json, the API's document as it is served: `python -m dev.openapi`.
+"""`make openapi`: write docs/openapi.json, the API's document as it is served.
 
 It is committed, so that a change of the API shows in a review; a test compares it with the code.
 """

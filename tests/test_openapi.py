@@ -38,7 +38,7 @@ def resolved(thing: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_served_document_is_the_committed_one(client: FlaskClient) -> None:
     served = text(client.get("/api/openapi.json").json)
-    assert served == DOCUMENT.read_text(encoding="utf-8"), "write it: python -m dev.openapi"
+    assert served == DOCUMENT.read_text(encoding="utf-8"), "write it: make openapi"
 
 
 def test_every_route_of_the_api_is_in_the_document(app: Flask) -> None:
