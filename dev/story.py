@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from zampay.kernel import test_numbers
-from zampay.kernel.test_numbers import Ending
+from zampay.kernel import sandbox_numbers
+from zampay.kernel.sandbox_numbers import Ending
 
 _NUMBERS: Final = {
-    ending: f"{test_numbers.ZAMBIAN_PREFIXES[0]}{suffix}"
-    for suffix, ending in {**test_numbers.PUBLISHED, **test_numbers.OURS}.items()
+    ending: f"{sandbox_numbers.ZAMBIAN_PREFIXES[0]}{suffix}"
+    for suffix, ending in {**sandbox_numbers.PUBLISHED, **sandbox_numbers.OURS}.items()
 }
 
 

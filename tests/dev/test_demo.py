@@ -7,7 +7,7 @@ import pytest
 
 from dev.performance import Part
 from dev.story import ACTS, Act
-from zampay.kernel import test_numbers
+from zampay.kernel import sandbox_numbers
 
 PAYS = Act("paid", "25.00", "260963123400")
 FAILS = Act("declined", "40.00", "260963123451", "payer_declined")
@@ -45,7 +45,7 @@ def test_numbers_are_masked() -> None:
 
 
 def test_the_story_has_every_kind_of_end() -> None:
-    endings = [test_numbers.ending(act.msisdn) for act in ACTS]
+    endings = [sandbox_numbers.ending(act.msisdn) for act in ACTS]
     assert [ending and ending.name for ending in endings] == [
         None,
         "REJECTED",

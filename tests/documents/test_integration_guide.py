@@ -10,7 +10,7 @@ from dev.desk import ROOT
 from tests.doors import HeldBells, enquire, make_due, stored
 from tests.merchants import Merchant
 from zampay.infra import problems
-from zampay.kernel import test_numbers
+from zampay.kernel import sandbox_numbers
 from zampay.payments.states import Status
 from zampay.providers import registry
 from zampay.providers.contract import FailureCode
@@ -67,7 +67,7 @@ def endings() -> list[tuple[str, str, str | None]]:
 
 
 def test_every_test_number_is_there() -> None:
-    known = {*test_numbers.PUBLISHED, *test_numbers.OURS}
+    known = {*sandbox_numbers.PUBLISHED, *sandbox_numbers.OURS}
     assert {number[-2:] for number, _, _ in endings()} | {"53"} == known | {"00"}
 
 

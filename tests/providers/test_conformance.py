@@ -14,7 +14,7 @@ from tests.infra.sockets import (
 )
 from tests.providers.rigs import Remote, Rig, Sandbox, an_order, until
 from zampay.kernel import clock, money
-from zampay.kernel.test_numbers import OURS, PUBLISHED, Ending
+from zampay.kernel.sandbox_numbers import OURS, PUBLISHED, Ending
 from zampay.providers import registry
 from zampay.providers.contract import (
     Accepted,

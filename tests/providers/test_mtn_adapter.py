@@ -7,7 +7,7 @@ import pytest
 
 from tests.infra.sockets import answers, serving
 from tests.providers.rigs import Mtn, an_order, until
-from zampay.kernel import test_numbers
+from zampay.kernel import sandbox_numbers
 from zampay.kernel.money import Money
 from zampay.providers.contract import (
     Accepted,
@@ -166,7 +166,7 @@ def test_a_bare_boolean_is_an_answer_too(mtn: Mtn, body: bytes, expected: object
 def test_published_numbers_and_euros_are_taken_in_the_sandbox_only(mtn: Mtn) -> None:
     sandbox = mtn.adapter(target_environment="sandbox").profile
     zambia = mtn.adapter().profile
-    published = f"{test_numbers.PUBLISHED_PREFIX}50"
+    published = f"{sandbox_numbers.PUBLISHED_PREFIX}50"
     assert sandbox.takes_msisdn(published)
     assert not zambia.takes_msisdn(published)
     assert (sandbox.currencies, zambia.currencies) == ({"EUR", "ZMW"}, {"ZMW"})

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zampay.kernel import msisdn
-from zampay.kernel.test_numbers import PUBLISHED_PREFIX
+from zampay.kernel.sandbox_numbers import PUBLISHED_PREFIX
 
 HIDDEN = "•••"
 MAX_DEPTH = 8

@@ -8,7 +8,7 @@ import re
 
 import phonenumbers
 
-from zampay.kernel import test_numbers
+from zampay.kernel import sandbox_numbers
 
 REGION = "ZM"
 _WRITTEN = re.compile(r"[+0-9][0-9 ().-]{5,24}")
@@ -27,7 +27,7 @@ def parse(text: str) -> str:
     if not text.isascii() or not _WRITTEN.fullmatch(text):
         raise NotMobileNumber("must be a mobile number such as 0961234567 or 260961234567")
     digits = re.sub(r"\D", "", text)
-    if test_numbers.published_suffix(digits):
+    if sandbox_numbers.published_suffix(digits):
         return digits
     international = text if text.startswith("+") else f"+{digits}"
     written = international if digits.startswith("260") else text

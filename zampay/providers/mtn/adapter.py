@@ -7,7 +7,7 @@ from typing import Final
 
 from zampay.infra import pace
 from zampay.infra.outbound import NoReply, NotConnected, Reply
-from zampay.kernel import test_numbers
+from zampay.kernel import sandbox_numbers
 from zampay.kernel.findings import Finding
 from zampay.providers.contract import (
     Accepted,
@@ -47,7 +47,7 @@ def profile(settings: Settings | None) -> Profile:
     return Profile(
         code=CODE,
         approval_hint=APPROVAL_HINT,
-        msisdn_prefixes=(*PREFIXES, test_numbers.PUBLISHED_PREFIX) if sandbox else PREFIXES,
+        msisdn_prefixes=(*PREFIXES, sandbox_numbers.PUBLISHED_PREFIX) if sandbox else PREFIXES,
         currencies=frozenset({"EUR", "ZMW"} if sandbox else {"ZMW"}),
         min_amount_minor=settings.min_amount_minor if settings else 1,
         max_amount_minor=settings.max_amount_minor if settings else 100_000_000,

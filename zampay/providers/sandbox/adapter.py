@@ -1,6 +1,6 @@
 """The sandbox behind our contract: no state, no network, the same answer in every process.
 
-How a payment ends follows from its number (`zampay.kernel.test_numbers`) and how far it is from
+How a payment ends follows from its number (`zampay.kernel.sandbox_numbers`) and how far it is from
 the time since it was accepted, both of which the order carries.
 """
 
@@ -8,7 +8,7 @@ import uuid
 from datetime import timedelta
 
 from zampay.kernel.findings import Finding
-from zampay.kernel.test_numbers import Ending, ending
+from zampay.kernel.sandbox_numbers import Ending, ending
 from zampay.providers.contract import (
     Accepted,
     Declined,

@@ -7,8 +7,8 @@ choice is ours and stands in README.md.
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from zampay.kernel import test_numbers
-from zampay.kernel.test_numbers import Ending
+from zampay.kernel import sandbox_numbers
+from zampay.kernel.sandbox_numbers import Ending
 from zampay.simulators.mtn.settings import SANDBOX, Settings
 
 
@@ -86,14 +86,14 @@ ACCOUNT_HOLDER: MappingProxyType[str, Refusal | str] = MappingProxyType(
 
 def known(msisdn: str, environment: str) -> bool:
     """Whether a table decides about this number: MTN's own numbers count in its sandbox only."""
-    if test_numbers.zambian_suffix(msisdn) is not None:
+    if sandbox_numbers.zambian_suffix(msisdn) is not None:
         return True
-    return environment == SANDBOX and test_numbers.published_suffix(msisdn) is not None
+    return environment == SANDBOX and sandbox_numbers.published_suffix(msisdn) is not None
 
 
 def ending(msisdn: str, environment: str) -> Ending | None:
     """The ending of a request to pay in this environment; None when the number is unknown."""
-    return test_numbers.ending(msisdn) if known(msisdn, environment) else None
+    return sandbox_numbers.ending(msisdn) if known(msisdn, environment) else None
 
 
 def account_holder(msisdn: str, environment: str) -> Refusal | str | None:

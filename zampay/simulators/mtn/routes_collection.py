@@ -4,7 +4,7 @@ import time
 
 from flask import Blueprint, Response, g, request
 
-from zampay.kernel.test_numbers import Ending
+from zampay.kernel.sandbox_numbers import Ending
 from zampay.simulators.mtn import body, endings, strictness
 from zampay.simulators.mtn.answers import Reset, as_json, empty, page, platform_error
 from zampay.simulators.mtn.credentials import ApiUser

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zampay.kernel.test_numbers import OURS, PUBLISHED, ZAMBIAN_PREFIXES, Ending, ending
+from zampay.kernel.sandbox_numbers import OURS, PUBLISHED, ZAMBIAN_PREFIXES, Ending, ending
 
 
 @pytest.mark.parametrize("prefix", ["467331234", "2609631234", "2609731234", "2609531234"])
