@@ -79,6 +79,7 @@ clean: ## remove .venv, .data (databases of the desk) and caches
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is newer than the pins as long as .venv holds exactly what they say.
+# Bytecode comes with the first use: to compile all of it here takes longer than that saves.
 $(READY): $(PINS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed. If you have one under another name:" \
