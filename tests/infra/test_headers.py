@@ -128,13 +128,24 @@ def test_an_allowed_origin_may_ask_before(another_app: MakeApp) -> None:
 @pytest.mark.parametrize("app_env", [AppEnv.STAGING, AppEnv.PRODUCTION])
 def test_outside_a_desk_only_tls_is_spoken(another_app: MakeApp, app_env: AppEnv) -> None:
     client = another_app(app_env=app_env).test_client()
-    plain = client.get("/api/openapi.json")
-    assert plain.status_code in {301, 302}
-    assert plain.headers["Location"].startswith("https://")
+    forged = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
+    for method, headers in (("GET", {}), ("POST", {}), ("GET", forged)):
+        plain = client.open("/api/openapi.json", method=method, headers=headers)
+        assert plain.status_code == 308
+        assert plain.headers["Location"] == "https://localhost/api/openapi.json"
     secure = client.get("/api/openapi.json", base_url="https://localhost")
     assert secure.status_code == 200
     assert "max-age=31" in secure.headers["Strict-Transport-Security"]
     assert client.get("/health/live").status_code == 200
+
+
+def test_behind_a_trusted_proxy_tls_is_what_it_tells(another_app: MakeApp) -> None:
+    client = another_app(app_env=AppEnv.PRODUCTION, trusted_proxies=1).test_client()
+    for told, status in (("https", 200), ("http", 308), ("https, http", 308)):
+        headers = {"X-Forwarded-Proto": told, "X-Forwarded-Host": "evil.example"}
+        answer = client.get("/api/openapi.json", headers=headers)
+        assert answer.status_code == status
+        assert "evil" not in answer.headers.get("Location", "")
 
 
 def test_behind_a_trusted_proxy_the_client_is_whom_it_names(another_app: MakeApp) -> None:

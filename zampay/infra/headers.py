@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from flask import Flask
+from flask import Flask, redirect, request
 from flask_cors import CORS
 from flask_talisman import Talisman
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
@@ -26,6 +27,18 @@ READABLE_BY_PAGES = [
 PERMISSIONS_POLICY = {"camera": "()", "geolocation": "()", "microphone": "()", "payment": "()"}
 
 
+class TlsOnly(Talisman):  # type: ignore[misc]
+    """Talisman, with two differences where a request comes without TLS: the scheme is what the
+    trusted proxies tell (Talisman believes anybody's X-Forwarded-Proto), and the redirect keeps
+    method and body (308), so that a POST does not come back as a GET that looks like success.
+    """
+
+    def _force_https(self) -> BaseResponse | None:
+        if request.is_secure or not self._get_local_options()["force_https"]:
+            return None
+        return redirect(request.url.replace("http://", "https://", 1), code=308)
+
+
 def plain_http_too(view: View) -> View:
     """Let a view be asked without TLS from inside (probes and scrapers do not pass the proxy):
     it is not redirected to https.
@@ -38,13 +51,13 @@ def init(
     app: Flask, *, force_https: bool, trusted_proxies: int, cors_origins: Sequence[str]
 ) -> None:
     """Install them. Behind `trusted_proxies` proxies the client's address and scheme are theirs
-    to tell (X-Forwarded-For, -Proto, -Host).
+    to tell (X-Forwarded-For, -Proto); the host is what the request says.
     """
     if trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies, x_host=trusted_proxies
+            app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies
         )
-    talisman = Talisman(
+    talisman = TlsOnly(
         app,
         force_https=force_https,
         strict_transport_security=force_https,
