@@ -98,7 +98,7 @@ def test_plain_http_is_sent_to_https_but_for_probes(
         return session.get(f"{production.url}{path}", allow_redirects=False, timeout=10)
 
     redirected = ask("/api/docs")
-    assert redirected.status_code == 302
+    assert redirected.status_code == 308
     assert redirected.headers["Location"].startswith("https://")
     assert ask("/health/live").status_code == 200
     ready = ask("/health/ready")
