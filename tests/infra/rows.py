@@ -23,6 +23,12 @@ def owner_column(table: str) -> str:
     return "id" if table == "tenants" else "tenant_id"
 
 
+def written(table: str) -> list[str]:
+    """The columns of a table that a statement may fill: all but what the database computes."""
+    columns = db.metadata.tables[table].columns
+    return [column.name for column in columns if column.computed is None]
+
+
 @contextmanager
 def session(app: Flask, tenant_id: str | None) -> Iterator["psycopg.Connection[Any]"]:
     """A connection of the plain role that named this tenant, or none; nothing of it is kept."""

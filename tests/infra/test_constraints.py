@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from psycopg import errors
 
-from tests.infra.rows import fill, session
+from tests.infra.rows import fill, session, written
 from tests.merchants import Merchant
 from tests.objects import NOBODY_LISTENS
 from zampay.infra.db import db
@@ -32,8 +32,8 @@ OUTCOME = {
 }
 _UPDATE = "UPDATE payments SET {} = {} WHERE id = %s"
 _INSERT = (
-    "INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object({made}))).*"
-    " FROM {table} t {whose}"
+    "INSERT INTO {table} ({columns}) SELECT {columns} FROM"
+    " (SELECT (jsonb_populate_record(t, jsonb_build_object({made}))).* FROM {table} t {whose}) made"
 )
 APPEND_ONLY = ["audit_log", "payment_moves", "events"]
 
@@ -77,12 +77,18 @@ def test_the_database_has_the_constraints_of_the_models_by_their_names(app: Flas
         assert wanted - {name for (name,) in found} == set()
 
 
+def inserted(table: str, made: str, whose: str) -> str:
+    """Insert a copy of a row that differs in some columns."""
+    columns = ", ".join(written(table))
+    return _INSERT.format(table=table, columns=columns, made=made, whose=whose)
+
+
 def copied(changes: dict[str, str]) -> str:
     """Insert a copy of a payment that differs in some columns."""
     fresh = {"id": "'pay_copy'", "external_id": "'copy'", "provider_reference": "'copy'"}
     wanted = {**fresh, "callback_token": "'copy'", **changes}
     made = ", ".join(f"'{name}', {value}" for name, value in wanted.items())
-    return _INSERT.format(table="payments", made=made, whose="WHERE t.id = %s")
+    return inserted("payments", made, "WHERE t.id = %s")
 
 
 def test_a_copy_that_differs_enough_is_taken(app: Flask, merchant: Merchant, payment: str) -> None:
@@ -115,7 +121,7 @@ def test_an_impossible_payment_is_refused(
     [
         ("external_id", "uq_payments_tenant_id_livemode_external_id"),
         ("provider_reference", "uq_payments_provider_provider_reference"),
-        ("callback_token", "uq_payments_callback_token"),
+        ("callback_token", "uq_payments_callback_lookup"),
         ("id", "pk_payments"),
     ],
 )
@@ -177,5 +183,5 @@ def test_a_trace_is_kept_once(
     app: Flask, merchant: Merchant, payment: str, table: str, constraint: str
 ) -> None:
     number = "0" if table == "payment_callbacks" else "'other'"
-    text = _INSERT.format(table=table, made=f"'id', {number}", whose="LIMIT 1")
+    text = inserted(table, f"'id', {number}", "LIMIT 1")
     assert refused(app, merchant, errors.UniqueViolation, text) == constraint

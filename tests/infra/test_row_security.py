@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from psycopg.sql import SQL, Composed, Identifier
 
-from tests.infra.rows import OF_NOBODY, TABLES, fill, owner_column, session
+from tests.infra.rows import OF_NOBODY, TABLES, fill, owner_column, session, written
 from tests.merchants import Merchant
 from tests.objects import NOBODY_LISTENS
 from tests.tables import contents
@@ -35,7 +35,11 @@ def named(who: str, rival: str) -> str | None:
 
 
 def statement(text: str, table: str) -> Composed:
-    return SQL(text).format(table=Identifier(table), owner=Identifier(owner_column(table)))
+    return SQL(text).format(
+        table=Identifier(table),
+        owner=Identifier(owner_column(table)),
+        columns=SQL(", ").join(map(Identifier, written(table))),
+    )
 
 
 def count(connection: "psycopg.Connection[Any]", table: str, tenant_id: str) -> int:
@@ -121,7 +125,10 @@ def refused(connection: "psycopg.Connection[Any]", query: Composed, *values: str
 @pytest.mark.parametrize("who", NOBODY)
 def test_nothing_is_inserted_for_another(app: Flask, lives: tuple[str, str], who: str) -> None:
     own, rival = lives
-    text = "INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, %s)"
+    text = (
+        "INSERT INTO {table} ({columns})"
+        " SELECT {columns} FROM jsonb_populate_record(NULL::{table}, %s)"
+    )
     with session(app, named(who, rival)) as connection:
         for table in TABLES:
             row = json.dumps({owner_column(table): own})

@@ -18,6 +18,8 @@ from zampay.payments import states
 from zampay.payments.states import State
 from zampay.providers.contract import Order
 
+LOOKUP_LENGTH = 20
+"""How much of a callback token finds its payment (100 bits); see `queries.by_callback_token`."""
 _STATES = ", ".join(f"'{state}'" for state in State)
 _FINAL = ", ".join(f"'{state}'" for state in sorted(states.FINAL))
 
@@ -40,7 +42,10 @@ class Payment(Model):
     request_digest: Mapped[str] = mapped_column(sa.Text)
     provider: Mapped[str] = mapped_column(sa.Text)
     provider_reference: Mapped[str] = mapped_column(sa.Text)
-    callback_token: Mapped[str] = mapped_column(sa.Text, unique=True)
+    callback_token: Mapped[str] = mapped_column(sa.Text)
+    callback_lookup: Mapped[str] = mapped_column(
+        sa.Text, sa.Computed(f"left(callback_token, {LOOKUP_LENGTH})", persisted=True), unique=True
+    )
     amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
     currency: Mapped[str] = mapped_column(sa.Text)
     msisdn: Mapped[str] = mapped_column(sa.Text)

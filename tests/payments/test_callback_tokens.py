@@ -1,0 +1,84 @@
+"""A callback token is sought by its first half and compared as a whole, in constant time."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.doors import HeldBells, ScriptedNetwork
+from tests.merchants import BASE, Merchant
+from tests.payments.scenes import processing
+from tests.payments.traces import callbacks
+from tests.refusals import refusal
+from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.payments import queries
+from zampay.payments.models import LOOKUP_LENGTH, Payment
+from zampay.payments.service import TOKEN_LENGTH
+
+
+@pytest.fixture
+def payment(app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork) -> Payment:
+    """A payment that the network may call back about; every bell so far is lost."""
+    made = processing(app, merchant, network)
+    bells.lose_all()
+    return made
+
+
+def other_ends(token: str) -> list[str]:
+    """Tokens with the same first half, and one character or every other one different."""
+    swapped = "".join("1" if character == "0" else "0" for character in token)
+    return [
+        token[:LOOKUP_LENGTH] + swapped[LOOKUP_LENGTH:],
+        token[:LOOKUP_LENGTH] + swapped[LOOKUP_LENGTH] + token[LOOKUP_LENGTH + 1 :],
+        token[:-1] + swapped[-1],
+    ]
+
+
+def test_the_right_first_half_alone_is_unknown_and_keeps_nothing(
+    app: Flask, client: FlaskClient, payment: Payment, bells: HeldBells
+) -> None:
+    for token in other_ends(payment.callback_token):
+        answer = client.put(f"{BASE}/callbacks/mtn/{token}", data=b"{}")
+        refusal(answer, 404, "callback_unknown")
+    assert callbacks(app, payment.id) == []
+    assert bells.tasks == []
+
+
+def test_the_whole_token_is_compared_in_constant_time(
+    client: FlaskClient, payment: Payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = []
+    monkeypatch.setattr(
+        queries.hmac, "compare_digest", lambda one, two: compared.append((one, two))
+    )
+    token = other_ends(payment.callback_token)[0]
+    client.put(f"{BASE}/callbacks/mtn/{token}", data=b"{}")
+    assert compared == [(payment.callback_token.encode(), token.encode())]
+
+
+def test_no_more_than_the_first_half_goes_to_the_database_and_an_index_finds_it(
+    app: Flask, payment: Payment
+) -> None:
+    sent: list[tuple[str, Any]] = []
+
+    def note(_link: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        sent.append((statement, values))
+
+    token = payment.callback_token
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        sa.event.listen(db.engine, "before_cursor_execute", note)
+        assert queries.by_callback_token(tx, "mtn", token) == (payment.id, payment.tenant_id)
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+        ((statement, values),) = sent
+        tx.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        link = tx.session.connection()
+        plan = "\n".join(link.exec_driver_sql(f"EXPLAIN {statement}", values).scalars())
+    assert "Index Scan using uq_payments_callback_lookup" in plan
+    assert token[:LOOKUP_LENGTH] in values.values()
+    assert token[LOOKUP_LENGTH:] not in str(sent)
+
+
+def test_each_half_is_a_hundred_bits() -> None:
+    assert LOOKUP_LENGTH * 5 == (TOKEN_LENGTH - LOOKUP_LENGTH) * 5 == 100
