@@ -36,7 +36,7 @@ def test_a_healthy_gateway_passes(well: Flask) -> None:
     assert result.output.endswith("Nothing is wrong.\n")
     for subject in ("configuration", "database", "migrations", "redis", "worker", "beat"):
         assert f"{subject}: " in result.output
-    for subject in ("role", "books", "NET credentials"):
+    for subject in ("role", "books", "webhook secrets", "NET credentials"):
         assert f"ok      {subject}: " in result.output
 
 
@@ -77,6 +77,7 @@ def test_nothing_at_all_is_there(another_app: Callable[..., Flask]) -> None:
     assert result.exit_code == 1
     assert "WRONG   database: away (OperationalError)." in result.output
     assert "WRONG   redis: away (ConnectionError)." in result.output
+    assert "WRONG   webhook secrets: they could not be looked at" in result.output
     assert "opensesame" not in result.output
     assert "Traceback" not in result.output
 

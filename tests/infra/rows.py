@@ -1,5 +1,6 @@
 """Raw connections as the plain role, and a row in every table for every tenant."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -39,6 +40,20 @@ def session(app: Flask, tenant_id: str | None) -> Iterator["psycopg.Connection[A
         connection.commit()
         yield connection
         connection.rollback()
+
+
+def until_somebody_waits(app: Flask) -> None:
+    """Come back when a statement waits for a lock of another transaction."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    ends_s = time.monotonic() + 10
+    with session(app, None) as connection:
+        connection.autocommit = True
+        while connection.execute(waiting).fetchone() == (0,):
+            assert time.monotonic() < ends_s, "nobody waits for a lock"
+            time.sleep(0.01)
 
 
 def fill(app: Flask, tenant_id: str) -> None:

@@ -72,6 +72,13 @@ def age_failure(app: Flask, endpoint_id: str, age: timedelta) -> None:
         tx.session.execute(changed.values(failing_since=began))
 
 
+def end_overlap(app: Flask) -> None:
+    """Let the time be over in which the secrets before a rotation still sign."""
+    over = sa.func.now() - timedelta(seconds=1)
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        tx.session.execute(sa.update(Endpoint).values(previous_secret_ends_at=over))
+
+
 def deliveries(app: Flask) -> list[Delivery]:
     """All rows, oldest event first."""
     with app.app_context(), transaction(EVERY_TENANT) as tx:

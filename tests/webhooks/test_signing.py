@@ -1,7 +1,6 @@
 """What merchants get is Standard Webhooks, as the reference library of its authors verifies it."""
 
 import json
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,9 +10,8 @@ from standardwebhooks import WebhookVerificationError
 from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Receiver
-from tests.webhooks.scenes import ask, endpoint, publish
+from tests.webhooks.scenes import ask, end_overlap, endpoint, publish
 from zampay.infra.db import EVERY_TENANT, transaction
-from zampay.webhooks.models import Endpoint
 
 
 def test_a_webhook_verifies_and_says_what_the_feed_says(
@@ -64,12 +62,6 @@ def test_during_the_overlap_both_secrets_verify_and_afterwards_only_the_new_one(
     assert shop.heard[1].verified(new)
     with pytest.raises(WebhookVerificationError):
         shop.heard[1].verified(old)
-
-
-def end_overlap(app: Flask) -> None:
-    with app.app_context(), transaction(EVERY_TENANT) as tx:
-        over = sa.func.now() - timedelta(seconds=1)
-        tx.session.execute(sa.update(Endpoint).values(previous_secret_ends_at=over))
 
 
 def test_a_rotation_without_overlap_ends_the_old_secret_at_once(

@@ -1,6 +1,6 @@
-"""What an operator types: `flask --app wsgi tenant|payment|callbacks|doctor …`.
+"""What an operator types: `flask --app wsgi tenant|payment|callbacks|secrets|doctor …`.
 
-Every deed names its operator and is in the audit log of the tenant whom it concerns.
+Every deed that concerns a tenant names its operator and is in the tenant's audit log.
 """
 
 from flask import Flask
@@ -8,10 +8,12 @@ from flask import Flask
 from zampay.cli.callbacks import callback_commands
 from zampay.cli.doctor import doctor
 from zampay.cli.payments import payment_commands
+from zampay.cli.sealed_secrets import secret_commands
 from zampay.cli.tenants import tenant_commands
 
 
 def init(app: Flask) -> None:
     """Add the operator's commands to `flask`."""
-    for command in (tenant_commands, payment_commands, callback_commands, doctor):
+    groups = (tenant_commands, payment_commands, callback_commands, secret_commands)
+    for command in (*groups, doctor):
         app.cli.add_command(command)

@@ -13,6 +13,7 @@ from zampay.infra import db, probe, readiness
 from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
 from zampay.payments import invariants
 from zampay.providers import registry
+from zampay.webhooks import resealing
 
 LONGEST_QUERY_S = 60
 SIGNS = {Verdict.FINE: "ok    ", Verdict.ADVICE: "advice", Verdict.BROKEN: "WRONG "}
@@ -31,7 +32,7 @@ REMEDIES = {
 @click.command("doctor")
 @with_appcontext
 def doctor() -> None:
-    """Check configuration, database, Redis, worker, beat, every network and our books."""
+    """Check configuration, database, Redis, worker, beat, networks, books and sealed secrets."""
     logging.getLogger().setLevel(logging.CRITICAL)  # what it would log, it says
     wrong = 0
     for finding in examine():
@@ -52,6 +53,7 @@ def examine() -> Iterator[Finding]:
         else:
             yield broken(check.name, f"{check.says}.", REMEDIES[check.name])
     yield from _books()
+    yield from _secrets()
     for code, network in registry.served(livemode=True).items():
         yield fine(code, "configured; asking it ...")
         yield from network.diagnose()
@@ -100,3 +102,22 @@ def _books() -> Iterator[Finding]:
             yield broken("books", f"{name}: {count}.", remedy)
     if not any(violations.values()):
         yield fine("books", f"all {len(violations)} invariants hold.")
+
+
+def _secrets() -> Iterator[Finding]:
+    """Whether SECRET_KEY alone opens the secrets of webhooks."""
+    subject = "webhook secrets"
+    try:
+        found = resealing.examine()
+    except sa.exc.SQLAlchemyError as error:
+        remedy = "The database's own finding says more."
+        yield broken(subject, f"they could not be looked at ({type(error).__name__}).", remedy)
+        return
+    if found.lost:
+        names = ", ".join(sorted({endpoint_id for endpoint_id, _ in found.lost}))
+        yield broken(subject, f"no key opens those of {names}.", resealing.REMEDY)
+    if found.earlier:
+        says = f"{found.earlier} can be opened with SECRET_KEY_PREVIOUS only."
+        yield advice(subject, says, "Run `flask --app wsgi secrets reseal` before you drop it.")
+    if not (found.lost or found.earlier):
+        yield fine(subject, f"SECRET_KEY opens all {found.current}.")

@@ -4,27 +4,66 @@ The keys come from SECRET_KEY; SECRET_KEY_PREVIOUS still opens what was sealed b
 """
 
 import base64
+import contextlib
 import hashlib
+from enum import Enum, auto
+from typing import NamedTuple
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import Flask, current_app
+
+
+class Seal(Enum):
+    """Which key opens what is sealed: the one that seals today, an earlier one, none of ours."""
+
+    CURRENT = auto()
+    EARLIER = auto()
+    LOST = auto()
+
+
+class _Keys(NamedTuple):
+    """The key that seals, and all that open."""
+
+    current: Fernet
+    known: MultiFernet
 
 
 def init(app: Flask, *, secret_keys: list[str]) -> None:
     """Seal with the first key, open with any. Each is text of at least 32 characters."""
-    app.extensions["sealed"] = MultiFernet([Fernet(_key(text)) for text in secret_keys])
+    keys = [Fernet(_key(text)) for text in secret_keys]
+    app.extensions["sealed"] = _Keys(keys[0], MultiFernet(keys))
 
 
 def seal(secret: str) -> str:
     """The secret as it may be stored."""
-    sealed: bytes = current_app.extensions["sealed"].encrypt(secret.encode())
-    return sealed.decode()
+    return _keys().current.encrypt(secret.encode()).decode()
 
 
 def unseal(stored: str) -> str:
     """What was sealed; raises cryptography.fernet.InvalidToken when no key fits."""
-    secret: bytes = current_app.extensions["sealed"].decrypt(stored.encode())
-    return secret.decode()
+    return _keys().known.decrypt(stored.encode()).decode()
+
+
+def examine(stored: str) -> Seal:
+    """Which key opens it."""
+    keys = _keys()
+    for key, opened in ((keys.current, Seal.CURRENT), (keys.known, Seal.EARLIER)):
+        with contextlib.suppress(InvalidToken):
+            key.decrypt(stored.encode())
+            return opened
+    return Seal.LOST
+
+
+def reseal(stored: str) -> str:
+    """The same secret under the key that seals today, with the time of its first sealing; raises
+    cryptography.fernet.InvalidToken when no key fits.
+    """
+    return _keys().known.rotate(stored.encode()).decode()
+
+
+def _keys() -> _Keys:
+    keys: _Keys = current_app.extensions["sealed"]
+    return keys
 
 
 def _key(text: str) -> bytes:

@@ -194,12 +194,7 @@ def cancel_pending(tx: Transaction, endpoint: Endpoint) -> None:
 
 def signing_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
     """The secrets that sign now: the current one, and the previous one until its end."""
-    ends_at = endpoint.previous_secret_ends_at
-    previous = endpoint.sealed_previous_secret
-    stored = [endpoint.sealed_secret]
-    if previous is not None and ends_at is not None and ends_at > now:
-        stored.append(previous)
-    return [sealed.unseal(one) for one in stored]
+    return [sealed.unseal(stored) for stored in endpoint.secrets_in_use(now).values()]
 
 
 def _one_at_a_time(tx: Transaction, caller: Caller) -> None:

@@ -69,6 +69,16 @@ class Endpoint(Model):
 
     __table_args__ = (sa.Index("ix_webhook_endpoints_tenant_id_livemode", "tenant_id", "livemode"),)
 
+    def secrets_in_use(self, now: datetime) -> dict[str, str]:
+        """The sealed secrets that sign now, by column: the current one, and the previous one until
+        its end.
+        """
+        ends_at, previous = self.previous_secret_ends_at, self.sealed_previous_secret
+        found = {"sealed_secret": self.sealed_secret}
+        if previous is not None and ends_at is not None and ends_at > now:
+            found["sealed_previous_secret"] = previous
+        return found
+
 
 class Delivery(Model):
     """One event owed to one endpoint; the row is the job, `due_at` says when."""

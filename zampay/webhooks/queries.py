@@ -41,6 +41,23 @@ def endpoint(
     return tx.session.scalar(query.with_for_update(key_share=True) if lock else query)
 
 
+def locked_endpoints(tx: Transaction) -> list[Endpoint]:
+    """All endpoints of the tenant, of both worlds, locked in the order of their ids."""
+    return list(
+        tx.session.scalars(
+            sa.select(Endpoint)
+            .where(Endpoint.tenant_id == tx.tenant_id, Endpoint.deleted_at.is_(None))
+            .order_by(Endpoint.id)
+            .with_for_update(key_share=True)
+        )
+    )
+
+
+def every_endpoint(tx: Transaction) -> list[Endpoint]:
+    """All endpoints that this transaction may see, of every tenant."""
+    return list(tx.session.scalars(sa.select(Endpoint).where(Endpoint.deleted_at.is_(None))))
+
+
 def endpoint_of(tx: Transaction, delivery_id: str) -> Endpoint | None:
     """The endpoint of a delivery, locked: claims on one endpoint take turns. To be locked before
     the delivery, as everywhere, so that nobody waits in a circle.

@@ -1,0 +1,68 @@
+"""After a change of SECRET_KEY the operator seals secrets again; the doctor says whether to."""
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+import config
+from tests.merchants import Merchant
+from tests.objects import NOBODY_LISTENS
+from tests.webhooks.scenes import endpoint
+
+NEW = "the-secret-key-of-the-next-year!"
+WithKeys = Callable[..., Flask]
+
+
+@pytest.fixture
+def with_keys(another_app: Callable[..., Flask], settings: config.Config) -> WithKeys:
+    """The gateway after the swap of keys, or with the new one alone."""
+
+    def make(*, old_too: bool) -> Flask:
+        return another_app(secret_keys=(NEW, *settings.secret_keys) if old_too else (NEW,))
+
+    return make
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    return app.test_cli_runner().invoke(args=list(arguments))
+
+
+def test_what_was_sealed_again_is_counted(merchant: Merchant, with_keys: WithKeys) -> None:
+    endpoint(merchant, NOBODY_LISTENS)
+    endpoint(merchant, NOBODY_LISTENS, live=False)
+    swapped = with_keys(old_too=True)
+    for told in (
+        "Sealed again: 2. Under SECRET_KEY already: 0.\n",
+        "Sealed again: 0. Under SECRET_KEY already: 2.\n",
+    ):
+        result = run(swapped, "secrets", "reseal")
+        assert (result.exit_code, result.output) == (0, told)
+
+
+def test_a_secret_that_no_key_opens_is_named_with_what_to_do(
+    merchant: Merchant, with_keys: WithKeys
+) -> None:
+    lost = endpoint(merchant, NOBODY_LISTENS)["id"]
+    result = run(with_keys(old_too=False), "secrets", "reseal")
+    assert result.exit_code == 1
+    assert f"No key opens a secret of {lost} (of {merchant.tenant_id}).\n" in result.output
+    assert "as SECRET_KEY_PREVIOUS" in result.output
+
+
+def test_the_doctor_says_whether_the_key_before_may_go(
+    merchant: Merchant, with_keys: WithKeys
+) -> None:
+    lost = endpoint(merchant, NOBODY_LISTENS)["id"]
+    swapped, alone = with_keys(old_too=True), with_keys(old_too=False)
+    assert (
+        f"WRONG   webhook secrets: no key opens those of {lost}.\n" in run(alone, "doctor").output
+    )
+    before = run(swapped, "doctor").output
+    assert "advice  webhook secrets: 1 can be opened with SECRET_KEY_PREVIOUS only.\n" in before
+    assert "flask --app wsgi secrets reseal" in before
+    run(swapped, "secrets", "reseal")
+    for app in (swapped, alone):
+        told = run(app, "doctor").output
+        assert "ok      webhook secrets: SECRET_KEY opens all 1.\n" in told

@@ -1,0 +1,191 @@
+"""After a change of SECRET_KEY every webhook secret is sealed again, and the old key can go."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cryptography.fernet import InvalidToken
+from flask import Flask
+
+import config
+from tests.doors import HeldBells
+from tests.infra.conftest import another_app
+from tests.infra.rows import session, until_somebody_waits
+from tests.merchants import Merchant
+from tests.receiver import Receiver
+from tests.webhooks.conftest import Inline
+from tests.webhooks.scenes import (
+    ask,
+    end_overlap,
+    endpoint,
+    only_delivery,
+    publish,
+    start,
+    stored_endpoint,
+)
+from zampay.infra import sealed
+from zampay.infra.db import transaction
+from zampay.webhooks import endpoints, queries, resealing
+from zampay.webhooks.lanes import Lanes
+from zampay.webhooks.resealing import Tally
+
+__all__ = ["another_app"]
+NEW = "the-secret-key-of-the-next-year!"
+WithKeys = Callable[..., Flask]
+
+
+@pytest.fixture
+def with_keys(another_app: Callable[..., Flask], settings: config.Config) -> WithKeys:
+    """The gateway after the swap of keys, or with the new one alone."""
+
+    def make(*, old_too: bool) -> Flask:
+        keys = (NEW, *settings.secret_keys) if old_too else (NEW,)
+        made = another_app(secret_keys=keys)
+        made.extensions["webhook_lanes"] = Lanes(made, Inline())
+        return made
+
+    return make
+
+
+def rotate(merchant: Merchant, made: Any, *, hours: int = 24, app: Flask | None = None) -> str:
+    """Another secret for an endpoint, over a gateway of the merchant's choice."""
+    path = f"/webhook-endpoints/{made['id']}/rotate-secret"
+    asking = replace(merchant, client=app.test_client()) if app else merchant
+    answer = ask(asking, "POST", path, {"overlapHours": hours})
+    assert answer.status_code == 201, answer.text
+    secret: str = answer.json["secret"]
+    return secret
+
+
+def reseal(app: Flask) -> Tally:
+    with app.app_context():
+        return resealing.reseal()
+
+
+def examine(app: Flask) -> Tally:
+    with app.app_context():
+        return resealing.examine()
+
+
+def signing(app: Flask, made: Any) -> list[str]:
+    """The secrets with which this gateway signs for an endpoint."""
+    with app.app_context(), transaction(stored_endpoint(app, made["id"]).tenant_id) as tx:
+        (found,) = [one for one in queries.locked_endpoints(tx) if one.id == made["id"]]
+        return endpoints.signing_secrets(found, tx.now)
+
+
+def test_the_new_key_alone_delivers_with_both_secrets_of_a_rotation(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, with_keys: WithKeys
+) -> None:
+    made = endpoint(merchant, shop.url)
+    second = rotate(merchant, made)
+    alone = with_keys(old_too=False)
+    with pytest.raises(InvalidToken):
+        signing(alone, made)
+    assert reseal(with_keys(old_too=True)) == Tally(earlier=2)
+    assert signing(alone, made) == [second, made["secret"]]
+    publish(app, merchant)
+    start(alone, only_delivery(app))
+    (heard,) = shop.heard
+    assert heard.verified(made["secret"]) == heard.verified(second)
+
+
+def test_a_rotation_after_the_swap_leaves_only_the_older_secret_to_be_sealed_again(
+    merchant: Merchant, shop: Receiver, with_keys: WithKeys
+) -> None:
+    made = endpoint(merchant, shop.url)
+    swapped = with_keys(old_too=True)
+    second = rotate(merchant, made, app=swapped)
+    assert reseal(swapped) == Tally(current=1, earlier=1)
+    assert signing(with_keys(old_too=False), made) == [second, made["secret"]]
+
+
+def test_doing_it_again_changes_nothing(
+    app: Flask, merchant: Merchant, shop: Receiver, with_keys: WithKeys
+) -> None:
+    made = endpoint(merchant, shop.url)
+    swapped = with_keys(old_too=True)
+    reseal(swapped)
+    first = stored_endpoint(app, made["id"]).sealed_secret
+    assert reseal(swapped) == Tally(current=1)
+    assert stored_endpoint(app, made["id"]).sealed_secret == first
+
+
+def test_a_secret_keeps_the_time_of_its_first_sealing(
+    app: Flask, merchant: Merchant, shop: Receiver, with_keys: WithKeys
+) -> None:
+    made = endpoint(merchant, shop.url)
+    with app.app_context(), transaction(merchant.tenant_id) as tx:
+        (row,) = queries.locked_endpoints(tx)
+        keys = app.extensions["sealed"]
+        row.sealed_secret = keys.current.encrypt_at_time(b"whsec_x", 1_700_000_000).decode()
+    swapped = with_keys(old_too=True)
+    assert reseal(swapped) == Tally(earlier=1)
+    token = stored_endpoint(app, made["id"]).sealed_secret.encode()
+    assert swapped.extensions["sealed"].current.extract_timestamp(token) == 1_700_000_000
+
+
+def test_every_merchant_and_both_worlds_are_sealed_again(
+    merchant: Merchant, rival: Merchant, shop: Receiver, with_keys: WithKeys
+) -> None:
+    made = [
+        endpoint(one, shop.url, live=live) for one in (merchant, rival) for live in (True, False)
+    ]
+    assert reseal(with_keys(old_too=True)) == Tally(earlier=4)
+    alone = with_keys(old_too=False)
+    assert [signing(alone, one) for one in made] == [[one["secret"]] for one in made]
+
+
+def test_what_signs_no_more_is_not_asked_for(
+    app: Flask, merchant: Merchant, shop: Receiver, with_keys: WithKeys
+) -> None:
+    removed, rotated = endpoint(merchant, shop.url), endpoint(merchant, shop.url)
+    ask(merchant, "DELETE", f"/webhook-endpoints/{removed['id']}")
+    alone = with_keys(old_too=False)
+    rotate(merchant, rotated, app=alone)
+    lost = Tally(current=1, lost=[(rotated["id"], merchant.tenant_id)])
+    assert reseal(alone) == examine(alone) == lost
+    end_overlap(app)
+    assert reseal(alone) == examine(alone) == Tally(current=1)
+
+
+def test_a_lost_secret_stays_as_it_is_and_a_rotation_without_overlap_heals_it(
+    app: Flask, merchant: Merchant, shop: Receiver, with_keys: WithKeys
+) -> None:
+    lost, other = endpoint(merchant, shop.url), endpoint(merchant, shop.url)
+    alone = with_keys(old_too=False)
+    rotate(merchant, other, hours=0, app=alone)
+    before = stored_endpoint(app, lost["id"]).sealed_secret
+    assert reseal(alone) == Tally(current=1, lost=[(lost["id"], merchant.tenant_id)])
+    assert stored_endpoint(app, lost["id"]).sealed_secret == before
+    secret = rotate(merchant, lost, hours=0, app=alone)
+    assert reseal(alone) == Tally(current=2)
+    assert signing(alone, lost) == [secret]
+
+
+def test_a_rotation_at_the_same_moment_is_not_undone(
+    app: Flask, merchant: Merchant, shop: Receiver, with_keys: WithKeys
+) -> None:
+    made = endpoint(merchant, shop.url)
+    swapped = with_keys(old_too=True)
+    with ThreadPoolExecutor(1) as threads, session(app, merchant.tenant_id) as rotating:
+        with swapped.app_context():
+            fresh = sealed.seal("whsec_fresh")
+        rotating.execute("UPDATE webhook_endpoints SET sealed_secret = %s", [fresh])
+        resealed: Future[Tally] = threads.submit(reseal, swapped)
+        until_somebody_waits(app)
+        rotating.commit()
+        assert resealed.result(timeout=10) == Tally(current=1)
+    assert signing(swapped, made) == ["whsec_fresh"]
+
+
+def test_looking_changes_nothing(
+    app: Flask, merchant: Merchant, rival: Merchant, shop: Receiver, with_keys: WithKeys
+) -> None:
+    made = endpoint(merchant, shop.url)
+    endpoint(rival, shop.url)
+    before = stored_endpoint(app, made["id"]).sealed_secret
+    assert examine(with_keys(old_too=True)) == Tally(earlier=2)
+    assert stored_endpoint(app, made["id"]).sealed_secret == before
