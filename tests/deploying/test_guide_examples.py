@@ -66,6 +66,18 @@ def merchant(gateway: Stack) -> Merchant:
     return Merchant.register(gateway.url, business_name="Kalulu Books", email="o@kalulu.example")
 
 
+@pytest.fixture(scope="module")
+def live(merchant: Merchant) -> Merchant:
+    """The same merchant with his first live key."""
+    return merchant.live()
+
+
+@pytest.fixture
+def newcomer(gateway: Stack) -> Merchant:
+    """A merchant who has no live key yet."""
+    return Merchant.register(gateway.url, business_name="Mosi Crafts", email="o@mosi.example")
+
+
 def environment(merchant: Merchant, **more: str) -> dict[str, str]:
     """What the examples read."""
     told = {"BASE": f"{merchant.url}/api/v1", "ZAMPAY_KEY": merchant.key}
@@ -96,11 +108,11 @@ def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 @pytest.mark.parametrize("shell", [language for language in guide.RUNNABLE if language == "bash"])
 def test_the_lines_for_curl_do_what_the_guide_says(
-    merchant: Merchant, tmp_path: Path, shell: str
+    newcomer: Merchant, tmp_path: Path, shell: str
 ) -> None:
     def run(code: str, **more: str) -> Any:
         directory = Path(tempfile.mkdtemp(dir=tmp_path))
-        program = guide.start(shell, code, directory, environment(merchant, **more))
+        program = guide.start(shell, code, directory, environment(newcomer, **more))
         return json.loads(guide.result(program))
 
     (register,) = guide.examples("Register")["bash"]
@@ -116,10 +128,9 @@ def test_the_lines_for_curl_do_what_the_guide_says(
 
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_the_programs_pay_in_test_and_on_each_network(
-    merchant: Merchant, tmp_path: Path, language: str
+    merchant: Merchant, live: Merchant, tmp_path: Path, language: str
 ) -> None:
     (code,) = guide.examples("The first payment")[language]
-    live = merchant.live()
     cases = {(merchant, PAYS): "SUCCESSFUL", (live, PAYS): "SUCCESSFUL"}
     cases |= {
         (merchant, DECLINES): "FAILED payer_declined",

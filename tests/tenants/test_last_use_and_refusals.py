@@ -74,7 +74,7 @@ def test_a_revoked_key_is_not_used_but_refused_with_an_entry(
     app: Flask, client: FlaskClient, merchant: Merchant
 ) -> None:
     keys = {key["name"]: key["id"] for key in merchant.get("/api-keys").json["data"]}
-    merchant.delete(f"/api-keys/{keys['Live']}", live=False)
+    merchant.delete(f"/api-keys/{keys['Live']}")
     before = last_use(merchant)["Live"]
     with growth(REFUSED, 1, reason="key_not_usable"):
         refusal(ask(client, merchant), 401, "not_authenticated")

@@ -1,4 +1,4 @@
-"""What an operator types: `flask --app wsgi tenant|payment|callbacks|secrets|doctor …`.
+"""What an operator types: `flask --app wsgi tenant|key|payment|callbacks|secrets|doctor …`.
 
 Every deed that concerns a tenant names its operator and is in the tenant's audit log.
 """
@@ -7,6 +7,7 @@ from flask import Flask
 
 from zampay.cli.callbacks import callback_commands
 from zampay.cli.doctor import doctor
+from zampay.cli.keys import key_commands
 from zampay.cli.payments import payment_commands
 from zampay.cli.sealed_secrets import secret_commands
 from zampay.cli.tenants import tenant_commands
@@ -14,6 +15,6 @@ from zampay.cli.tenants import tenant_commands
 
 def init(app: Flask) -> None:
     """Add the operator's commands to `flask`."""
-    groups = (tenant_commands, payment_commands, callback_commands, secret_commands)
-    for command in (*groups, doctor):
+    merchants = (tenant_commands, key_commands, payment_commands)
+    for command in (*merchants, callback_commands, secret_commands, doctor):
         app.cli.add_command(command)

@@ -29,4 +29,5 @@ class PublicId(click.ParamType[str]):
 
 
 TENANT = PublicId("ten")
+KEY = PublicId("key")
 PAYMENT = PublicId("pay")

@@ -20,9 +20,12 @@ def key_by_hash(tx: Transaction, digest: str) -> tuple[ApiKey, Tenant] | None:
     return (found[0], found[1]) if found else None
 
 
-def tenant(tx: Transaction) -> Tenant:
-    """The tenant whose transaction this is."""
-    return tx.session.execute(sa.select(Tenant).where(Tenant.id == tx.tenant_id)).scalar_one()
+def locked_tenant(tx: Transaction) -> Tenant:
+    """The tenant whose transaction this is, locked until it ends; rows that name the tenant can be
+    written meanwhile.
+    """
+    own = sa.select(Tenant).where(Tenant.id == tx.tenant_id)
+    return tx.session.execute(own.with_for_update(key_share=True)).scalar_one()
 
 
 def keys(tx: Transaction) -> list[ApiKey]:

@@ -54,7 +54,7 @@ def list_keys(*, caller: Caller) -> Any:
 @keys.arguments(schemas.KeyRequest)
 @keys.response(201, schemas.NewKey, headers=MADE)
 def create_key(wanted: dict[str, Any], *, caller: Caller) -> Any:
-    """Make a key; a live one needs an activated account."""
+    """Make a key; a live one needs an activated account, and from the second on a live key."""
     return _shown_once(*service.create_key(caller=caller, **wanted))
 
 
@@ -71,7 +71,7 @@ def show_key(*, key_id: str, caller: Caller) -> Any:
 @keys.arguments(schemas.Rotation, required=False)
 @keys.response(201, schemas.NewKey, headers=MADE)
 def rotate_key(rotation: dict[str, Any], *, key_id: str, caller: Caller) -> Any:
-    """Make a successor; the old key stays valid for the overlap."""
+    """Make a successor; the old key stays valid for the overlap. A live key needs a live one."""
     return _shown_once(*service.rotate_key(caller=caller, key_id=key_id, **rotation))
 
 
@@ -79,7 +79,7 @@ def rotate_key(rotation: dict[str, Any], *, key_id: str, caller: Caller) -> Any:
 @requires(Scope.KEYS_WRITE)
 @keys.response(204)
 def revoke_key(*, key_id: str, caller: Caller) -> None:
-    """Refuse the key from now on, everywhere."""
+    """Refuse the key from now on, everywhere. A live key needs a live one."""
     service.revoke_key(caller=caller, key_id=key_id)
 
 

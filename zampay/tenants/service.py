@@ -47,6 +47,14 @@ class KeyNotUsable(ZamPayError):
     title = "This API key is revoked or expired"
 
 
+class LiveKeyNeeded(ZamPayError):
+    """A test key makes the first live key; over live keys that are there it has no power."""
+
+    code = "live_key_needed"
+    status = 403
+    title = "That takes a live key"
+
+
 class ScopeNotYours(ZamPayError):
     """A key cannot give away more than it has itself."""
 
@@ -83,13 +91,14 @@ def create_key(
 
     Raises:
         TenantNotActivated: a live key for a tenant that is not activated.
+        LiveKeyNeeded: a live key asked for with a test key, while a live one can be used.
         ScopeNotYours: a scope that the caller's own key lacks.
     """
     if not caller.scopes.issuperset(scopes):
         raise ScopeNotYours
     with transaction(caller.tenant_id) as tx:
-        if livemode and queries.tenant(tx).activated_at is None:
-            raise TenantNotActivated("Ask the operator of this gateway to activate it.")
+        if livemode:
+            _admit_to_live(tx, caller)
         key, secret = _issue(tx, livemode=livemode, name=name, scopes=scopes, expires_at=expires_at)
         _record(tx, caller, "key.created", key)
     return key, secret
@@ -109,10 +118,11 @@ def rotate_key(*, caller: Caller, key_id: str, overlap: timedelta) -> tuple[ApiK
     """A new key like the old one, which stays valid for the overlap.
 
     Raises:
-        KeyNotFound, KeyNotUsable, ScopeNotYours.
+        KeyNotFound, KeyNotUsable, LiveKeyNeeded, ScopeNotYours.
     """
     with transaction(caller.tenant_id) as tx:
         old = _own_key(tx, key_id)
+        _require_power_over(old, caller)
         if not queries.is_usable(old, tx.now):
             raise KeyNotUsable
         if not caller.scopes.issuperset(old.scopes):
@@ -134,13 +144,31 @@ def revoke_key(*, caller: Caller, key_id: str) -> None:
     """Refuse the key from now on; doing it twice is the same as once.
 
     Raises:
-        KeyNotFound.
+        KeyNotFound, LiveKeyNeeded.
     """
     with transaction(caller.tenant_id) as tx:
         key = _own_key(tx, key_id)
+        _require_power_over(key, caller)
         if key.revoked_at is None:
             key.revoked_at = tx.now
             _record(tx, caller, "key.revoked", key)
+
+
+def key_of_any_tenant(key_id: str) -> ApiKey | None:
+    """A key of whichever tenant, for the operator."""
+    with transaction(EVERY_TENANT) as tx:
+        return tx.session.get(ApiKey, key_id)
+
+
+def revoke_for_operator(*, tenant_id: str, key_id: str, operator: str, reason: str) -> bool:
+    """Refuse a tenant's key from now on; false when it was so already or he has no such key."""
+    with transaction(tenant_id) as tx:
+        key = queries.key(tx, key_id)
+        if key is None or key.revoked_at is not None:
+            return False
+        key.revoked_at = tx.now
+        _record_deed(tx, "key.revoked", operator, subject=key_id, reason=reason)
+    return True
 
 
 def activate(*, tenant_id: str, operator: str) -> bool:
@@ -184,8 +212,34 @@ def all_tenants() -> list[Tenant]:
         return queries.tenants(tx)
 
 
-def _record_deed(tx: Transaction, action: str, operator: str, **details: str) -> None:
-    audit.record(tx, action=action, actor=f"operator:{operator}", address=CONSOLE, **details)
+def _record_deed(
+    tx: Transaction, action: str, operator: str, *, subject: str | None = None, **details: str
+) -> None:
+    actor = f"operator:{operator}"
+    audit.record(tx, action=action, actor=actor, address=CONSOLE, subject=subject, **details)
+
+
+def _admit_to_live(tx: Transaction, caller: Caller) -> None:
+    """Let the caller make a live key; the tenant stays locked, so that of two requests with a test
+    key at once only one makes the first.
+    """
+    if queries.locked_tenant(tx).activated_at is None:
+        raise TenantNotActivated("Ask the operator of this gateway to activate it.")
+    if not caller.livemode and any(
+        key.livemode and queries.is_usable(key, tx.now) for key in queries.keys(tx)
+    ):
+        raise LiveKeyNeeded(
+            "This account has a live key: make further ones with that. If it is lost, ask the "
+            "operator of this gateway to revoke it; then a test key can make the next one."
+        )
+
+
+def _require_power_over(key: ApiKey, caller: Caller) -> None:
+    """A test key may have leaked from any desk: it must not stop live payments either."""
+    if key.livemode and not caller.livemode:
+        raise LiveKeyNeeded(
+            "Rotate or revoke a live key with a live key, or ask the operator of this gateway."
+        )
 
 
 def _issue(

@@ -1,0 +1,128 @@
+"""A leaked test key must not become a live one: it makes the first live key and no other, and has
+no power over those that are there.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.infra.rows import session, until_somebody_waits
+from tests.merchants import BASE, Merchant
+from tests.refusals import refusal
+from tests.tables import contents
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.tenants.models import ApiKey
+
+AT_ONCE = 8
+WANTED = {"name": "Shop", "livemode": True}
+
+
+@pytest.fixture
+def newcomer(client: FlaskClient) -> Merchant:
+    """A merchant with a test key alone."""
+    body = {"businessName": "Mosi Crafts", "email": "owner@example.com"}
+    made = client.post(f"{BASE}/auth/register", json=body).json
+    return Merchant(client, made["tenantId"], made["apiKey"], "")
+
+
+def make_live(merchant: Merchant, *, live: bool, **body: Any) -> TestResponse:
+    """Ask for a live key, with a live key or a test key."""
+    return merchant.post("/api-keys", {**WANTED, **body}, live=live)
+
+
+def live_key(merchant: Merchant) -> dict[str, Any]:
+    """The live key that the merchant began with."""
+    (found,) = [one for one in merchant.get("/api-keys").json["data"] if one["livemode"]]
+    return dict(found)
+
+
+def refused_without_a_trace(app: Flask, ask: Any) -> dict[str, Any]:
+    before = contents(app)
+    problem = refusal(ask(), 403, "live_key_needed")
+    assert contents(app) == before
+    return problem
+
+
+def test_a_test_key_makes_the_first_live_key_and_no_second(app: Flask, newcomer: Merchant) -> None:
+    first = make_live(newcomer, live=False)
+    assert first.status_code == 201
+    problem = refused_without_a_trace(app, lambda: make_live(newcomer, live=False))
+    assert "ask the operator" in problem["detail"]
+    newcomer.live_key = first.json["apiKey"]
+    assert make_live(newcomer, live=True).status_code == 201
+
+
+def test_a_test_key_neither_rotates_nor_revokes_a_live_one(app: Flask, merchant: Merchant) -> None:
+    path = f"/api-keys/{live_key(merchant)['id']}"
+    refused_without_a_trace(app, lambda: merchant.post(f"{path}/rotate", {}, live=False))
+    refused_without_a_trace(app, lambda: merchant.delete(path, live=False))
+    merchant.delete(path)
+    refused_without_a_trace(app, lambda: merchant.delete(path, live=False))
+
+
+def test_a_live_key_manages_test_keys_and_live_ones(merchant: Merchant) -> None:
+    for one in merchant.get("/api-keys").json["data"]:
+        assert merchant.post(f"/api-keys/{one['id']}/rotate", {}).status_code == 201
+    test_key = merchant.get("/api-keys").json["data"][-1]
+    assert test_key["livemode"] is False
+    assert merchant.delete(f"/api-keys/{test_key['id']}").status_code == 204
+
+
+def test_when_every_live_key_is_revoked_a_test_key_makes_the_next(
+    app: Flask, merchant: Merchant
+) -> None:
+    second = make_live(merchant, live=True).json
+    merchant.delete(f"/api-keys/{second['id']}")
+    refused_without_a_trace(app, lambda: make_live(merchant, live=False))
+    merchant.delete(f"/api-keys/{live_keys(merchant)[-1]['id']}")
+    assert make_live(merchant, live=False).status_code == 201
+
+
+def live_keys(merchant: Merchant) -> list[dict[str, Any]]:
+    """Live keys, newest first, as a test key sees them."""
+    found = merchant.get("/api-keys", live=False).json["data"]
+    return [one for one in found if one["livemode"]]
+
+
+def test_when_every_live_key_has_expired_a_test_key_makes_the_next(
+    app: Flask, merchant: Merchant
+) -> None:
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        over = sa.update(ApiKey).where(ApiKey.livemode).values(expires_at=sa.func.now())
+        tx.session.execute(over)
+    assert make_live(merchant, live=False).status_code == 201
+    refused_without_a_trace(app, lambda: make_live(merchant, live=False))
+
+
+def test_an_old_key_counts_until_the_end_of_its_overlap(app: Flask, merchant: Merchant) -> None:
+    old = live_key(merchant)
+    new = merchant.post(f"/api-keys/{old['id']}/rotate", {"overlapHours": 1}).json
+    assert merchant.delete(f"/api-keys/{new['id']}").status_code == 204
+    refused_without_a_trace(app, lambda: make_live(merchant, live=False))
+
+
+def test_the_live_key_of_another_merchant_does_not_count(
+    newcomer: Merchant, merchant: Merchant
+) -> None:
+    assert make_live(newcomer, live=False).status_code == 201
+
+
+def test_of_many_at_once_one_makes_the_first_live_key(app: Flask, newcomer: Merchant) -> None:
+    def ask(_: int) -> int:
+        client = app.test_client()
+        own = Merchant(client, newcomer.tenant_id, newcomer.test_key, "")
+        return make_live(own, live=False).status_code
+
+    with ThreadPoolExecutor(AT_ONCE) as threads, session(app, newcomer.tenant_id) as earlier:
+        earlier.execute("SELECT FROM tenants FOR NO KEY UPDATE")
+        asked = threads.map(ask, range(AT_ONCE))
+        until_somebody_waits(app)
+        earlier.commit()
+        answers = sorted(asked)
+    assert answers == [201] + [403] * (AT_ONCE - 1)
+    assert len(live_keys(newcomer)) == 1
