@@ -55,6 +55,17 @@ def test_over_the_limit_is_429_and_says_when_to_come_back(
     assert answer.headers["RateLimit-Remaining"] == "0"
 
 
+def test_a_key_is_counted_together_however_its_header_is_written(
+    another_app: MakeApp, merchant: Merchant
+) -> None:
+    client = another_app(limit_per_key="2/minute").test_client()
+    statuses = []
+    for scheme in ("Bearer ", "bearer ", "BEARER   "):
+        headers = merchant.headers() | {"Authorization": f"{scheme}{merchant.live_key}"}
+        statuses.append(client.get(f"{BASE}/payments", headers=headers).status_code)
+    assert statuses == [200, 200, 429]
+
+
 def test_keys_are_counted_apart(another_app: MakeApp, merchant: Merchant, rival: Merchant) -> None:
     app = another_app(limit_per_key="1/minute")
     asking, other = same_merchant(app, merchant), same_merchant(app, rival)

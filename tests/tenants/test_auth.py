@@ -60,6 +60,23 @@ def test_a_wrong_key_is_refused(
     refusal(client.get(LIST, headers=headers), 401, "not_authenticated")
 
 
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER   "])
+def test_the_scheme_may_be_written_in_any_case(
+    client: FlaskClient, merchant: Merchant, scheme: str
+) -> None:
+    headers = merchant.headers() | {"Authorization": f"{scheme}{merchant.live_key}"}
+    assert client.get(LIST, headers=headers).status_code == 200
+
+
+def test_a_key_without_its_scheme_or_in_another_case_is_refused(
+    client: FlaskClient, merchant: Merchant
+) -> None:
+    key = merchant.live_key
+    for written in (key, f"Bearer{key}", f"Bearer\t{key}", f"Basic {key}", f"bearer {key.upper()}"):
+        headers = merchant.headers() | {"Authorization": written}
+        refusal(client.get(LIST, headers=headers), 401, "not_authenticated")
+
+
 @pytest.mark.parametrize("named", ["", "ten_", "ten_short", "TEN_", "pay_" + "0" * 26, "*"])
 def test_a_header_that_names_no_tenant_is_malformed(
     client: FlaskClient, merchant: Merchant, named: str

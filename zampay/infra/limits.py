@@ -11,6 +11,7 @@ import redis
 from flask import Flask, Response, request
 from flask_limiter import ApplicationLimit, Limiter, RequestLimit
 
+from zampay.infra import bearer
 from zampay.kernel import clock
 
 UNAUTHORIZED = 401
@@ -23,8 +24,11 @@ def address() -> str:
 
 
 def caller() -> str:
-    """The key that is presented (its hash), or the address of a caller without one."""
-    presented = request.headers.get("Authorization")
+    """The key that is presented (its hash), however the header is written; the address of a caller
+    without one.
+    """
+    header = request.headers.get("Authorization", "")
+    presented = bearer.token(header) or header
     return hashlib.sha256(presented.encode()).hexdigest() if presented else address()
 
 

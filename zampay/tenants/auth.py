@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 from flask import g, request
 
-from zampay.infra import metrics, redis_client
+from zampay.infra import bearer, metrics, redis_client
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
@@ -26,7 +26,7 @@ REFUSALS_APART_S = 60
 LONGEST_SUBJECT = 200
 _NOT_VALID = "The API key is unknown, revoked or expired."
 TENANT_HEADER = "x-tenant-id"
-_BEARER = re.compile(r"Bearer (zp_(?:test|live)_[0-9a-z]{48})")
+_KEY = re.compile(r"zp_(?:test|live)_[0-9a-z]{48}")
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -112,12 +112,12 @@ def authenticate(scope: Scope) -> Caller:
     Raises:
         NotAuthenticated, TenantHeaderMissing, NotYourTenant, TenantSuspended, ScopeMissing.
     """
-    presented = _BEARER.fullmatch(request.headers.get("Authorization", ""))
-    if presented is None:
+    presented = bearer.token(request.headers.get("Authorization", ""))
+    if presented is None or not _KEY.fullmatch(presented):
         metrics.AUTHENTICATION_REFUSED.labels("no_key").inc()
         raise NotAuthenticated("Send `Authorization: Bearer <api key>`.")
     with transaction(EVERY_TENANT) as tx:
-        found = queries.key_by_hash(tx, hash_of(presented[1]))
+        found = queries.key_by_hash(tx, hash_of(presented))
         usable = found is not None and queries.is_usable(found[0], tx.now)
         if found is not None and usable and queries.is_long_unused(found[0], tx.now):
             queries.mark_used(tx, found[0])
