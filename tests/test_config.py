@@ -12,14 +12,14 @@ import config
 from config import AppEnv, BadConfiguration, Config
 from dev.desk import ROOT
 
+SECRET = "0123456789abcdef0123456789abcdef"
 MTN = {
     "MTN_BASE_URL": "https://mtn.example",
     "MTN_TARGET_ENVIRONMENT": "mtnzambia",
-    "MTN_COLLECTION_SUBSCRIPTION_KEY": "subscription",
+    "MTN_COLLECTION_SUBSCRIPTION_KEY": "1" + SECRET[1:],
     "MTN_COLLECTION_API_USER": "6d1c4b0f-3d5a-4c0e-9a43-2f7b8f1f1a01",
-    "MTN_COLLECTION_API_KEY": "key",
+    "MTN_COLLECTION_API_KEY": "2" + SECRET[1:],
 }
-SECRET = "0123456789abcdef0123456789abcdef"
 DESK = {
     "APP_ENV": "development",
     "DATABASE_URL": "postgresql://zampay@localhost/zampay",
@@ -173,7 +173,7 @@ def test_an_empty_optional_variable_is_its_default(load: Load) -> None:
 
 @pytest.mark.parametrize("name", sorted(MTN))
 def test_on_a_desk_a_network_is_configured_wholly_or_not_at_all(load: Load, name: str) -> None:
-    assert load(DESK, **MTN).networks["MTN"].api_key == "key"
+    assert load(DESK, **MTN).networks["MTN"].api_key == MTN["MTN_COLLECTION_API_KEY"]
     assert problems(load, {**DESK, **MTN}, **{name: None}) == {name}
     assert problems(load, DESK, **{name: MTN[name]}) == set(MTN) - {name}
 

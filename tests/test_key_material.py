@@ -36,6 +36,7 @@ VALUES = {
     "MTN_CALLBACK_BASE_URL": "https://callbacks.example",
 }
 GIVEN = {**PRODUCTION, "METRICS_TOKEN": SECRET}
+NETWORK_KEYS = ["MTN_COLLECTION_SUBSCRIPTION_KEY", "MTN_COLLECTION_API_KEY"]
 KEYS = ["SECRET_KEY", "SECRET_KEY_PREVIOUS", "METRICS_TOKEN"]
 
 
@@ -65,6 +66,30 @@ def test_every_variable_may_come_from_a_file(load: Load, tmp_path: Path, name: s
 @pytest.mark.parametrize("value", ["0123456789abcdef0123456789abcde", "a" * 64, "ab" * 32])
 def test_key_material_is_long_and_not_one_key_held_down(load: Load, name: str, value: str) -> None:
     assert problems(load, GIVEN, **{name: value}) == {name}
+
+
+@pytest.mark.parametrize("app_env", ["staging", "production"])
+@pytest.mark.parametrize("name", NETWORK_KEYS)
+def test_a_network_s_key_that_was_cut_off_stops_the_start(
+    load: Load, name: str, app_env: str
+) -> None:
+    given = {**GIVEN, "APP_ENV": app_env}
+    assert problems(load, given, **{name: SECRET[:-1]}) == {name}
+    assert load(given, **{name: SECRET}).app_env == app_env
+
+
+@pytest.mark.parametrize("name", NETWORK_KEYS)
+def test_on_a_desk_a_network_s_key_may_be_short(load: Load, name: str) -> None:
+    for app_env in ("development", "test"):
+        assert load(GIVEN, **{name: "short", "APP_ENV": app_env}).is_on_a_desk
+
+
+@pytest.mark.parametrize("name", NETWORK_KEYS)
+def test_the_message_on_a_network_s_key_shows_nothing_of_it(load: Load, name: str) -> None:
+    with pytest.raises(BadConfiguration) as refused:
+        load(GIVEN, **{name: "opensesame"})
+    told = f"  {name}: must have at least 32 characters, as MTN's keys have"
+    assert str(refused.value).splitlines()[1:] == [told]
 
 
 @pytest.mark.parametrize("name", sorted(SECRETS))

@@ -19,9 +19,9 @@ from zampay.infra.db import RoleBypassesRowSecurity, prepare
 MTN = {
     "MTN_BASE_URL": "https://mtn.example",
     "MTN_TARGET_ENVIRONMENT": "mtnzambia",
-    "MTN_COLLECTION_SUBSCRIPTION_KEY": "subscription",
+    "MTN_COLLECTION_SUBSCRIPTION_KEY": "0" * 32,
     "MTN_COLLECTION_API_USER": "6d1c4b0f-3d5a-4c0e-9a43-2f7b8f1f1a01",
-    "MTN_COLLECTION_API_KEY": "key",
+    "MTN_COLLECTION_API_KEY": "0" * 32,
 }
 
 

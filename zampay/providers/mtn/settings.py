@@ -19,6 +19,7 @@ NAMES = (
     "MTN_COLLECTION_API_KEY",
 )
 SANDBOX = "sandbox"
+KEY_LENGTH = 32
 UNKNOWN_GRACE_S = 30.0
 _ENVIRONMENT = re.compile(r"^(sandbox|mtn[a-z]+)$")
 _URL = re.compile(r"^https?://[^\s?#@]+$")
@@ -60,6 +61,7 @@ def read(env: Any, *, required: bool) -> Settings | None:
     """Read the variables; None when the network is not configured and need not be."""
     given = [name for name in NAMES if env.str(name, None)]
     rest = _numbers(env)
+    whole = _whole_key if required else None
     callback = env.str("MTN_CALLBACK_BASE_URL", None, validate=_url("MTN_CALLBACK_BASE_URL"))
     if not given and not required:
         return None
@@ -72,9 +74,9 @@ def read(env: Any, *, required: bool) -> Settings | None:
             "MTN_TARGET_ENVIRONMENT",
             validate=validate.Regexp(_ENVIRONMENT, error="must be sandbox or such as mtnzambia"),
         ),
-        subscription_key=env.str("MTN_COLLECTION_SUBSCRIPTION_KEY"),
+        subscription_key=env.str("MTN_COLLECTION_SUBSCRIPTION_KEY", validate=whole),
         api_user=env.str("MTN_COLLECTION_API_USER", validate=_uuid4),
-        api_key=env.str("MTN_COLLECTION_API_KEY"),
+        api_key=env.str("MTN_COLLECTION_API_KEY", validate=whole),
         callback_base_url=callback.rstrip("/") if callback else None,
         **rest,
     )
@@ -94,6 +96,14 @@ def _numbers(env: Any) -> dict[str, Any]:
 
 def _url(name: str) -> validate.Regexp:
     return validate.Regexp(_URL, error=f"{name} must be a URL without query, fragment or login")
+
+
+def _whole_key(text: str) -> None:
+    """An API key is 32 hexadecimal digits (MTN's provisioning API), a subscription key as long: a
+    shorter one was cut off on its way. The text itself is never in a message.
+    """
+    if len(text) < KEY_LENGTH:
+        raise ValidationError(f"must have at least {KEY_LENGTH} characters, as MTN's keys have")
 
 
 def _uuid4(text: str) -> None:
