@@ -1,7 +1,7 @@
 """One line and one measurement for every call to a network: which, what came of it, how long.
 
-Addresses, headers and bodies are not told. The request id is told here beside the call rather than
-sent along: no network's contract has a header for it.
+Addresses, headers and bodies are not told. The id of the request that caused the call goes along in
+`X-Request-Id`, so that both sides' logs can be laid beside each other; networks may ignore it.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,15 @@ import structlog
 
 from zampay.infra import metrics
 from zampay.infra.outbound import NoReply, NotConnected, Outbound, Reply
+from zampay.infra.requests_in import REQUEST_ID
 from zampay.kernel import clock
 
 log = structlog.get_logger()
+
+
+def _cause() -> dict[str, str]:
+    cause = structlog.contextvars.get_contextvars().get("request_id")
+    return {REQUEST_ID: str(cause)} if cause else {}
 
 
 class ProviderCalls:
@@ -39,7 +45,7 @@ class ProviderCalls:
         started_s = clock.monotonic_s()
         outcome, reason = "no_reply", None
         try:
-            reply = self._http.send(method, url, headers=headers, body=body)
+            reply = self._http.send(method, url, headers={**headers, **_cause()}, body=body)
             outcome = str(reply.status)
         except (NotConnected, NoReply) as error:
             outcome = "not_connected" if isinstance(error, NotConnected) else "no_reply"
