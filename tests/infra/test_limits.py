@@ -92,6 +92,27 @@ def test_refused_keys_are_counted_per_address(another_app: MakeApp, merchant: Me
     assert with_wrong_key(guessing, REMOTE_ADDR="192.0.2.2").status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+    ],
+)
+def test_addresses_of_one_customer_are_counted_together(
+    another_app: MakeApp,
+    first: str,
+    second: str,
+    together: bool,  # noqa: FBT001
+) -> None:
+    client = another_app(limit_per_address="1/minute").test_client()
+    assert with_wrong_key(client, REMOTE_ADDR=first).status_code == 401
+    found = with_wrong_key(client, REMOTE_ADDR=second).status_code
+    assert found == (429 if together else 401)
+
+
 def test_good_keys_use_up_nothing_of_the_address(another_app: MakeApp, merchant: Merchant) -> None:
     asking = same_merchant(another_app(limit_per_address="2/minute"), merchant)
     assert {asking.get("/payments").status_code for _ in range(5)} == {200}

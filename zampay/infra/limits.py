@@ -4,6 +4,7 @@ Counted in Redis so that all web processes share a count; without Redis each cou
 """
 
 import hashlib
+import ipaddress
 import math
 from collections.abc import Mapping, Sequence
 
@@ -19,8 +20,17 @@ REFUSED = "refused"
 
 
 def address() -> str:
-    """The address of the client, as the trusted proxies tell it."""
-    return request.remote_addr or "unknown"
+    """The address of the client, as the trusted proxies tell it; of IPv6 its /64, which is what one
+    customer of a provider gets (RFC 6177).
+    """
+    told = request.remote_addr or "unknown"
+    try:
+        found = ipaddress.IPv6Address(told)
+    except ValueError:
+        return told
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((found, 64), strict=False))
 
 
 def caller() -> str:
