@@ -6,6 +6,7 @@ in one message. Any variable may also be given as `NAME_FILE`, the path of a fil
 
 import contextlib
 import ipaddress
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,7 +64,11 @@ class Environment(FileAwareEnv):
             self.problem(env_key, str(error))
             return ""
         value = value.strip() if isinstance(value, str) else value
-        return default if value == "" else value
+        if value != "":
+            return value
+        if os.environ.get(f"{env_key}{self.file_suffix}"):
+            self.problem(env_key, f"The file that {env_key}{self.file_suffix} names is empty.")
+        return default
 
     def problem(self, name: str, message: str) -> None:
         """Note one more thing that is wrong with a variable."""
@@ -71,7 +76,7 @@ class Environment(FileAwareEnv):
 
     def problems(self) -> dict[str, list[str]]:
         """Everything that is wrong so far, by variable."""
-        return {name: [str(one) for one in found] for name, found in self._errors.items()}
+        return {name: list(dict.fromkeys(map(str, found))) for name, found in self._errors.items()}
 
     def names(self) -> list[str]:
         """Every variable read so far."""

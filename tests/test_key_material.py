@@ -62,6 +62,22 @@ def test_every_variable_may_come_from_a_file(load: Load, tmp_path: Path, name: s
     assert from_file != load(GIVEN)
 
 
+@pytest.mark.parametrize("name", ["SECRET_KEY", "METRICS_TOKEN", "SENTRY_DSN", "DATABASE_URL"])
+@pytest.mark.parametrize("content", ["", " \n"])
+def test_an_empty_file_is_said_and_not_taken_for_nothing_wanted(
+    load: Load, tmp_path: Path, name: str, content: str
+) -> None:
+    file = tmp_path / "mounted"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(BadConfiguration, match=f"{name}: The file that {name}_FILE names is empty"):
+        load(GIVEN, **{name: None, f"{name}_FILE": str(file)})
+
+
+@pytest.mark.parametrize("name", ["MTN_BASE_URL", "MTN_CALLBACK_BASE_URL"])
+def test_outside_a_desk_a_network_is_reached_and_calls_back_over_tls(load: Load, name: str) -> None:
+    assert problems(load, GIVEN, **{name: "http://elsewhere.example"}) == {name}
+
+
 @pytest.mark.parametrize("name", KEYS)
 @pytest.mark.parametrize("value", ["0123456789abcdef0123456789abcde", "a" * 64, "ab" * 32])
 def test_key_material_is_long_and_not_one_key_held_down(load: Load, name: str, value: str) -> None:

@@ -66,8 +66,9 @@ def read(env: Any, *, required: bool) -> Settings | None:
     if not given and not required:
         return None
     base_url = env.str("MTN_BASE_URL", validate=_url("MTN_BASE_URL")) or ""
-    if required and not base_url.startswith("https://") and base_url:
-        env.problem("MTN_BASE_URL", "must be https://")
+    for name, url in {"MTN_BASE_URL": base_url, "MTN_CALLBACK_BASE_URL": callback}.items():
+        if required and url and not url.startswith("https://"):
+            env.problem(name, "must be https://")
     return Settings(
         base_url=base_url.rstrip("/"),
         target_environment=env.str(
