@@ -88,8 +88,26 @@ def test_refused_keys_are_counted_per_address(another_app: MakeApp, merchant: Me
     assert found == [401, 401, 429]
     answer = with_wrong_key(guessing, REMOTE_ADDR="192.0.2.1")
     refusal(answer, 429, "too_many_requests")
+    assert (answer.headers["RateLimit-Limit"], answer.headers["RateLimit-Remaining"]) == ("2", "0")
     assert seconds(answer, "Retry-After") > 0
     assert with_wrong_key(guessing, REMOTE_ADDR="192.0.2.2").status_code == 401
+
+
+def test_no_key_at_all_is_counted_too(another_app: MakeApp) -> None:
+    client = another_app(limit_per_address="2/minute").test_client()
+    found = [client.get(f"{BASE}/payments").status_code for _ in range(3)]
+    assert found == [401, 401, 429]
+
+
+def test_good_keys_are_heard_from_an_address_full_of_bad_ones(
+    another_app: MakeApp, merchant: Merchant
+) -> None:
+    asking = same_merchant(another_app(limit_per_address="1/minute"), merchant)
+    found = [with_wrong_key(asking.client).status_code for _ in range(3)]
+    assert found == [401, 429, 429]
+    answer = asking.get("/payments")
+    assert answer.status_code == 200
+    assert "Retry-After" not in answer.headers
 
 
 @pytest.mark.parametrize(

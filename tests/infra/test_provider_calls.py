@@ -11,6 +11,7 @@ from zampay.infra.provider_calls import ProviderCalls
 @pytest.mark.parametrize("cause", ["trace-of-the-merchant", None])
 def test_the_id_of_the_request_goes_along_where_there_is_one(cause: str | None) -> None:
     http = Outbound(connect_timeout_s=1, read_timeout_s=1)
+    structlog.contextvars.clear_contextvars()
     bound = {"request_id": cause} if cause else {}
     with serving(answers(b"{}")) as server, structlog.contextvars.bound_contextvars(**bound):
         ProviderCalls("mtn", http).send("balance", "GET", server.url, headers={"A": "b"})

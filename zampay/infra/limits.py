@@ -3,19 +3,24 @@
 Counted in Redis so that all web processes share a count; without Redis each counts for itself.
 """
 
+import contextlib
 import hashlib
 import ipaddress
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 
 import redis
 from flask import Flask, Response, request
-from flask_limiter import ApplicationLimit, Limiter, RequestLimit
+from flask_limiter import ApplicationLimit, Limiter
+from limits import RateLimitItem, parse
 
 from zampay.infra import bearer
+from zampay.infra.problems import of_status
 from zampay.kernel import clock
 
 UNAUTHORIZED = 401
+TOO_MANY = 429
 REFUSED = "refused"
 
 
@@ -69,7 +74,8 @@ def init(
         swallow_errors=True,
         key_prefix="limit",
     )
-    app.after_request(lambda answer: _tell(limiter, answer))
+    app.after_request(partial(_bound_refusals, limiter, parse(per_address)))
+    app.after_request(partial(_tell, limiter))
 
 
 def _limits(per_key: str, per_address: str, registering: str) -> list[ApplicationLimit]:
@@ -81,13 +87,6 @@ def _limits(per_key: str, per_address: str, registering: str) -> list[Applicatio
             scope="registration",
             exempt_when=lambda: request.endpoint != registering,
         ),
-        ApplicationLimit(
-            per_address,
-            key_function=address,
-            scope=REFUSED,
-            exempt_when=_brings_no_key,
-            deduct_when=_was_refused,
-        ),
     ]
 
 
@@ -98,35 +97,46 @@ def _of_route(endpoint: str, limit: str) -> ApplicationLimit:
 
 
 def _tell(limiter: Limiter, answer: Response) -> Response:
-    """RateLimit headers, in seconds as Retry-After is; the extension's own would put Retry-After
-    on every answer, and stretch that of a 503 to the end of the window.
+    """The headers of the limit that was reached, or of the caller's own; the extension's would put
+    Retry-After on every answer, and stretch that of a 503 to the end of the window.
     """
-    shown = _shown(limiter.current_limits)
+    reached = [limit for limit in limiter.current_limits if limit.breached]
+    shown = next(iter(reached + limiter.current_limits), None)
     if shown is None:
         return answer
-    try:
-        reset_at, remaining = shown.window
-    except redis.RedisError:
+    with contextlib.suppress(redis.RedisError):
+        return _headed(answer, shown.limit.amount, shown.window, breached=shown.breached)
+    return answer
+
+
+def _bound_refusals(limiter: Limiter, limit: RateLimitItem, answer: Response) -> Response:
+    """After so many refusals an address only hears 429. A good key from there is still heard: one
+    broken client must not stop a whole shop, and nobody guesses 240 random bits.
+    """
+    if answer.status_code != UNAUTHORIZED:
         return answer
+    counted = (limit, REFUSED, address())
+    with contextlib.suppress(redis.RedisError):
+        if limiter.limiter.hit(*counted):
+            return answer
+        window = limiter.limiter.get_window_stats(*counted)
+        return _headed(of_status(TOO_MANY), limit.amount, window, breached=True)
+    return answer
+
+
+def _headed(
+    answer: Response, amount: int, window: tuple[float, int], *, breached: bool
+) -> Response:
+    """RateLimit headers, in seconds as Retry-After is."""
+    reset_at, remaining = window
     wait_s = max(1, math.ceil(reset_at - clock.utcnow().timestamp()))
-    answer.headers["RateLimit-Limit"] = str(shown.limit.amount)
+    answer.headers["RateLimit-Limit"] = str(amount)
     answer.headers["RateLimit-Remaining"] = str(remaining)
     answer.headers["RateLimit-Reset"] = str(wait_s)
-    if shown.breached:
+    if breached:
         answer.headers["Retry-After"] = str(wait_s)
     return answer
 
 
-def _shown(limits: Sequence[RequestLimit]) -> RequestLimit | None:
-    """The limit that was reached, or the caller's own; the count of refusals shows only then."""
-    reached = [limit for limit in limits if limit.breached]
-    own = [limit for limit in limits if limit.request_args[-1] != REFUSED]
-    return next(iter(reached + own), None)
-
-
 def _brings_no_key() -> bool:
     return "Authorization" not in request.headers
-
-
-def _was_refused(answer: Response) -> bool:
-    return answer.status_code == UNAUTHORIZED

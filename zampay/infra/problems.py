@@ -79,6 +79,12 @@ def problem(
     return answer
 
 
+def of_status(status: int) -> Response:
+    """The problem that a status stands for by itself."""
+    code, title = HTTP_CODES[status]
+    return problem(status=status, code=code, title=title)
+
+
 def init(app: Flask) -> None:
     """Register the handlers; they see every error of every route, and of no route."""
     app.register_error_handler(ZamPayError, _ours)
@@ -141,5 +147,4 @@ def _database_away(error: Exception) -> Response:
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected_error", exc_info=error)
     sentry_sdk.capture_exception(error)
-    code, title = HTTP_CODES[500]
-    return problem(status=500, code=code, title=title)
+    return of_status(SERVER_ERROR)
