@@ -121,7 +121,7 @@ def test_an_impossible_payment_is_refused(
     [
         ("external_id", "uq_payments_tenant_id_livemode_external_id"),
         ("provider_reference", "uq_payments_provider_provider_reference"),
-        ("callback_token", "uq_payments_callback_lookup"),
+        ("callback_token", "uq_payments_callback_token"),
         ("id", "pk_payments"),
     ],
 )

@@ -1,14 +1,15 @@
 """How much of what a network calls is kept: so many bodies, each whole or not at all."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.doors import HeldBells, ScriptedNetwork
+from tests.doors import HeldBells, ScriptedNetwork, enquire
 from tests.merchants import BASE, Merchant
-from tests.payments.scenes import processing
-from tests.payments.traces import callbacks
+from tests.payments.scenes import ending, processing
+from tests.payments.traces import callbacks, path
 from tests.refusals import refusal
 from zampay.infra.requests_in import MAX_BODY_BYTES
 from zampay.payments.callbacks import MOST_KEPT
@@ -31,6 +32,29 @@ def test_a_flood_of_different_bodies_is_bounded(
         body = str(number).encode()
         assert client.put(address(payment), data=body).status_code == 200
     assert len(callbacks(app, payment.id)) == MOST_KEPT
+
+
+def test_twenty_different_bodies_at_once_do_not_wait_for_each_other_in_a_ring(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [ending("SUCCESSFUL")] * 20
+
+    def call(number: int) -> int:
+        body = str(number).encode()
+        status = app.test_client().put(address(payment), data=body).status_code
+        enquire(app, payment)
+        return status
+
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(call, range(20))) == [200] * 20
+    bells.hear_all()
+    assert path(app, payment.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
+    assert [found for found in callbacks(app, payment.id) if found.heeded_at is None] == []
 
 
 def test_a_body_over_64_kib_in_chunks_is_not_kept_cut(

@@ -42,9 +42,9 @@ class Payment(Model):
     request_digest: Mapped[str] = mapped_column(sa.Text)
     provider: Mapped[str] = mapped_column(sa.Text)
     provider_reference: Mapped[str] = mapped_column(sa.Text)
-    callback_token: Mapped[str] = mapped_column(sa.Text)
+    callback_token: Mapped[str] = mapped_column(sa.Text, unique=True)
     callback_lookup: Mapped[str] = mapped_column(
-        sa.Text, sa.Computed(f"left(callback_token, {LOOKUP_LENGTH})", persisted=True), unique=True
+        sa.Text, sa.Computed(f"left(callback_token, {LOOKUP_LENGTH})", persisted=True), index=True
     )
     amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
     currency: Mapped[str] = mapped_column(sa.Text)

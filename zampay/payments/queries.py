@@ -42,11 +42,13 @@ def payment_by_external_id(tx: Transaction, external_id: str, *, livemode: bool)
 
 
 def locked(tx: Transaction, payment_id: str) -> Payment | None:
-    """One payment of the tenant, locked until the transaction ends."""
+    """One payment of the tenant, locked until the transaction ends; rows that only name it (a
+    callback that is being kept) can be written meanwhile.
+    """
     return tx.session.scalar(
         sa.select(Payment)
         .where(Payment.tenant_id == tx.tenant_id, Payment.id == payment_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 
@@ -59,7 +61,7 @@ def locked_if_due(tx: Transaction, payment_id: str) -> Payment | None:
             Payment.id == payment_id,
             Payment.due_at <= sa.func.now(),
         )
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
 
 

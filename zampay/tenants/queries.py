@@ -44,7 +44,7 @@ def key(tx: Transaction, key_id: str) -> ApiKey | None:
     return tx.session.scalar(
         sa.select(ApiKey)
         .where(ApiKey.tenant_id == tx.tenant_id, ApiKey.id == key_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 
@@ -73,7 +73,7 @@ def mark_used(tx: Transaction, found: ApiKey) -> None:
     free = (
         sa.select(ApiKey.id)
         .where(ApiKey.tenant_id == found.tenant_id, ApiKey.id == found.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     tx.session.execute(
         sa.update(ApiKey)

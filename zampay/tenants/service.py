@@ -13,6 +13,8 @@ from zampay.tenants.scopes import ALL
 DEFAULT_OVERLAP = timedelta(hours=24)
 HINT_LENGTH = 12
 CONSOLE = "console"
+LOCKED = {"key_share": True}
+"""Rows that only name the tenant can be written meanwhile."""
 
 
 class RegistrationClosed(ZamPayError):
@@ -174,7 +176,7 @@ def revoke_for_operator(*, tenant_id: str, key_id: str, operator: str, reason: s
 def activate(*, tenant_id: str, operator: str) -> bool:
     """Let the tenant have live keys; false when it was so already or there is no such tenant."""
     with transaction(tenant_id) as tx:
-        tenant = tx.session.get(Tenant, tenant_id, with_for_update=True)
+        tenant = tx.session.get(Tenant, tenant_id, with_for_update=LOCKED)
         if tenant is None or tenant.activated_at is not None:
             return False
         tenant.activated_at = tx.now
@@ -187,7 +189,7 @@ def suspend(*, tenant_id: str, operator: str, reason: str) -> bool:
     already or there is no such tenant.
     """
     with transaction(tenant_id) as tx:
-        tenant = tx.session.get(Tenant, tenant_id, with_for_update=True)
+        tenant = tx.session.get(Tenant, tenant_id, with_for_update=LOCKED)
         if tenant is None or tenant.suspended_at is not None:
             return False
         tenant.suspended_at = tx.now
@@ -198,7 +200,7 @@ def suspend(*, tenant_id: str, operator: str, reason: str) -> bool:
 def resume(*, tenant_id: str, operator: str, reason: str) -> bool:
     """Take a suspended tenant's keys again; false when it is not suspended."""
     with transaction(tenant_id) as tx:
-        tenant = tx.session.get(Tenant, tenant_id, with_for_update=True)
+        tenant = tx.session.get(Tenant, tenant_id, with_for_update=LOCKED)
         if tenant is None or tenant.suspended_at is None:
             return False
         tenant.suspended_at = None

@@ -96,7 +96,7 @@ def locked_if_due(tx: Transaction, delivery_id: str) -> Delivery | None:
             Delivery.id == delivery_id,
             Delivery.due_at <= sa.func.now(),
         )
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
 
 
@@ -105,7 +105,7 @@ def locked(tx: Transaction, delivery_id: str) -> Delivery | None:
     return tx.session.scalar(
         sa.select(Delivery)
         .where(Delivery.tenant_id == tx.tenant_id, Delivery.id == delivery_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 
