@@ -15,7 +15,8 @@ from dev.desk import ROOT
 from dev.merchant import Merchant
 from dev.stack import Stack
 
-PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8").split("\n## Backups\n")[1]
+PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+PAGE = PAGE.split("\n## Backups\n")[1].split("\n## ", 1)[0]
 SCRIPTS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 QUERIES = re.findall(r"^```sql\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0].splitlines()
 PLAIN = 'pg_dump {} --format=custom --file="$DUMP" "$DATABASE_URL"'
