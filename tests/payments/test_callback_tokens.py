@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.doors import HeldBells, ScriptedNetwork
+from tests.infra.rows import session
 from tests.merchants import BASE, Merchant
 from tests.payments.scenes import processing
 from tests.payments.traces import callbacks
@@ -78,6 +79,22 @@ def test_no_more_than_the_first_half_goes_to_the_database_and_an_index_finds_it(
     assert "Index Scan using ix_payments_callback_lookup" in plan
     assert token[:LOOKUP_LENGTH] in values.values()
     assert token[LOOKUP_LENGTH:] not in str(sent)
+
+
+def test_a_payment_moves_while_somebody_keeps_a_callback_for_it(
+    app: Flask, payment: Payment
+) -> None:
+    """Were the lookup a key, each change of a payment would wait for every trace being written, and
+    two callbacks at once for each other, until one of them is broken off.
+    """
+    with session(app, payment.tenant_id) as keeping, session(app, payment.tenant_id) as moving:
+        keeping.execute(
+            "INSERT INTO payment_callbacks (tenant_id, payment_id, body_digest, body, method)"
+            " VALUES (%s, %s, 'digest', '', 'PUT')",
+            [payment.tenant_id, payment.id],
+        )
+        moving.execute("SET LOCAL lock_timeout = '1s'")
+        assert moving.execute("UPDATE payments SET due_at = now()").rowcount == 1
 
 
 def test_each_half_is_a_hundred_bits() -> None:
