@@ -7,6 +7,7 @@ import pytest
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.counts import growth
@@ -141,6 +142,8 @@ def test_the_counts_survive_the_loss_of_the_database(
     assert answer.status_code == 200
     assert "zampay_http_requests_total" in answer.text
     assert "zampay_payments_open" not in answer.text
+    failed = REGISTRY.get_sample_value("zampay_gauges_failed_total")
+    assert of(parsed(answer.text), "zampay_gauges_failed_total") == failed, "the page itself counts"
 
 
 @pytest.fixture

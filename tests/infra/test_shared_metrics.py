@@ -57,6 +57,7 @@ def test_a_trap_laid_under_its_name_stops_the_start(temporary: Path) -> None:
 def test_the_present_of_the_dead_is_forgotten_and_their_past_is_not(tmp_path: Path) -> None:
     names = {
         f"gauge_livesum_{NOBODY_RUNS}.db": False,
+        f"gauge_all_{NOBODY_RUNS}.db": False,
         f"gauge_livesum_{os.getpid()}.db": True,
         f"counter_{NOBODY_RUNS}.db": True,
         f"histogram_{NOBODY_RUNS}.db": True,
@@ -65,3 +66,23 @@ def test_the_present_of_the_dead_is_forgotten_and_their_past_is_not(tmp_path: Pa
         (tmp_path / name).touch()
     shared_metrics.forget_the_dead(tmp_path)
     assert {name: (tmp_path / name).exists() for name in names} == names
+
+
+@pytest.mark.parametrize("place", ["named", "own"])
+def test_a_process_begins_without_the_present_of_one_that_had_its_id(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    shared = temporary / f"zampay-metrics-{os.getuid()}-{os.getppid()}"
+    if place == "named":
+        monkeypatch.setenv(shared_metrics.VARIABLE, str(shared))
+    names = {
+        f"gauge_livesum_{os.getpid()}.db": False,
+        f"gauge_livesum_{NOBODY_RUNS}.db": False,
+        f"gauge_livesum_{os.getppid()}.db": True,
+        f"counter_{os.getpid()}.db": True,
+    }
+    shared.mkdir()
+    for name in names:
+        (shared / name).touch()
+    shared_metrics.prepare()
+    assert {name: (shared / name).exists() for name in names} == names

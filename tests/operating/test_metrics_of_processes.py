@@ -1,6 +1,8 @@
 """Metrics of real processes: two web workers add up, a worker shows its own, both are closed."""
 
 import threading
+from collections import Counter
+from pathlib import Path
 
 import psutil
 import pytest
@@ -73,13 +75,32 @@ def shares(desk: Stack) -> set[str]:
     """Process ids that have counted requests, by the files that they share."""
     master = psutil.Process(desk.process("web").pid)
     children = {str(child.pid) for child in master.children(recursive=True)}
-    opened = {
-        file.path.rpartition("_")[2].removesuffix(".db")
+    return {
+        name.rpartition("_")[2] for name in files(desk) if name.startswith("counter_")
+    } & children
+
+
+def files(desk: Stack) -> set[str]:
+    """The names of the files in which the processes of web keep what they share."""
+    master = psutil.Process(desk.process("web").pid)
+    return {
+        Path(file.path).stem
         for child in master.children(recursive=True)
         for file in child.open_files()
-        if "/counter_" in file.path
+        if file.path.endswith(".db")
     }
-    return opened & children
+
+
+def test_the_present_is_told_once_and_kept_nowhere(desk: Stack) -> None:
+    with requests.Session() as one, requests.Session() as other:
+        for session in (one, other, one, other, one):  # kept alive: the same process again
+            samples = web(desk, session)
+            series = Counter((name, frozenset(labels.items())) for name, labels, _ in samples)
+            assert [one for one, times in series.items() if times > 1] == []
+            assert [labels for _, labels, _ in samples if "pid" in labels] == []
+            assert len([1 for name, *_ in samples if name == "zampay_heartbeat_age_seconds"]) == 2
+    kept = {name.rpartition("_")[0] for name in files(desk) if name.startswith("gauge")}
+    assert kept == {"gauge_livesum"}, "only of processes themselves, and while they live"
 
 
 def test_a_dead_web_process_keeps_its_counts_and_loses_its_present(
@@ -88,6 +109,7 @@ def test_a_dead_web_process_keeps_its_counts_and_loses_its_present(
     before = web(desk, session)
     victim = psutil.Process(desk.process("web").pid).children()[0]
     victim.kill()
+    victim.wait(timeout=10)
     pool = 2 * value(before, "zampay_database_pool_size") / 2
 
     def is_back() -> bool:
@@ -98,7 +120,7 @@ def test_a_dead_web_process_keeps_its_counts_and_loses_its_present(
         return value(after, "zampay_database_pool_size") == pool
 
     await_condition(is_back, timeout_s=30, wanted="the successor of the dead process")
-    after = web(desk, session)
+    after = web(desk, requests.Session())
     counted = [value(one, "zampay_http_requests_total", **LIVE) for one in (before, after)]
     assert counted[1] >= counted[0]
 

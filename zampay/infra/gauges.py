@@ -1,7 +1,8 @@
 """What is read at the moment of a scrape: from the database by a few cheap queries, from Redis.
 
 A feature offers a `Source`; the application collects them. What cannot be read is left out, and
-counted: no number is better than a wrong one.
+counted: no number is better than a wrong one. Nothing is kept: a `Gauge` of prometheus_client would
+write into the files that web processes share, and the next scrape would show the past beside it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +12,9 @@ import redis
 import sqlalchemy as sa
 import structlog
 from flask import current_app
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from zampay.infra import heartbeat, metrics, probe, redis_client
 from zampay.infra.worker import QUEUES
@@ -32,18 +35,22 @@ class Reading:
 Source = Callable[[sa.Connection], Iterable[Reading]]
 
 
-def read() -> CollectorRegistry:
-    """Every gauge as it is now."""
-    registry = CollectorRegistry()
-    known: dict[str, Gauge] = {}
-    for reading in [*_from_database(), *_queues()]:
-        names = sorted(reading.labels)
-        if reading.name not in known:
-            known[reading.name] = Gauge(reading.name, reading.means, names, registry=registry)
-        gauge = known[reading.name]
-        child = gauge.labels(**reading.labels) if names else gauge
-        child.set(reading.value)
-    return registry
+class Present(Collector):
+    """Every gauge as it is when it is collected; within an application's context."""
+
+    def collect(self) -> Iterator[Metric]:
+        """One family for each name."""
+        families: dict[str, GaugeMetricFamily] = {}
+        for reading in [*_from_database(), *_queues()]:
+            names = sorted(reading.labels)
+            if reading.name not in families:
+                families[reading.name] = GaugeMetricFamily(
+                    reading.name, reading.means, labels=names
+                )
+            families[reading.name].add_metric(
+                [reading.labels[name] for name in names], reading.value
+            )
+        yield from families.values()
 
 
 def _from_database() -> list[Reading]:

@@ -43,7 +43,7 @@ def show() -> Response:
         answer = problem(status=401, code="not_authenticated", title="A valid token is needed")
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
-    return Response(_counts() + generate_latest(gauges.read()), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(_everything()), content_type=CONTENT_TYPE_LATEST)
 
 
 def _is_right(presented: str, token: str) -> bool:
@@ -51,14 +51,17 @@ def _is_right(presented: str, token: str) -> bool:
     return hmac.compare_digest((bearer.token(presented) or "").encode(), token.encode())
 
 
-def _counts() -> bytes:
+def _everything() -> CollectorRegistry:
+    """The present first: if it cannot be read, the same page already counts that."""
+    registry = CollectorRegistry()
+    registry.register(gauges.Present())
     directory = shared_metrics.directory()
     if directory is None:
-        return generate_latest(REGISTRY)
-    shared_metrics.forget_the_dead(directory)
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(directory))  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+        registry.register(REGISTRY)
+    else:
+        shared_metrics.forget_the_dead(directory)
+        MultiProcessCollector(registry, path=str(directory))  # type: ignore[no-untyped-call]
+    return registry
 
 
 class _Server(ThreadingMixIn, WSGIServer):

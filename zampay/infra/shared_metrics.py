@@ -20,7 +20,9 @@ def prepare() -> None:
     The workers of one server have one parent; directories of servers that are gone are removed.
     """
     if os.environ.get(VARIABLE):
-        Path(os.environ[VARIABLE]).mkdir(mode=0o700, parents=True, exist_ok=True)
+        named = Path(os.environ[VARIABLE])
+        named.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _begin(named)
         return
     place = Path(tempfile.gettempdir())
     _remove_abandoned(place)
@@ -30,6 +32,16 @@ def prepare() -> None:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise SystemExit(f"{shared} belongs to somebody else; set {VARIABLE} to a directory.")
     os.environ[VARIABLE] = str(shared)
+    _begin(shared)
+
+
+def _begin(shared: Path) -> None:
+    """Have no present yet. A container that starts again has its old files and its old process ids,
+    and prometheus_client would go on from the gauges of the dead process with our id.
+    """
+    forget_the_dead(shared)
+    for file in shared.glob(f"gauge_*_{os.getpid()}.db"):
+        file.unlink(missing_ok=True)
 
 
 def _remove_abandoned(place: Path) -> None:
@@ -58,7 +70,7 @@ def directory() -> Path | None:
 
 def forget_the_dead(shared: Path) -> None:
     """Drop what processes that have ended said of their present; what they counted stays."""
-    for file in shared.glob("gauge_live*_*.db"):
+    for file in shared.glob("gauge_*_*.db"):
         pid = file.stem.rpartition("_")[2]
         if pid.isdigit() and not is_running(int(pid)):
             file.unlink(missing_ok=True)
