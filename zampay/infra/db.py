@@ -17,10 +17,11 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from zampay.infra import bell, metrics
+from zampay.infra import bell, metrics, patience
 
 EVERY_TENANT: Final = "*"
 _SCOPE = sa.text("SELECT set_config('zampay.tenant_id', :tenant_id, true), now()")
+_LONGEST_WAIT_S = 20.0  # more than statement_timeout: a server that works says more itself
 _SESSION_SETTINGS = (
     "SET statement_timeout = '15s'",
     "SET lock_timeout = '5s'",
@@ -111,6 +112,7 @@ def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
     db.init_app(app)
     Migrate(app, db, directory="migrations", compare_type=True)
     with app.app_context():
+        patience.bound(db.engine, longest_wait_s=_LONGEST_WAIT_S)
 
         @sa.event.listens_for(db.engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from flask import Flask, current_app
 
+from zampay.infra import patience
 from zampay.infra.db import EVERY_TENANT
 
 CONNECT_TIMEOUT_S = 2
 STATEMENT_TIMEOUT_S = 2
+_LONGER_S = 0.5
 _PREPARE = sa.text("""
     SELECT set_config('zampay.tenant_id', :tenant_id, true),
            set_config('statement_timeout', :timeout, true)
@@ -20,7 +22,7 @@ _PREPARE = sa.text("""
 
 def init(app: Flask, *, url: str) -> None:
     """Prepare the engine; nothing is connected before it is needed, and nothing kept after."""
-    app.extensions["probe"] = sa.create_engine(
+    engine = sa.create_engine(
         url,
         poolclass=sa.NullPool,
         connect_args={
@@ -29,6 +31,8 @@ def init(app: Flask, *, url: str) -> None:
             "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000,
         },
     )
+    patience.bound(engine, longest_wait_s=STATEMENT_TIMEOUT_S + _LONGER_S)
+    app.extensions["probe"] = engine
 
 
 @contextmanager
@@ -36,10 +40,11 @@ def connection(*, statement_timeout_s: int = STATEMENT_TIMEOUT_S) -> Iterator[sa
     """One read-only transaction that sees every tenant's rows.
 
     Raises:
-        sqlalchemy.exc.OperationalError: the database is away or too slow.
+        sqlalchemy.exc.OperationalError: the database is away, too slow, or hangs.
     """
     engine: sa.Engine = current_app.extensions["probe"]
     with engine.connect() as link:
+        patience.extend(link, longest_wait_s=statement_timeout_s + _LONGER_S)
         link.execute(sa.text("SET TRANSACTION READ ONLY"))
         timeout = f"{statement_timeout_s}s"
         link.execute(_PREPARE, {"tenant_id": EVERY_TENANT, "timeout": timeout})
