@@ -7,6 +7,7 @@ from config import AppEnv, Config
 from zampay import cli
 from zampay.infra import (
     access_log,
+    admission,
     api,
     db,
     headers,
@@ -43,6 +44,7 @@ ROUTE_LIMITS = {
     "api-keys.create_key": "60/minute",
     "api-keys.rotate_key": "60/minute",
 }
+NEVER_KEPT_WAITING = ("health.live", "health.ready", "metrics.show")
 FEATURE_SETTINGS = (
     "registration_open",
     "trusted_proxies",
@@ -87,6 +89,7 @@ def _init_infra(app: Flask, config: Config) -> None:
     sealed.init(app, secret_keys=list(config.secret_keys))
     access_log.init(app)
     requests_in.init(app)
+    admission.init(app, always=NEVER_KEPT_WAITING)
     problems.init(app)
     headers.init(
         app,

@@ -1,10 +1,12 @@
 """A PostgreSQL and a Valkey of the journeys' own, which a journey may stop, start and empty."""
 
 import contextlib
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import redis
 
 from dev import databases, postgres, valkey
@@ -26,12 +28,28 @@ class Switch:
         """Return once it answers; nothing happens if it does already."""
         if self._process is None:
             self._process = self._start()
+        self.go_on()
 
     def off(self) -> None:
         """Cut every connection and refuse new ones."""
         if self._process is not None:
+            self.go_on()
             self._process.stop()
             self._process = None
+
+    def hang(self) -> None:
+        """Keep every connection and answer nothing: what a lost disk or a frozen machine does."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """End a `hang`."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.alive:
+            server = psutil.Process(self._process.pid)
+            for process in (server, *server.children(recursive=True)):
+                process.send_signal(number)
 
 
 @dataclass(frozen=True)
