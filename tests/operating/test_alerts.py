@@ -13,6 +13,8 @@ from dev.desk import ROOT
 from zampay.infra import metrics
 
 RULES = ROOT / "ops" / "prometheus" / "alerts.yml"
+TRIED = RULES.with_name("alerts_test.yml")
+PLACE_OF_RUNBOOKS = "https://runbooks.example/"
 DASHBOARD = ROOT / "ops" / "grafana" / "zampay.json"
 RUNBOOKS = ROOT / "docs" / "runbooks"
 SECTIONS = ["## What it means", "## How to look", "## What to do", "## When to wake whom"]
@@ -79,7 +81,18 @@ def test_an_alert_says_how_bad_it_is_and_leads_to_its_page(name: str) -> None:
     assert rule["labels"]["severity"] in {"critical", "warning"}
     assert re.fullmatch(r"\d+m", rule["for"])
     assert rule["annotations"]["summary"].endswith(".")
-    assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
+    assert rule["annotations"]["runbook_url"] == f"{PLACE_OF_RUNBOOKS}{name}.md"
+
+
+def test_links_are_absolute_and_all_begin_alike_so_that_one_command_puts_them_right() -> None:
+    links = {rule["annotations"]["runbook_url"] for rule in ALERTS.values()}
+    tried = re.findall(r"runbook_url: (\S+)", TRIED.read_text(encoding="utf-8"))
+    assert tried
+    assert set(tried) <= links, "promtool expects what the rules say"
+    assert all(link.startswith("https://") for link in links)
+    said = re.search(r"sed -i 's#([^#]+)#", RULES.read_text(encoding="utf-8"))
+    assert said is not None
+    assert said[1] == PLACE_OF_RUNBOOKS
 
 
 @pytest.mark.parametrize("name", ALERTS)
