@@ -1,4 +1,4 @@
-"""Why is it pending? One plain sentence and the facts behind it, from the evidence at hand.
+"""Why is it pending? A plain sentence or two and the facts behind them, from the evidence at hand.
 
 `new_attempt` answers what a merchant with the payer at the counter needs to know: whether a new
 payment for the same order could charge twice.
@@ -7,9 +7,9 @@ payment for the same order could charge twice.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from zampay.infra.db import Transaction
+from zampay.kernel.clock import rfc3339
 from zampay.payments import queries, states
 from zampay.payments.models import Move, Payment
 from zampay.payments.states import Door, Evidence, State
@@ -20,7 +20,9 @@ _FROM_NETWORK = {Evidence.SUBMITTED, Evidence.ENQUIRY, Evidence.CALLBACK}
 
 
 class NewAttempt(StrEnum):
-    """Whether a new payment under a new external id may be made now."""
+    """Whether a new payment for the order could charge twice: it could not (SAFE); it could
+    (UNSAFE); it could, and asking again before a certain time is pointless (WAIT_UNTIL).
+    """
 
     SAFE = "safe"
     UNSAFE = "unsafe"
@@ -45,23 +47,66 @@ class Explanation:
 def explain(tx: Transaction, payment: Payment) -> Explanation:
     """What is known about the payment, what happens next and when."""
     provider = registry.served(livemode=payment.livemode).get(payment.provider)
-    profile = provider.profile if provider else None
     history = queries.moves(tx, payment.id)
+    facts = _Facts(
+        payment=payment,
+        profile=provider.profile if provider else None,
+        now=tx.now,
+    )
     said = [move for move in history if move.source and move.evidence in _FROM_NETWORK]
     count, last_at = queries.callbacks_seen(tx, payment.id)
-    advice, until = _new_attempt(payment, profile, tx.now)
-    asking = payment.state in {State.SUBMITTING, State.UNCONFIRMED, State.PROCESSING}
+    advice, until = _new_attempt(facts)
     return Explanation(
         payment=payment,
-        sentence=_SENTENCES[State(payment.state)].format_map(_words(payment, profile)),
+        sentence=_sentence(facts, advice, until),
         network_said=said[-1] if said else None,
         callbacks=count,
         last_callback_at=last_at,
         next_action=None if payment.is_final else states.PHASES[State(payment.state)].door,
-        payer_hint=profile.approval_hint if profile and asking else None,
+        payer_hint=facts.profile.approval_hint if facts.profile and facts.is_prompted else None,
         new_attempt=advice,
         wait_until=until,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the words are chosen by."""
+
+    payment: Payment
+    profile: Profile | None
+    now: datetime
+
+    @property
+    def window(self) -> timedelta:
+        """For how long the network leaves the payer its prompt."""
+        return self.profile.approval_window if self.profile else timedelta(minutes=5)
+
+    @property
+    def prompt_ends_at(self) -> datetime | None:
+        """When a prompt of the last send has run out; None if nothing was sent."""
+        sent_at: datetime | None = self.payment.submitted_at
+        return sent_at + self.window if sent_at else None
+
+    @property
+    def is_prompted(self) -> bool:
+        """Whether the payer may have the prompt on the phone."""
+        return self.payment.state in {State.SUBMITTING, State.UNCONFIRMED, State.PROCESSING}
+
+
+def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:
+    """What is known, and what it means for a new payment where that is not plain."""
+    payment = facts.payment
+    parts = [_SENTENCES[State(payment.state)]]
+    if payment.state != State.SUCCESSFUL and advice is not NewAttempt.SAFE:
+        parts.append(_WARNINGS[advice])
+    words = {
+        "network": payment.provider,
+        "minutes": int(facts.window.total_seconds() // 60),
+        "failure": payment.failure["message"] if payment.failure else "",
+        "until": rfc3339(until) if until else "",
+    }
+    return " ".join(parts).format_map(words)
 
 
 _SENTENCES = {
@@ -77,32 +122,28 @@ _SENTENCES = {
     ),
     State.IN_REVIEW: (
         "{network} has not said how the payment ended, so that a person is looking into it; we "
-        "keep asking every day."
+        "look again every day."
     ),
     State.SUCCESSFUL: "{network} says that the money moved.",
     State.FAILED: "The payment failed: {failure}",
 }
+_WARNINGS = {
+    NewAttempt.UNSAFE: "A new payment for the same order could charge twice.",
+    NewAttempt.WAIT_UNTIL: (
+        "A new payment for the same order could charge twice. Ask this question again at {until}: "
+        "that time makes nothing safe by itself."
+    ),
+}
 
 
-def _words(payment: Payment, profile: Profile | None) -> dict[str, Any]:
-    window = profile.approval_window if profile else timedelta(minutes=5)
-    return {
-        "network": payment.provider,
-        "minutes": int(window.total_seconds() // 60),
-        "failure": payment.failure["message"] if payment.failure else "",
-    }
-
-
-def _new_attempt(
-    payment: Payment, profile: Profile | None, now: datetime
-) -> tuple[NewAttempt, datetime | None]:
-    """While the payer may still approve, wait; after that only an ending makes it safe."""
+def _new_attempt(facts: _Facts) -> tuple[NewAttempt, datetime | None]:
+    """Only a failure makes it safe; while the payer may approve, asking before the end is idle."""
+    payment, prompt_ends_at = facts.payment, facts.prompt_ends_at
     if payment.failure is not None:
         safe = payment.failure["retry"] == Retry.SAFE
         return (NewAttempt.SAFE if safe else NewAttempt.UNSAFE), None
-    if payment.submitted_at is None or profile is None or payment.is_final:
+    if prompt_ends_at is None or facts.profile is None or payment.is_final:
         return NewAttempt.UNSAFE, None
-    prompt_ends_at = payment.submitted_at + profile.approval_window
-    if payment.state != State.IN_REVIEW and now < prompt_ends_at:
+    if payment.state != State.IN_REVIEW and facts.now < prompt_ends_at:
         return NewAttempt.WAIT_UNTIL, prompt_ends_at
     return NewAttempt.UNSAFE, None

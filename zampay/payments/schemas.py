@@ -17,6 +17,12 @@ METADATA_KEY_LENGTH = 40
 METADATA_VALUE_LENGTH = 500
 NOTE_LENGTH = 128
 EXTERNAL_ID = re.compile(r"[\x21-\x7e]{1,128}")
+NEW_ATTEMPT = (
+    "Whether a new payment for the same order, under a new `externalId`, could charge twice. "
+    "`safe`: it could not. `unsafe`: it could; make none. `wait_until`: it could; make none, and "
+    "ask this question again at `waitUntil`: the time makes nothing safe by itself."
+)
+WAIT_UNTIL = "When to ask this question again; asking before is pointless. Not a time to pay again."
 _STATUSES = [str(status) for status in Status]
 _STATUS = ma.validate.OneOf(_STATUSES)
 _STATUS_METADATA = {"type": "string", "enum": _STATUSES}
@@ -168,26 +174,34 @@ class Said(Schema):
 
 
 class ExplanationView(Schema):
-    """Why a payment stands where it stands, and what happens next."""
+    """Why a payment stands where it stands, what happens next, and what a new attempt risks."""
 
     id = ma.fields.String(attribute="payment.id", required=True)
     status = ma.fields.Function(
         lambda found: status_of(found.payment.state), required=True, metadata=_STATUS_METADATA
     )
-    sentence = ma.fields.String(required=True)
+    sentence = ma.fields.String(
+        required=True, metadata={"description": "For people; its words may change."}
+    )
     asked_times = ma.fields.Integer(attribute="payment.submissions", required=True)
     asked_at = Moment(attribute="payment.submitted_at", required=True, allow_none=True)
     provider_reference = ma.fields.String(attribute="payment.provider_reference", required=True)
-    network_said = ma.fields.Nested(Said, required=True, allow_none=True)
+    network_said = ma.fields.Nested(
+        Said,
+        required=True,
+        allow_none=True,
+    )
     callbacks = ma.fields.Integer(required=True)
     last_callback_at = Moment(required=True, allow_none=True)
     next_action = ma.fields.String(required=True, allow_none=True)
     next_action_at = Moment(attribute="payment.due_at", required=True, allow_none=True)
     payer_hint = ma.fields.String(required=True, allow_none=True)
     new_attempt = ma.fields.String(
-        required=True, validate=ma.validate.OneOf(["safe", "unsafe", "wait_until"])
+        required=True,
+        validate=ma.validate.OneOf(["safe", "unsafe", "wait_until"]),
+        metadata={"description": NEW_ATTEMPT},
     )
-    wait_until = Moment(required=True, allow_none=True)
+    wait_until = Moment(required=True, allow_none=True, metadata={"description": WAIT_UNTIL})
 
 
 def status_of(state: str) -> str:
