@@ -1,23 +1,31 @@
 """Why is it pending: a sentence, the evidence, and whether a new attempt could charge twice."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.doors import ScriptedNetwork, make_due
-from tests.merchants import Merchant
+from tests.doors import ScriptedNetwork, make_due, submit
+from tests.in_review import in_review
+from tests.merchants import BASE, Merchant
 from tests.payments.scenes import (
     LONG,
     accept,
     ended,
+    ending,
+    in_state,
+    look,
     processing,
     unconfirmed,
 )
+from zampay.payments import resolution
 from zampay.payments.models import Payment
 from zampay.payments.resolution import Operator
 from zampay.payments.schemas import NEW_ATTEMPT, WAIT_UNTIL
+from zampay.payments.states import State
+from zampay.providers.sandbox import adapter as sandbox
 
 PEOPLE = Operator("Ann", "statement of 31 January", "Ben")
 COULD_CHARGE_TWICE = "A new payment for the same order could charge twice."
@@ -28,6 +36,11 @@ def explained(merchant: Merchant, payment: Payment) -> dict[str, Any]:
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json
     return found
+
+
+def decide(app: Flask, payment: Payment, end: State) -> None:
+    with app.app_context():
+        resolution.resolve(payment=payment, end=end, operator=PEOPLE)
 
 
 def test_a_payment_just_accepted_is_about_to_be_sent(
@@ -84,3 +97,43 @@ def test_only_a_failed_payment_may_be_tried_again(
     assert found["status"] == end
     assert found["newAttempt"] == advice
     assert found["nextAction"] is None
+
+
+def test_an_end_is_told_on_the_word_of_whoever_named_it(
+    app: Flask, client: FlaskClient, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    asked = ended(app, merchant, network, "SUCCESSFUL")
+    called = processing(app, merchant, network)
+    client.put(f"{BASE}/callbacks/mtn/{called.callback_token}", data=b"{}")
+    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    look(app, called)
+    for payment in (asked, called):
+        assert explained(merchant, payment)["sentence"] == "MTN says that the money moved."
+    declined = explained(merchant, ended(app, merchant, network, "FAILED"))
+    assert declined["sentence"] == "The payment failed: The payer said no."
+
+
+@pytest.mark.parametrize(
+    ("end", "says"), [(State.SUCCESSFUL, "the money moved"), (State.FAILED, "no money moved")]
+)
+def test_what_the_operator_decided_is_not_told_as_the_networks_word(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, end: State, says: str
+) -> None:
+    payment = in_review(app, merchant, network)
+    decide(app, payment, end)
+    sentence = explained(merchant, payment)["sentence"]
+    assert sentence.startswith(f"The gateway's operator has decided that {says}; the audit log")
+    assert "MTN" not in sentence
+
+
+def test_of_a_test_payment_nobody_is_told_that_money_moved(
+    app: Flask, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "PAYS_AFTER", timedelta(0))
+    payment = accept(app, merchant, live=False)
+    assert explained(merchant, payment)["sentence"].startswith("Sandbox: We have accepted")
+    submit(app, payment)
+    look(app, payment)
+    in_state(app, payment, State.SUCCESSFUL)
+    sentence = explained(merchant, payment)["sentence"]
+    assert sentence == "Sandbox: MTN would say that the money moved."

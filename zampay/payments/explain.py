@@ -51,6 +51,7 @@ def explain(tx: Transaction, payment: Payment) -> Explanation:
     facts = _Facts(
         payment=payment,
         profile=provider.profile if provider else None,
+        evidence=Evidence(history[-1].evidence),
         now=tx.now,
     )
     said = [move for move in history if move.source and move.evidence in _FROM_NETWORK]
@@ -71,10 +72,11 @@ def explain(tx: Transaction, payment: Payment) -> Explanation:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What the words are chosen by."""
+    """What the words are chosen by; `evidence` is that of the last move."""
 
     payment: Payment
     profile: Profile | None
+    evidence: Evidence
     now: datetime
 
     @property
@@ -97,7 +99,7 @@ class _Facts:
 def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:
     """What is known, and what it means for a new payment where that is not plain."""
     payment = facts.payment
-    parts = [_SENTENCES[State(payment.state)]]
+    parts = [_standing(facts)]
     if payment.state != State.SUCCESSFUL and advice is not NewAttempt.SAFE:
         parts.append(_WARNINGS[advice])
     words = {
@@ -106,7 +108,20 @@ def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:
         "failure": payment.failure["message"] if payment.failure else "",
         "until": rfc3339(until) if until else "",
     }
-    return " ".join(parts).format_map(words)
+    text = " ".join(parts).format_map(words)
+    return text if payment.livemode else f"Sandbox: {text}"
+
+
+def _standing(facts: _Facts) -> str:
+    """Where the payment stands, and on whose word."""
+    state, ours = State(facts.payment.state), facts.evidence is Evidence.OPERATOR
+    if state is State.SUCCESSFUL and ours:
+        return _DECIDED_SUCCESSFUL
+    if state is State.SUCCESSFUL and not facts.payment.livemode:
+        return _WOULD_BE_SUCCESSFUL
+    if state is State.FAILED and ours:
+        return _DECIDED_FAILED
+    return _SENTENCES[state]
 
 
 _SENTENCES = {
@@ -127,6 +142,13 @@ _SENTENCES = {
     State.SUCCESSFUL: "{network} says that the money moved.",
     State.FAILED: "The payment failed: {failure}",
 }
+_WOULD_BE_SUCCESSFUL = "{network} would say that the money moved."
+_DECIDED_SUCCESSFUL = (
+    "The gateway's operator has decided that the money moved; the audit log has the reason."
+)
+_DECIDED_FAILED = (
+    "The gateway's operator has decided that no money moved; the audit log has the reason."
+)
 _WARNINGS = {
     NewAttempt.UNSAFE: "A new payment for the same order could charge twice.",
     NewAttempt.WAIT_UNTIL: (
