@@ -137,3 +137,28 @@ def test_of_a_test_payment_nobody_is_told_that_money_moved(
     in_state(app, payment, State.SUCCESSFUL)
     sentence = explained(merchant, payment)["sentence"]
     assert sentence == "Sandbox: MTN would say that the money moved."
+
+
+def test_in_review_for_its_figures_it_does_not_say_that_the_network_was_silent(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = in_review(app, merchant, network)
+    for _ in range(2):
+        found = explained(merchant, payment)
+        assert "does not fit our books (amount, currency or id)" in found["sentence"]
+        assert "has not said" not in found["sentence"]
+        assert found["newAttempt"] == "unsafe"
+        with app.app_context():
+            resolution.close_discrepancies(payment=payment, operator=PEOPLE)
+
+
+def test_in_review_after_silence_it_says_so(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = processing(app, merchant, network)
+    monkeypatch.setattr("zampay.payments.states.REVIEW_AFTER", -LONG)
+    network.enquiry_answers.append(ending("PENDING"))
+    look(app, payment)
+    in_state(app, payment, State.IN_REVIEW)
+    found = explained(merchant, payment)
+    assert found["sentence"].startswith("MTN has not said how the payment ended")

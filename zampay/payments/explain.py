@@ -11,7 +11,7 @@ from enum import StrEnum
 from zampay.infra.db import Transaction
 from zampay.kernel.clock import rfc3339
 from zampay.payments import queries, states
-from zampay.payments.models import Move, Payment
+from zampay.payments.models import Discrepancy, Move, Payment
 from zampay.payments.states import Door, Evidence, State
 from zampay.providers import registry
 from zampay.providers.contract import Profile, Retry
@@ -52,6 +52,7 @@ def explain(tx: Transaction, payment: Payment) -> Explanation:
         payment=payment,
         profile=provider.profile if provider else None,
         evidence=Evidence(history[-1].evidence),
+        contradictions=queries.discrepancies(tx, payment.id),
         now=tx.now,
     )
     said = [move for move in history if move.source and move.evidence in _FROM_NETWORK]
@@ -77,6 +78,7 @@ class _Facts:
     payment: Payment
     profile: Profile | None
     evidence: Evidence
+    contradictions: list[Discrepancy]
     now: datetime
 
     @property
@@ -121,6 +123,8 @@ def _standing(facts: _Facts) -> str:
         return _WOULD_BE_SUCCESSFUL
     if state is State.FAILED and ours:
         return _DECIDED_FAILED
+    if state is State.IN_REVIEW and facts.contradictions:
+        return _CONTRADICTED
     return _SENTENCES[state]
 
 
@@ -142,6 +146,10 @@ _SENTENCES = {
     State.SUCCESSFUL: "{network} says that the money moved.",
     State.FAILED: "The payment failed: {failure}",
 }
+_CONTRADICTED = (
+    "What {network} says about the payment does not fit our books (amount, currency or id), so "
+    "that a person is looking into it; we look again every day."
+)
 _WOULD_BE_SUCCESSFUL = "{network} would say that the money moved."
 _DECIDED_SUCCESSFUL = (
     "The gateway's operator has decided that the money moved; the audit log has the reason."
