@@ -18,6 +18,7 @@ from tests.payments.scenes import (
     in_state,
     look,
     processing,
+    to_be_sent_again,
     unconfirmed,
 )
 from zampay.payments import resolution
@@ -25,6 +26,8 @@ from zampay.payments.models import Payment
 from zampay.payments.resolution import Operator
 from zampay.payments.schemas import NEW_ATTEMPT, WAIT_UNTIL
 from zampay.payments.states import State
+from zampay.providers.contract import Declined, NotSent, Order, Submission
+from zampay.providers.mtn.mapping import failure
 from zampay.providers.sandbox import adapter as sandbox
 
 PEOPLE = Operator("Ann", "statement of 31 January", "Ben")
@@ -83,10 +86,45 @@ def test_the_time_of_wait_until_makes_nothing_safe_and_the_answer_says_so(
     assert described["waitUntil"]["description"] == WAIT_UNTIL
 
 
-def test_in_doubt_it_says_so(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> None:
+def test_what_is_being_sent_has_no_word_of_the_network_yet(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+    seen: list[dict[str, Any]] = []
+
+    def sending(_: Order) -> Submission:
+        seen.append(explained(merchant, payment))
+        return NotSent("too many requests (429)")
+
+    network.submit_answers.append(sending)
+    submit(app, payment)
+    (found,) = seen
+    assert found["sentence"].startswith("We are sending the payment")
+    assert found["networkSaid"] is None
+    in_state(app, payment, State.PENDING)
+    assert explained(merchant, payment)["networkSaid"] is None
+
+
+def test_in_doubt_it_says_so_and_puts_no_word_into_the_networks_mouth(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
     found = explained(merchant, unconfirmed(app, merchant, network))
     assert "no clear answer" in found["sentence"]
+    assert found["networkSaid"] is None
     assert found["newAttempt"] == "wait_until"
+
+
+def test_what_the_network_answers_about_a_payment_is_its_word(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    unknown = explained(merchant, to_be_sent_again(app, merchant, network))
+    assert "does not know the reference" in unknown["networkSaid"]["detail"]
+    refused = accept(app, merchant)
+    network.submit_answers.append(Declined(failure("PAYER_NOT_FOUND")))
+    submit(app, refused)
+    assert explained(merchant, refused)["networkSaid"]["detail"] == "refused by the network"
+    paid = ended(app, merchant, network, "SUCCESSFUL")
+    assert explained(merchant, paid)["networkSaid"]["detail"] == "the network says SUCCESSFUL"
 
 
 @pytest.mark.parametrize(("end", "advice"), [("SUCCESSFUL", "unsafe"), ("FAILED", "safe")])

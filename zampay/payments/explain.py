@@ -16,7 +16,8 @@ from zampay.payments.states import Door, Evidence, State
 from zampay.providers import registry
 from zampay.providers.contract import Profile, Retry
 
-_FROM_NETWORK = {Evidence.SUBMITTED, Evidence.ENQUIRY, Evidence.CALLBACK}
+_NO_ANSWER = {State.SUBMITTING, State.UNCONFIRMED, State.PENDING}
+"""Where a send leads of itself: what the network said of the payment is not in these moves."""
 
 
 class NewAttempt(StrEnum):
@@ -55,7 +56,7 @@ def explain(tx: Transaction, payment: Payment) -> Explanation:
         contradictions=queries.discrepancies(tx, payment.id),
         now=tx.now,
     )
-    said = [move for move in history if move.source and move.evidence in _FROM_NETWORK]
+    said = [move for move in history if _is_the_networks_word(move)]
     count, last_at = queries.callbacks_seen(tx, payment.id)
     advice, until = _new_attempt(facts)
     return Explanation(
@@ -96,6 +97,13 @@ class _Facts:
     def is_prompted(self) -> bool:
         """Whether the payer may have the prompt on the phone."""
         return self.payment.state in {State.SUBMITTING, State.UNCONFIRMED, State.PROCESSING}
+
+
+def _is_the_networks_word(move: Move) -> bool:
+    """Whether an answer about this payment made the move."""
+    if move.evidence == Evidence.SUBMITTED:
+        return move.target not in _NO_ANSWER
+    return move.evidence in {Evidence.ENQUIRY, Evidence.CALLBACK}
 
 
 def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:

@@ -166,7 +166,7 @@ class History(Schema):
 
 
 class Said(Schema):
-    """What the network last said, or that it said nothing."""
+    """What the network said (of a test payment: the sandbox in its place), and when."""
 
     at = Moment(required=True)
     evidence = ma.fields.String(required=True)
@@ -190,6 +190,7 @@ class ExplanationView(Schema):
         Said,
         required=True,
         allow_none=True,
+        metadata={"description": "The network's last word on this payment; null if it gave none."},
     )
     callbacks = ma.fields.Integer(required=True)
     last_callback_at = Moment(required=True, allow_none=True)
