@@ -86,7 +86,22 @@ def test_the_time_of_wait_until_makes_nothing_safe_and_the_answer_says_so(
     assert described["waitUntil"]["description"] == WAIT_UNTIL
 
 
-def test_what_is_being_sent_has_no_word_of_the_network_yet(
+def test_after_the_time_of_the_prompt_nobody_is_told_to_look_for_it(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    for payment in (processing(app, merchant, network), unconfirmed(app, merchant, network)):
+        before = explained(merchant, payment)
+        make_due(app, payment.id, age=LONG)
+        after = explained(merchant, payment)
+        assert "PIN" in before["payerHint"]
+        assert after["payerHint"] is None
+        assert "have run out by now" in after["sentence"]
+        assert "keep asking" in after["sentence"]
+        for stale in ("is waiting for the payer", "valid for", "may be seeing"):
+            assert stale not in after["sentence"]
+
+
+def test_what_is_being_sent_has_no_prompt_and_no_word_of_the_network_yet(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
@@ -100,7 +115,7 @@ def test_what_is_being_sent_has_no_word_of_the_network_yet(
     submit(app, payment)
     (found,) = seen
     assert found["sentence"].startswith("We are sending the payment")
-    assert found["networkSaid"] is None
+    assert (found["payerHint"], found["networkSaid"]) == (None, None)
     in_state(app, payment, State.PENDING)
     assert explained(merchant, payment)["networkSaid"] is None
 
@@ -200,3 +215,4 @@ def test_in_review_after_silence_it_says_so(
     in_state(app, payment, State.IN_REVIEW)
     found = explained(merchant, payment)
     assert found["sentence"].startswith("MTN has not said how the payment ended")
+    assert found["payerHint"] is None

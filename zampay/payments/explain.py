@@ -96,7 +96,8 @@ class _Facts:
     @property
     def is_prompted(self) -> bool:
         """Whether the payer may have the prompt on the phone."""
-        return self.payment.state in {State.SUBMITTING, State.UNCONFIRMED, State.PROCESSING}
+        sent = self.payment.state in {State.UNCONFIRMED, State.PROCESSING}
+        return sent and self.prompt_ends_at is not None and self.now < self.prompt_ends_at
 
 
 def _is_the_networks_word(move: Move) -> bool:
@@ -133,6 +134,8 @@ def _standing(facts: _Facts) -> str:
         return _DECIDED_FAILED
     if state is State.IN_REVIEW and facts.contradictions:
         return _CONTRADICTED
+    if state in {State.PROCESSING, State.UNCONFIRMED} and not facts.is_prompted:
+        return _PROMPT_OVER[state]
     return _SENTENCES[state]
 
 
@@ -153,6 +156,16 @@ _SENTENCES = {
     ),
     State.SUCCESSFUL: "{network} says that the money moved.",
     State.FAILED: "The payment failed: {failure}",
+}
+_PROMPT_OVER = {
+    State.UNCONFIRMED: (
+        "We sent the payment to {network} and got no clear answer; a prompt would have run out by "
+        "now, and we keep asking {network} what became of it."
+    ),
+    State.PROCESSING: (
+        "{network} has the payment and has not said how it ended; the prompt should have run out "
+        "by now, and we keep asking."
+    ),
 }
 _CONTRADICTED = (
     "What {network} says about the payment does not fit our books (amount, currency or id), so "
