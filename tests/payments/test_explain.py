@@ -17,6 +17,7 @@ from tests.payments.scenes import (
     ending,
     in_state,
     look,
+    never_landed,
     processing,
     to_be_sent_again,
     unconfirmed,
@@ -216,3 +217,21 @@ def test_in_review_after_silence_it_says_so(
     found = explained(merchant, payment)
     assert found["sentence"].startswith("MTN has not said how the payment ended")
     assert found["payerHint"] is None
+
+
+def test_a_failure_that_the_network_contradicts_is_not_safe_to_repeat(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = never_landed(app, merchant, network)
+    assert explained(merchant, payment)["newAttempt"] == "safe"
+    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    look(app, payment)
+    found = explained(merchant, payment)
+    assert (found["status"], found["newAttempt"]) == ("FAILED", "unsafe")
+    assert "MTN has said besides does not fit this" in found["sentence"]
+    assert found["sentence"].endswith(COULD_CHARGE_TWICE)
+    with app.app_context():
+        assert resolution.close_discrepancies(payment=payment, operator=PEOPLE) == 1
+    found = explained(merchant, payment)
+    assert "a person is looking" not in found["sentence"]
+    assert found["newAttempt"] == "unsafe"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from zampay.infra.db import Transaction
 from zampay.kernel.clock import rfc3339
 from zampay.payments import queries, states
-from zampay.payments.models import Discrepancy, Move, Payment
+from zampay.payments.models import CONTRARY_ENDING, Discrepancy, Move, Payment
 from zampay.payments.states import Door, Evidence, State
 from zampay.providers import registry
 from zampay.providers.contract import Profile, Retry
@@ -83,6 +83,13 @@ class _Facts:
     now: datetime
 
     @property
+    def is_in_dispute(self) -> bool:
+        """Whether the network has named two endings, or something it said is still looked into."""
+        return any(
+            one.resolved_at is None or one.kind == CONTRARY_ENDING for one in self.contradictions
+        )
+
+    @property
     def window(self) -> timedelta:
         """For how long the network leaves the payer its prompt."""
         return self.profile.approval_window if self.profile else timedelta(minutes=5)
@@ -111,6 +118,8 @@ def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:
     """What is known, and what it means for a new payment where that is not plain."""
     payment = facts.payment
     parts = [_standing(facts)]
+    if payment.is_final and any(one.resolved_at is None for one in facts.contradictions):
+        parts.append(_CONTRADICTED_SINCE)
     if payment.state != State.SUCCESSFUL and advice is not NewAttempt.SAFE:
         parts.append(_WARNINGS[advice])
     words = {
@@ -171,6 +180,9 @@ _CONTRADICTED = (
     "What {network} says about the payment does not fit our books (amount, currency or id), so "
     "that a person is looking into it; we look again every day."
 )
+_CONTRADICTED_SINCE = (
+    "What {network} has said besides does not fit this, so that a person is looking into it."
+)
 _WOULD_BE_SUCCESSFUL = "{network} would say that the money moved."
 _DECIDED_SUCCESSFUL = (
     "The gateway's operator has decided that the money moved; the audit log has the reason."
@@ -191,7 +203,7 @@ def _new_attempt(facts: _Facts) -> tuple[NewAttempt, datetime | None]:
     """Only a failure makes it safe; while the payer may approve, asking before the end is idle."""
     payment, prompt_ends_at = facts.payment, facts.prompt_ends_at
     if payment.failure is not None:
-        safe = payment.failure["retry"] == Retry.SAFE
+        safe = payment.failure["retry"] == Retry.SAFE and not facts.is_in_dispute
         return (NewAttempt.SAFE if safe else NewAttempt.UNSAFE), None
     if prompt_ends_at is None or facts.profile is None or payment.is_final:
         return NewAttempt.UNSAFE, None

@@ -20,6 +20,9 @@ from zampay.providers.contract import Order
 
 LOOKUP_LENGTH = 20
 """How much of a callback token finds its payment (100 bits); see `queries.by_callback_token`."""
+CONTRARY_ENDING = "contrary_ending"
+FIGURES_DIFFER = "figures_differ"
+"""What a discrepancy is: another ending than ours, or another amount, currency or id."""
 _STATES = ", ".join(f"'{state}'" for state in State)
 _FINAL = ", ".join(f"'{state}'" for state in sorted(states.FINAL))
 

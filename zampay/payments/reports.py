@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from zampay.infra.db import Transaction
 from zampay.kernel import ids
 from zampay.payments import mover, states
-from zampay.payments.models import Discrepancy, Payment
+from zampay.payments.models import CONTRARY_ENDING, FIGURES_DIFFER, Discrepancy, Payment
 from zampay.payments.states import Evidence, State
 from zampay.providers.contract import Failure, FailureCode, Report, ReportStatus
 
@@ -74,7 +74,7 @@ def _figures_agree(payment: Payment, report: Report) -> bool:
 
 
 def _to_review(tx: Transaction, payment: Payment, report: Report) -> None:
-    _record_discrepancy(tx, payment, "figures_differ", report)
+    _record_discrepancy(tx, payment, FIGURES_DIFFER, report)
     if payment.state != State.IN_REVIEW:
         payment.due_at = tx.now + states.REVIEW_LOOK
         mover.move(
@@ -88,7 +88,7 @@ def _to_review(tx: Transaction, payment: Payment, report: Report) -> None:
 
 def _compare_endings(tx: Transaction, payment: Payment, report: Report) -> None:
     if report.status is not ReportStatus.PENDING and report.status != payment.state:
-        _record_discrepancy(tx, payment, "contrary_ending", report)
+        _record_discrepancy(tx, payment, CONTRARY_ENDING, report)
 
 
 def _record_discrepancy(tx: Transaction, payment: Payment, kind: str, report: Report) -> None:
