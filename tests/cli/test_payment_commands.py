@@ -41,6 +41,45 @@ def test_a_payment_is_shown_with_its_history_and_without_the_number(
     assert payment.callback_token not in shown.output
 
 
+def listed(app: Flask, *options: str) -> list[str]:
+    """The ids that `payment list` shows, in its order."""
+    result = run(app, "payment", "list", *options)
+    assert result.exit_code == 0, result.output
+    return [line.split()[0] for line in result.output.splitlines() if line.startswith("pay_")]
+
+
+def test_payments_of_every_merchant_are_listed_by_what_ails_them(
+    app: Flask, merchant: Merchant, rival: Merchant, network: ScriptedNetwork
+) -> None:
+    paid = ended(app, rival, network, "SUCCESSFUL").id
+    waiting = processing(app, rival, network).id
+    reviewed = in_review(app, merchant, network).id
+    test = accept(app, merchant, live=False).id
+    assert listed(app) == [test, reviewed, waiting, paid]
+    assert listed(app, "--oldest-first", "--live") == [paid, waiting, reviewed]
+    assert listed(app, "--test") == [test]
+    assert listed(app, "--open") == [test, reviewed, waiting]
+    assert listed(app, "--state", "IN_REVIEW") == [reviewed]
+    assert listed(app, "--state", "SUCCESSFUL") == [paid]
+    assert listed(app, "--discrepancies", "--open") == [reviewed]
+    run(app, "payment", "close-discrepancies", reviewed, *WHY)
+    assert listed(app, "--discrepancies") == []
+
+
+def test_a_list_says_that_there_is_nothing_and_that_there_is_more(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    assert run(app, "payment", "list").output.endswith("\nThere is none.\n")
+    payments = [accept(app, merchant).id for _ in range(3)]
+    cut = run(app, "payment", "list", "--limit", "2").output
+    assert f"{payments[2]}  PENDING      live  " in cut
+    assert payments[0] not in cut
+    assert cut.endswith("\nThere are more than these 2: --limit shows them.\n")
+    whole = run(app, "payment", "list", "--limit", "3").output
+    assert whole.splitlines()[-1].startswith(payments[0])
+    assert merchant.tenant_id in whole
+
+
 def test_a_requery_asks_now_whatever_was_planned(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:

@@ -13,7 +13,46 @@ from zampay.payments.resolution import NotPossible, Operator
 from zampay.payments.states import State
 
 payment_commands = AppGroup("payment", help="Payments of every merchant.")
+_LINE = "{:30}  {:11}  {:4}  {:24}  {:24}  {}"
+_STATES = click.Choice([state.value for state in State])
 _ENDS = click.Choice([State.SUCCESSFUL.value, State.FAILED.value])
+
+
+@payment_commands.command("list")
+@click.option("--state", type=_STATES, help="Only payments in this state.")
+@click.option("--open", "is_open", is_flag=True, help="Only payments that have not ended.")
+@click.option(
+    "--discrepancies", is_flag=True, help="Only payments with a contradiction nobody has closed."
+)
+@click.option("--live/--test", "livemode", default=None, help="Only live, or only test payments.")
+@click.option("--oldest-first", is_flag=True, help="Oldest first instead of newest first.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+def list_payments(
+    *,
+    state: str | None,
+    is_open: bool,
+    discrepancies: bool,
+    livemode: bool | None,
+    oldest_first: bool,
+    limit: int,
+) -> None:
+    """List payments of every merchant, newest first; options narrow each other."""
+    wanted = queries.Search(
+        state=State(state) if state else None,
+        is_open=is_open,
+        in_dispute=discrepancies,
+        livemode=livemode,
+        oldest_first=oldest_first,
+    )
+    found = resolution.search(wanted, limit=limit + 1)
+    click.echo(_LINE.format("payment", "state", "mode", "created", "last moved", "merchant"))
+    for one in found[:limit]:
+        mode, times = _mode(one), (rfc3339(one.created_at), rfc3339(one.updated_at))
+        click.echo(_LINE.format(one.id, one.state, mode, *times, one.tenant_id))
+    if not found:
+        click.echo("There is none.")
+    if len(found) > limit:
+        click.echo(f"There are more than these {limit}: --limit shows them.")
 
 
 @payment_commands.command("show")
@@ -21,8 +60,7 @@ _ENDS = click.Choice([State.SUCCESSFUL.value, State.FAILED.value])
 def show(payment_id: str) -> None:
     """Show a payment with its history, and what the network says against it."""
     payment = _found(payment_id)
-    mode = "live" if payment.livemode else "test"
-    click.echo(f"{payment.id}  {payment.state}  {mode}  of {payment.tenant_id}")
+    click.echo(f"{payment.id}  {payment.state}  {_mode(payment)}  of {payment.tenant_id}")
     click.echo(f"  {payment.money} {payment.currency} from {msisdn.masked(payment.msisdn)}")
     click.echo(f"  {payment.provider} reference {payment.provider_reference}")
     click.echo(f"  at the network: {payment.provider_transaction_id or 'no transaction known'}")
@@ -83,6 +121,10 @@ def close_discrepancies(payment_id: str, operator: str, reason: str) -> None:
         payment=_found(payment_id), operator=Operator(operator, reason)
     )
     click.echo(f"Closed: {closed}.")
+
+
+def _mode(payment: Payment) -> str:
+    return "live" if payment.livemode else "test"
 
 
 def _found(payment_id: str) -> Payment:

@@ -16,7 +16,7 @@ from zampay.payments.models import (
     Move,
     Payment,
 )
-from zampay.payments.states import State
+from zampay.payments.states import OPEN, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,34 @@ def page(
         query = query.where(sa.tuple_(Payment.created_at, Payment.id) < before)
     newest = query.order_by(Payment.created_at.desc(), Payment.id.desc())
     return list(tx.session.scalars(newest.limit(limit)))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What an operator lists by, over every merchant; each narrows what the others find."""
+
+    state: State | None = None
+    is_open: bool = False
+    in_dispute: bool = False
+    livemode: bool | None = None
+    oldest_first: bool = False
+
+
+def searched(tx: Transaction, wanted: Search, *, limit: int) -> list[Payment]:
+    """Payments of every tenant, newest first unless told otherwise (ids begin with their time)."""
+    query = sa.select(Payment)
+    if wanted.state is not None:
+        query = query.where(Payment.state == wanted.state)
+    if wanted.is_open or wanted.state in OPEN:
+        # Open rows are always due some day; said here so that the index of due rows finds them.
+        query = query.where(Payment.completed_at.is_(None), Payment.due_at.is_not(None))
+    if wanted.in_dispute:
+        contradicted = sa.select(Discrepancy.payment_id).where(Discrepancy.resolved_at.is_(None))
+        query = query.where(Payment.id.in_(contradicted))
+    if wanted.livemode is not None:
+        query = query.where(Payment.livemode.is_(wanted.livemode))
+    order = Payment.id.asc() if wanted.oldest_first else Payment.id.desc()
+    return list(tx.session.scalars(query.order_by(order).limit(limit)))
 
 
 def moves(tx: Transaction, payment_id: str) -> list[Move]:

@@ -48,6 +48,12 @@ def find(payment_id: str) -> Payment | None:
         return tx.session.get(Payment, payment_id)
 
 
+def search(wanted: queries.Search, *, limit: int) -> list[Payment]:
+    """Payments of every tenant, at most `limit`."""
+    with transaction(EVERY_TENANT) as tx:
+        return queries.searched(tx, wanted, limit=limit)
+
+
 def look_again(*, payment: Payment, operator: Operator) -> None:
     """Ask the network now, whenever the next look was planned.
 
