@@ -1,7 +1,6 @@
 """The doctor says in plain words what is wrong and what to do, and exits 1 for it."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,11 +8,12 @@ from click.testing import Result
 from flask import Flask
 
 from tests.doors import ScriptedNetwork
+from tests.merchants import Merchant
+from tests.payments.scenes import ended
 from zampay.infra import heartbeat
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.infra.heartbeat import Pulse
 from zampay.kernel.findings import broken, fine
-from zampay.payments import invariants
 
 
 @pytest.fixture
@@ -58,17 +58,18 @@ def test_what_a_network_finds_is_told(well: Flask, network: ScriptedNetwork) -> 
     assert "WRONG   NET credentials: they are refused.\n        Compare them.\n" in result.output
 
 
-def test_a_broken_invariant_leads_to_its_runbook(
-    well: Flask, monkeypatch: pytest.MonkeyPatch
+def test_a_broken_invariant_names_its_payments_and_leads_to_its_runbook(
+    well: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    def counted(*_: Any, **__: Any) -> dict[str, int]:
-        return {"history_disagrees": 2, "final_without_event": 0}
-
-    monkeypatch.setattr(invariants, "count", counted)
+    first, second = (ended(well, merchant, network, "SUCCESSFUL").id for _ in range(2))
+    with well.app_context(), transaction(EVERY_TENANT) as tx:
+        tx.session.execute(sa.text("UPDATE payments SET submissions = 0"))
     result = examined(well)
     assert result.exit_code == 1
-    assert "WRONG   books: history_disagrees: 2." in result.output
+    named = f"paid_without_being_sent: 2; the newest: {second}, {first}."
+    assert f"WRONG   books: {named}\n" in result.output
     assert "docs/runbooks/InvariantViolated.md" in result.output
+    assert result.output.endswith("1 wrong.\n")
 
 
 def test_nothing_at_all_is_there(another_app: Callable[..., Flask]) -> None:

@@ -64,6 +64,18 @@ def test_each_breach_is_counted(
     assert counted(app, of_the_last_hours=False)[name] == 1
 
 
+@pytest.mark.parametrize("name", BREACHES)
+def test_what_breaks_one_is_named_newest_first(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, name: str
+) -> None:
+    paid = [ended(app, merchant, network, "SUCCESSFUL").id for _ in range(3)]
+    breach(app, BREACHES[name])
+    with app.app_context(), probe.connection() as link:
+        named = invariants.newest(link, name, limit=2)
+    of_a_tenant = name == "numbering_disagrees"
+    assert named == ([merchant.tenant_id] if of_a_tenant else [paid[2], paid[1]])
+
+
 def test_at_a_scrape_only_the_last_hours_are_looked_at(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:

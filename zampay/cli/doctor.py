@@ -16,6 +16,7 @@ from zampay.providers import registry
 from zampay.webhooks import resealing
 
 LONGEST_QUERY_S = 60
+MOST_NAMED = 10
 SIGNS = {Verdict.FINE: "ok    ", Verdict.ADVICE: "advice", Verdict.BROKEN: "WRONG "}
 REMEDIES = {
     "database": "Is PostgreSQL up, and does DATABASE_URL name it, its role and its password?",
@@ -87,6 +88,11 @@ def _books() -> Iterator[Finding]:
         with probe.connection(statement_timeout_s=LONGEST_QUERY_S) as link:
             bypasses, role = link.execute(sa.text(db.ROLE_QUERY)).one()
             violations = invariants.count(link, of_the_last_hours=False)
+            named = {
+                name: ", ".join(invariants.newest(link, name, limit=MOST_NAMED))
+                for name, count in violations.items()
+                if count
+            }
     except sa.exc.SQLAlchemyError as error:
         remedy = "The database's own finding says more."
         yield broken("books", f"they could not be looked at ({type(error).__name__}).", remedy)
@@ -99,7 +105,7 @@ def _books() -> Iterator[Finding]:
     for name, count in violations.items():
         if count:
             remedy = "docs/runbooks/InvariantViolated.md says how to look and whom to wake."
-            yield broken("books", f"{name}: {count}.", remedy)
+            yield broken("books", f"{name}: {count}; the newest: {named[name]}.", remedy)
     if not any(violations.values()):
         yield fine("books", f"all {len(violations)} invariants hold.")
 

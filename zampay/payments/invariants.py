@@ -1,7 +1,7 @@
 """What must hold of every payment, asked of the database: only a defect of ours can break it.
 
-What constraints and triggers already refuse is not asked again. Each query counts payments (or
-tenants) that break one rule; zero is the only good answer.
+What constraints and triggers already refuse is not asked again. Each query names the payments (or
+tenants) that break one rule; none is the only good answer.
 """
 
 from datetime import timedelta
@@ -12,31 +12,33 @@ import sqlalchemy as sa
 from zampay.kernel import ids
 
 LAST_HOURS = timedelta(hours=2)
+EVER = "pay_"
+"""The id that every payment's id is above."""
 
 QUERIES: Final[dict[str, str]] = {
     "final_without_event": """
-        SELECT count(*) FROM payments p
+        SELECT p.id FROM payments p
          WHERE p.completed_at IS NOT NULL AND p.id >= :since
            AND NOT EXISTS (SELECT FROM events e WHERE e.subject_id = p.id
                             AND e.type = 'payment.' || lower(p.state))
     """,
     "history_disagrees": """
-        SELECT count(*) FROM payments p
+        SELECT p.id FROM payments p
          WHERE p.id >= :since
            AND NOT EXISTS (SELECT FROM payment_moves m WHERE m.payment_id = p.id
                             AND m.position = p.position AND m.target = p.state)
     """,
     "paid_without_being_sent": """
-        SELECT count(*) FROM payments p
+        SELECT p.id FROM payments p
          WHERE p.state = 'SUCCESSFUL' AND p.submissions = 0 AND p.id >= :since
     """,
     "paid_without_evidence": """
-        SELECT count(*) FROM payment_moves m
+        SELECT m.payment_id AS id FROM payment_moves m
          WHERE m.target = 'SUCCESSFUL' AND m.payment_id >= :since
            AND m.evidence NOT IN ('submitted', 'enquiry', 'callback', 'operator')
     """,
     "numbering_disagrees": """
-        SELECT count(*) FROM event_counters c
+        SELECT c.tenant_id AS id FROM event_counters c
          WHERE c.last <> (SELECT coalesce(max(e.sequence), 0) FROM events e
                            WHERE e.tenant_id = c.tenant_id AND e.livemode = c.livemode)
     """,
@@ -47,12 +49,27 @@ def count(link: sa.Connection, *, of_the_last_hours: bool) -> dict[str, int]:
     """Violations by invariant; of payments of the last hours (ids begin with their time, so that
     the primary key finds them), or of all.
     """
-    since = "pay_"
+    since = EVER
     if of_the_last_hours:
-        newest = link.scalar(sa.text("SELECT extract(epoch FROM now())"))
-        since = ids.first_of("pay", float(newest or 0) - LAST_HOURS.total_seconds())
+        newest_s = link.scalar(sa.text("SELECT extract(epoch FROM now())"))
+        since = ids.first_of("pay", float(newest_s or 0) - LAST_HOURS.total_seconds())
     found = {}
-    for name, query in QUERIES.items():
-        values = {"since": since} if ":since" in query else {}
-        found[name] = int(link.scalar(sa.text(query), values) or 0)
+    for name in QUERIES:
+        how_many = sa.select(sa.func.count()).select_from(_violators(name, since))
+        found[name] = int(link.scalar(how_many) or 0)
     return found
+
+
+def newest(link: sa.Connection, name: str, *, limit: int) -> list[str]:
+    """Ids of those of all times that break one rule, newest first."""
+    violators = _violators(name, EVER)
+    return list(
+        link.scalars(sa.select(violators.c.id).order_by(violators.c.id.desc()).limit(limit))
+    )
+
+
+def _violators(name: str, since: str) -> sa.Subquery:
+    query = sa.text(QUERIES[name])
+    if ":since" in QUERIES[name]:
+        query = query.bindparams(since=since)
+    return query.columns(sa.column("id", sa.Text)).subquery("violators")
