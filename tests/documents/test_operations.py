@@ -1,9 +1,8 @@
-"""What the page for operators names exists: variables, commands, files; its YAML can be read."""
+"""What the page for operators names exists: variables and files; its YAML can be read."""
 
 import re
 
 import yaml
-from flask import Flask
 
 from dev import procfile
 from dev.desk import ROOT
@@ -24,15 +23,6 @@ def test_every_variable_that_is_named_exists() -> None:
     named = {name.removesuffix("_FILE") for name in re.findall(r"`([A-Z]+_[A-Z_]+)[=`]", PAGE)}
     known = SETTINGS | COMMAND_LINES | {name.removesuffix("_FILE") for name in OTHERS}
     assert named - known == {"IN_REVIEW", "INVALID_CALLBACK_URL_HOST"}
-
-
-def test_every_command_that_is_named_exists(app: Flask) -> None:
-    named = set(re.findall(r"flask --app wsgi ([a-z]+)(?: ([a-z-]+))?", PAGE))
-    assert len(named) > 8
-    for name, inner in named:
-        command = app.cli.commands[name]
-        if inner:
-            assert inner in command.commands
 
 
 def test_the_manifests_can_be_read_and_run_as_nobody() -> None:

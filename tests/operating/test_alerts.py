@@ -112,18 +112,6 @@ def test_there_is_a_page_for_every_alert_and_no_other() -> None:
     assert {page.stem for page in RUNBOOKS.glob("*.md")} == set(ALERTS)
 
 
-def test_commands_in_pages_exist(migrated_app: Any) -> None:
-    known = {
-        f"{group} {name}" if hasattr(command, "commands") else group
-        for group, command in migrated_app.cli.commands.items()
-        for name in getattr(command, "commands", {"": None})
-    }
-    for page in RUNBOOKS.glob("*.md"):
-        text = " ".join(page.read_text(encoding="utf-8").split())
-        for command in re.findall(r"`flask --app wsgi ([a-z -]+?)(?: [-<A-Z][^`]*)?`", text):
-            assert command.strip() in known, (page.name, command)
-
-
 def test_no_two_panels_share_a_place_or_a_number() -> None:
     places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels()]
     numbers = [panel["id"] for panel in panels()]
