@@ -20,6 +20,7 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 SECTIONS = ["## What it means", "## How to look", "## What to do", "## When to wake whom"]
 SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""]}
 NAME = re.compile(r"\bzampay_[a-z_]+")
+ADDED_UP = re.compile(r"\bsum\s*(?:(?:by|without)\s*\([^)]*\)\s*)?\(\s*(zampay_[a-z_]+)")
 
 
 def rules() -> list[dict[str, Any]]:
@@ -39,6 +40,7 @@ QUERIES = {
     for target in panel.get("targets", [])
 }
 EXPRESSIONS = {**{name: rule["expr"] for name, rule in ALERTS.items()}, **QUERIES}
+PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted(RUNBOOKS.glob("*.md"))}
 
 
 def counted() -> set[str]:
@@ -73,6 +75,13 @@ def test_every_expression_is_balanced(where: str) -> None:
     bare = re.sub(r'"[^"]*"', "", EXPRESSIONS[where])
     for opening, closing in ("()", "{}", "[]"):
         assert bare.count(opening) == bare.count(closing)
+
+
+@pytest.mark.parametrize("where", [*EXPRESSIONS, *PAGES])
+def test_what_every_web_tells_alike_is_not_added_up(where: str) -> None:
+    """Gauges that are read are of the whole database or of Redis, and each process tells them."""
+    text = EXPRESSIONS.get(where) or PAGES[where]
+    assert set(ADDED_UP.findall(text)) & read() == set()
 
 
 @pytest.mark.parametrize("name", ALERTS)
