@@ -1,29 +1,36 @@
-"""The backup and the restore drill of docs/operations.md, done as written there."""
+"""What docs/operations.md has pasted into a shell about the database, done as written there."""
 
 import os
 import re
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from dev import postgres
-from dev.databases import Servers, as_postgresql
+from dev.databases import as_postgresql
 from dev.desk import ROOT
 from dev.merchant import Merchant
 from dev.stack import Stack
 
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-PAGE = PAGE.split("\n## Backups\n")[1].split("\n## ", 1)[0]
-SCRIPTS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-QUERIES = re.findall(r"^```sql\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0].splitlines()
+DRILL = f"zampay_drill_{os.getpid()}"
+WITHOUT_SIGN_OF_LIFE = {"worker", "beat"}
 PLAIN = 'pg_dump {} --format=custom --file="$DUMP" "$DATABASE_URL"'
 TABLES = """
     SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class
      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname
 """
+
+
+def blocks(title: str, language: str) -> list[str]:
+    """What stands in code blocks of one section."""
+    section = PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    return re.findall(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -37,11 +44,21 @@ def kept(stack: Stack) -> Stack:
     return stack
 
 
-def shell(script: str, **more: str) -> "subprocess.CompletedProcess[str]":
-    programs = f"{postgres._binary('pg_dump').parent}{os.pathsep}{os.environ['PATH']}"
+@pytest.fixture
+def drill_url(kept: Stack) -> Iterator[str]:
+    """Where the page's `zampay_drill` will be, removed in the end."""
+    url = urlsplit(as_postgresql(kept.servers.database_url))
+    yield url._replace(path=f"/{DRILL}").geturl()
+    kept.servers.drop_database(DRILL)
+
+
+def shell(script: str, typed: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
+    ours = (postgres._binary("pg_dump").parent, Path(sys.executable).parent)
     return subprocess.run(
         ["/bin/sh", "-euc", script],
-        env={**os.environ, **more, "PATH": programs},
+        cwd=ROOT,
+        env={**os.environ, **more, "PATH": os.pathsep.join([*map(str, ours), os.environ["PATH"]])},
+        input=typed,
         capture_output=True,
         text=True,
         check=False,
@@ -50,7 +67,7 @@ def shell(script: str, **more: str) -> "subprocess.CompletedProcess[str]":
 
 def drill(url: str) -> list[object]:
     """What the page's queries give."""
-    scope, *queries = QUERIES
+    scope, *queries = blocks("Backups", "sql")[0].splitlines()
     with psycopg.connect(as_postgresql(url)) as link:
         link.execute(scope)
         return [link.execute(query).fetchall() for query in queries]
@@ -79,25 +96,50 @@ def require_that_less_is_not_enough(url: str, directory: Path) -> None:
     assert "260963123400" not in listed.stdout
 
 
+def wrong(kept: Stack, script: str, url: str, directory: Path) -> set[str]:
+    """What the doctor finds wrong, with a file that names a database that is not there."""
+    (directory / "url").write_text(f"{kept.servers.database_url}_of_yesterday")
+    told = {key: value for key, value in kept.environment.items() if not key.startswith("MTN_")}
+    told |= {"DATABASE_URL_FILE": str(directory / "url"), "NEW_DATABASE_URL": url}
+    said = shell(script, **told)
+    assert "books: all" in said.stdout, said.stderr
+    return set(re.findall(r"^WRONG   (\w+)", said.stdout, re.MULTILINE))
+
+
 def test_the_dump_of_the_page_holds_everything_and_comes_back(
-    kept: Stack, new_database: Callable[[], Servers], tmp_path: Path
+    kept: Stack, drill_url: str, tmp_path: Path
 ) -> None:
-    backup, restore = SCRIPTS
+    backup, restore, doctor = blocks("Backups", "sh")
     url = as_postgresql(kept.servers.database_url)
     require_that_less_is_not_enough(url, tmp_path)
     dumped = shell(backup, DATABASE_URL=url, DUMP=str(tmp_path / "dump"))
     assert dumped.returncode == 0, dumped.stderr
-    fresh = as_postgresql(new_database().database_url)
-    restored = shell(restore, NEW_DATABASE_URL=fresh, DUMP=str(tmp_path / "dump"))
+    admin_url = as_postgresql(kept.servers.admin_url or url)
+    owned = restore.replace("--owner=zampay", f"--owner={urlsplit(url).username}")
+    restored = shell(
+        owned.replace("zampay_drill", DRILL),
+        ADMIN_URL=admin_url,
+        NEW_DATABASE_URL=drill_url,
+        DUMP=str(tmp_path / "dump"),
+    )
     assert restored.returncode == 0, restored.stderr
 
-    assert drill(fresh) == drill(url)
-    assert drill(fresh)[0] == [("PENDING", 3, 375)]
-    assert contents(fresh) == contents(url)
-    with psycopg.connect(fresh) as link:
+    assert drill(drill_url) == drill(url)
+    assert drill(drill_url)[0] == [("PENDING", 3, 375)]
+    assert contents(drill_url) == contents(url)
+    with psycopg.connect(drill_url) as link:
         assert link.execute("SELECT count(*) FROM payments").fetchone() == (0,)
         link.execute("SELECT set_config('zampay.tenant_id', '*', true)")
         with pytest.raises(psycopg.errors.RestrictViolation):
             link.execute("UPDATE payments SET amount_minor = amount_minor + 1")
-    with Stack(kept.servers, kept.directory, environment={"DATABASE_URL": fresh}) as again:
+    with Stack(kept.servers, kept.directory, environment={"DATABASE_URL": drill_url}) as again:
         again.flask("db", "check")
+    assert wrong(kept, doctor, drill_url, tmp_path) == WITHOUT_SIGN_OF_LIFE
+
+
+def test_psql_as_the_page_has_it_sees_every_row_and_changes_none(kept: Stack) -> None:
+    (script,) = blocks("Commands", "sh")
+    typed = "SELECT 'seen ' || count(*) FROM payments;\nDELETE FROM payments;\n"
+    said = shell(script, typed, DATABASE_URL=as_postgresql(kept.servers.database_url))
+    assert "seen 3" in said.stdout
+    assert "cannot execute DELETE in a read-only transaction" in said.stderr
