@@ -142,7 +142,8 @@ def test_a_worker_shows_tasks_calls_and_moves_on_its_own_port(
     submitted = {"provider": "mtn", "operation": "request_to_pay"}
     assert growth("zampay_provider_calls_total", **submitted, outcome="202") == 1
     assert growth("zampay_provider_call_duration_seconds_count", **submitted) == 1
-    assert growth("zampay_tasks_total", task="payments.submit", outcome="done") == 1
+    rung = growth("zampay_tasks_total", task="payments.submit", outcome="done")
+    assert rung >= 1, "the sweep may ring as well before the bell is heard"
     assert growth("zampay_payment_moves_total", target="SUCCESSFUL", livemode="true") == 1
     callbacks = value(web(desk, session), "zampay_callbacks_total", outcome="kept")
     assert callbacks >= 1

@@ -20,7 +20,7 @@ REFUSALS = {
     422: "Something is not valid; `errors` names each field.",
     429: "Too many requests.",
     500: "Something went wrong on our side.",
-    503: "Nothing was kept; try again.",
+    503: "Not now; send the same request again.",
 }
 ALWAYS = {429, 500, 503}
 GUARDED = {400, 401, 403}

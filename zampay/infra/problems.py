@@ -33,7 +33,7 @@ HTTP_CODES = {
     429: ("too_many_requests", "Too many requests"),
     431: ("headers_too_large", "The headers are too large"),
     500: (ZamPayError.code, ZamPayError.title),
-    503: ("unavailable", "Nothing was kept; try again soon"),
+    503: ("unavailable", "Not now; send the same request again soon"),
 }
 NOT_AN_OBJECT = "The body must be a JSON object."
 RETRY_AFTER_S = 2
