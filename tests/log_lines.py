@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 import structlog
 from structlog.testing import capture_logs
 
@@ -28,3 +29,14 @@ def the_line(lines: Lines, event: str) -> dict[str, Any]:
     found = [line for line in lines if line["event"] == event]
     assert len(found) == 1, lines
     return found[0]
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """What a test does to the set-up of logging is undone."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    kept = structlog.get_config()
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.configure(**kept)

@@ -2,26 +2,21 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
+from tests.log_lines import logging_as_before
 from zampay.infra import logs
+
+__all__ = ["logging_as_before"]
 
 NUMBER = "260963123450"
 
 
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    kept = structlog.get_config()
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.configure(**kept)
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

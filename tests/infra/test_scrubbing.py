@@ -61,6 +61,7 @@ def test_what_only_resembles_one_stays_readable(harmless: str) -> None:
         ("PUT /api/v1/callbacks/mtn/abcdefgh12345678", "abcdefgh12345678"),
         ('{"access_token": "opensesame"}', "opensesame"),
         ("Ocp-Apim-Subscription-Key: opensesame", "opensesame"),
+        ("not null\nDETAIL:  Failing row contains (1, for the wedding).\nHINT: x", "wedding"),
     ],
 )
 def test_a_secret_in_a_text_is_hidden(text: str, secret: str) -> None:

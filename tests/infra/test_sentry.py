@@ -1,43 +1,20 @@
 """Errors reach Sentry from web and workers, and nothing of what a merchant sent goes with them."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import sentry_sdk
 from flask import Flask
 from flask.testing import FlaskClient
-from sentry_sdk.transport import Transport
 
 from tests.doors import HeldBells, ScriptedNetwork
+from tests.infra.reports import Kept, kept
 from tests.merchants import Merchant, payment_request
 from zampay.infra import sentry
 from zampay.payments import service
 
-DSN = "https://public@sentry.invalid/1"
-
-
-class Kept(Transport):
-    """Keeps what would have been sent."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.events: list[dict[str, Any]] = []
-
-    def capture_envelope(self, envelope: Any) -> None:
-        event = envelope.get_event()
-        if event is not None:
-            self.events.append(event)
-
-
-@pytest.fixture
-def kept() -> Iterator[Kept]:
-    transport = Kept()
-    sentry.init(dsn=DSN, environment="test", transport=transport)
-    yield transport
-    sentry_sdk.get_client().close()
-    sentry_sdk.get_global_scope().set_client(None)
+__all__ = ["kept"]
 
 
 def breaks(**_: Any) -> None:

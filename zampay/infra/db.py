@@ -17,7 +17,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from zampay.infra import bell, metrics, patience
+from zampay.infra import bell, database_errors, metrics, patience
 
 EVERY_TENANT: Final = "*"
 _SCOPE = sa.text("SELECT set_config('zampay.tenant_id', :tenant_id, true), now()")
@@ -107,6 +107,7 @@ def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
         "max_overflow": 0,
         "pool_timeout": 10,
         "pool_pre_ping": True,
+        "hide_parameters": True,
         "connect_args": {"connect_timeout": 5, "application_name": "zampay"},
     }
     db.init_app(app)
@@ -118,6 +119,7 @@ def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
         def _prepare(connection: Any, _record: Any) -> None:
             prepare(connection, refuse_bypass=refuse_bypass)
 
+        database_errors.keep_values_out(db.engine)
         _measure(db.engine.pool)
     metrics.POOL_SIZE.set(pool_size)
 

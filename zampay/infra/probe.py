@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from flask import Flask, current_app
 
-from zampay.infra import patience
+from zampay.infra import database_errors, patience
 from zampay.infra.db import EVERY_TENANT
 
 CONNECT_TIMEOUT_S = 2
@@ -25,6 +25,7 @@ def init(app: Flask, *, url: str) -> None:
     engine = sa.create_engine(
         url,
         poolclass=sa.NullPool,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": "zampay-probe",
@@ -32,6 +33,7 @@ def init(app: Flask, *, url: str) -> None:
         },
     )
     patience.bound(engine, longest_wait_s=STATEMENT_TIMEOUT_S + _LONGER_S)
+    database_errors.keep_values_out(engine)
     app.extensions["probe"] = engine
 
 

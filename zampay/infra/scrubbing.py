@@ -25,7 +25,8 @@ _NUMBER = re.compile(
     r")(?![0-9A-Za-z])"
 )
 _SUSPICIOUS = re.compile(
-    r"\d[\d .-]{7,}\d|zp_|whsec_|earer|asic |eyJ|@|callbacks/|passw|_key|-key|token|authoriz",
+    r"\d[\d .-]{7,}\d|zp_|whsec_|earer|asic |eyJ|@|callbacks/|passw|_key|-key|token|authoriz"
+    r"|detail: ",
     re.IGNORECASE,
 )
 _SECRETS = (
@@ -35,6 +36,7 @@ _SECRETS = (
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), HIDDEN),
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), rf"\1{HIDDEN}@"),
     (re.compile(r"(/callbacks/[a-z]+/)[0-9a-z]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"\b(DETAIL: +).+"), rf"\1{HIDDEN}"),  # PostgreSQL quotes the row in it
     (
         re.compile(
             r"(['\"]?(?:authorization|password|secret_key|api_key|subscription-key|access_token)"
