@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 
 from tests.doors import HeldBells, ScriptedNetwork
 from tests.infra.reports import Kept, kept
+from tests.infra.sockets import answers, serving
 from tests.merchants import Merchant, payment_request
 from zampay.infra import sentry
+from zampay.infra.outbound import Outbound
 from zampay.payments import service
 
 __all__ = ["kept"]
@@ -58,6 +60,21 @@ def test_a_defect_in_a_task_is_reported_without_its_arguments(
     assert "26096•••3450" in sent
     assert "3123450" not in sent
     assert "opensesame" not in sent
+
+
+def test_whom_we_call_sees_nothing_of_it(app: Flask, kept: Kept) -> None:
+    http = Outbound(connect_timeout_s=2, read_timeout_s=2)
+    traced = {"sentry-trace": "0123456789abcdef0123456789abcdef-0123456789abcdef-1"}
+    with serving(answers()) as network, app.test_request_context(headers=traced):
+        sentry_sdk.continue_trace(traced)
+        with sentry_sdk.start_span(name="call"):
+            http.send("POST", network.url, headers={}, body=b"{}")
+        http.send("POST", network.url, headers={}, body=b"{}")
+    assert len(network.requests) == 2
+    for request in network.requests:
+        assert b"sentry" not in request.lower()
+        assert b"baggage" not in request.lower()
+        assert b"traceparent" not in request.lower()
 
 
 def test_without_a_dsn_nothing_is_sent(client: FlaskClient, kept: Kept) -> None:

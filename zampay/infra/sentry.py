@@ -1,7 +1,7 @@
 """Sentry, for web and workers alike, when the operator has one: errors with their stack, scrubbed.
 
 Bodies, cookies, query strings, local variables and breadcrumbs of other libraries never go; what
-goes passes the same net as the logs.
+goes passes the same net as the logs. Networks and merchants whom we call see nothing of it.
 """
 
 from typing import Any
@@ -35,6 +35,7 @@ def init(*, dsn: str | None, environment: str, transport: Transport | None = Non
         transport=transport,
         data_collection=COLLECTED,
         max_breadcrumbs=0,
+        trace_propagation_targets=[],
         before_send=before_send,
         integrations=[LoggingIntegration(level=None, event_level=None)],
     )
