@@ -38,6 +38,8 @@ def test_a_defect_in_the_web_is_reported_without_what_was_sent(
         assert secret not in sent
     assert "26096•••3450" in sent
     assert set(event["request"]) == {"method", "url", "headers"}
+    assert event["tags"]["request_id"] == answer.json["requestId"]
+    assert event["tags"]["tenant_id"] == merchant.tenant_id
     assert "breadcrumbs" not in event
 
 
@@ -56,6 +58,8 @@ def test_a_defect_in_a_task_is_reported_without_its_arguments(
     outcome = task.apply(kwargs={**ring.arguments, "note": "opensesame"})
     assert outcome.failed()
     (event,) = kept.events
+    about = {"task": ring.task, "request_id": outcome.id, **ring.arguments}
+    assert about.items() <= event["tags"].items()
     sent = json.dumps(event, ensure_ascii=False, default=str)
     assert "26096•••3450" in sent
     assert "3123450" not in sent

@@ -7,12 +7,14 @@ goes passes the same net as the logs. Networks and merchants whom we call see no
 from typing import Any
 
 import sentry_sdk
+import structlog
 from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.transport import Transport
 
 from zampay.infra.scrubbing import scrub
 
 KEPT_HEADERS = frozenset({"content-type", "user-agent", "x-request-id", "x-tenant-id"})
+TAGS = frozenset({"request_id", "tenant_id", "key_id", "payment_id", "delivery_id", "task"})
 DEPTH = 16
 COLLECTED: Any = {
     "user_info": False,
@@ -42,7 +44,12 @@ def init(*, dsn: str | None, environment: str, transport: Transport | None = Non
 
 
 def before_send(event: Any, _hint: Any) -> Any:
-    """The event as it may leave: no body, no query, few headers, and all texts scrubbed."""
+    """The event as it may leave: no body, no query, few headers, and all texts scrubbed. As tags it
+    carries what the log lines of the same request or task carry.
+    """
+    context = structlog.contextvars.get_contextvars()
+    about = {name: context[name] for name in sorted(TAGS & context.keys())}
+    event["tags"] = {**(event.get("tags") or {}), **about}
     request = event.get("request")
     if isinstance(request, dict):
         headers = request.get("headers") or {}

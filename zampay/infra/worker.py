@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import sentry_sdk
 import structlog
 from celery import Celery, Task
 from celery.app.amqp import AMQP
 from celery.beat import Scheduler
-from celery.exceptions import Retry
+from celery.exceptions import Retry, TaskPredicate
 from celery.signals import setup_logging
 from flask import Flask
 from kombu.connection import Connection
@@ -23,6 +24,7 @@ from zampay.infra.bell import Ring
 from zampay.infra.heartbeat import BEAT, WORKER, Pulse
 from zampay.kernel import clock
 
+log = structlog.get_logger()
 REQUEST_ID = "request_id"
 TOLD = ("payment_id", "tenant_id", "delivery_id")
 LONGEST_AWAY_S = 5
@@ -121,6 +123,8 @@ def _task_class(app: Flask) -> type[Task]:
     class ContextTask(Task):  # type: ignore[misc]
         """A task that finds the application, and the id of the request that rang for it."""
 
+        throws = (Exception,)  # Celery, and Sentry's part for it, would tell it without our context
+
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             request_id = getattr(self.request, REQUEST_ID, None) or self.request.id
             about = {name: kwargs[name] for name in TOLD if name in kwargs}
@@ -130,6 +134,7 @@ def _task_class(app: Flask) -> type[Task]:
                     task=self.name, request_id=request_id, **about
                 ),
                 _measured(self.name),
+                _failure_told(),
             ):
                 pulse.give()
                 return self.run(*args, **kwargs)
@@ -149,6 +154,19 @@ def _scheduler_class(app: Flask) -> type[Scheduler]:
             return super().tick(*args, **kwargs)
 
     return PulsingScheduler
+
+
+@contextmanager
+def _failure_told() -> Iterator[None]:
+    """Log and report a failure while it is known which task, payment and request it is about."""
+    try:
+        yield
+    except TaskPredicate:
+        raise  # Celery's own signals, such as Retry
+    except Exception as error:
+        log.exception("task_failed")
+        sentry_sdk.capture_exception(error)
+        raise
 
 
 @contextmanager

@@ -1,0 +1,65 @@
+"""A task that fails is told in one line that says which task, payment and request it was about."""
+
+import json
+from typing import Any
+
+import pytest
+from celery.exceptions import Retry
+from flask import Flask
+
+from tests.doors import HeldBells, ScriptedNetwork
+from tests.log_lines import logging_as_before
+from tests.merchants import Merchant
+from zampay.infra import logs
+
+__all__ = ["logging_as_before"]
+pytestmark = pytest.mark.usefixtures("logging_as_before", "network")
+
+
+def told(app: Flask, bells: HeldBells, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What is logged as an error or a warning when the ring that is held is heard."""
+    logs.init(level="INFO", readable=False)
+    ring = bells.held.pop()
+    app.extensions["celery"].tasks[ring.task].apply(kwargs=ring.arguments, throw=False)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [line for line in lines if line["level"] != "info"]
+
+
+def test_a_failure_is_one_line_with_request_payment_and_task(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def breaks(*_: Any, **__: Any) -> None:
+        raise ValueError("no wallet for 260963123450")
+
+    accepted = merchant.pay()
+    monkeypatch.setattr("zampay.payments.submission.mover.move", breaks)
+    (line,) = told(app, bells, capsys)
+    assert (line["event"], line["level"], line["task"]) == (
+        "task_failed",
+        "error",
+        "payments.submit",
+    )
+    assert line["payment_id"] == accepted.json["id"]
+    assert line["tenant_id"] == merchant.tenant_id
+    assert line["request_id"] == accepted.headers["X-Request-Id"]
+    assert "ValueError: no wallet for 26096•••3450" in line["exception"]
+
+
+def test_a_repetition_is_no_failure(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def again(**_: Any) -> None:
+        raise Retry("soon")
+
+    merchant.pay()
+    monkeypatch.setattr("zampay.payments.submission.submit", again)
+    assert told(app, bells, capsys) == []
