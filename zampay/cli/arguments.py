@@ -4,14 +4,7 @@ from typing import Any
 
 import click
 
-from zampay.kernel import ids
-
-OPERATOR = click.option(
-    "--operator", required=True, envvar="OPERATOR", help="Who you are; goes into the audit log."
-)
-REASON = click.option(
-    "--reason", required=True, help="Why; goes into the audit log, which the merchant reads."
-)
+from zampay.kernel import ids, words
 
 
 class PublicId(click.ParamType[str]):
@@ -28,6 +21,36 @@ class PublicId(click.ParamType[str]):
         return str(value)
 
 
+class Words(click.ParamType[str]):
+    """Text that a person can read, in one form however it was typed."""
+
+    def __init__(self, name: str, *, longest: int) -> None:
+        self.name = name
+        self._longest = longest
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """The text in order, or a usage error that says what is wrong with it."""
+        try:
+            return words.plain(str(value), longest=self._longest)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
 TENANT = PublicId("ten")
 KEY = PublicId("key")
 PAYMENT = PublicId("pay")
+PERSON = Words("name", longest=100)
+TRANSACTION = Words("id", longest=100)
+OPERATOR = click.option(
+    "--operator",
+    required=True,
+    type=PERSON,
+    envvar="OPERATOR",
+    help="Who you are; goes into the audit log.",
+)
+REASON = click.option(
+    "--reason",
+    required=True,
+    type=Words("words", longest=500),
+    help="Why; goes into the audit log, which the merchant reads.",
+)

@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from zampay.cli.arguments import OPERATOR, PAYMENT, REASON
+from zampay.cli.arguments import OPERATOR, PAYMENT, PERSON, REASON, TRANSACTION
 from zampay.infra.db import transaction
 from zampay.kernel import msisdn
 from zampay.kernel.clock import rfc3339
@@ -88,8 +88,12 @@ def requery(payment_id: str, operator: str) -> None:
 @click.argument("end", type=_ENDS)
 @OPERATOR
 @REASON
-@click.option("--second", help="Who else agreed; needed where the money is live.")
-@click.option("--transaction-id", help="The network's own id of the transaction, if it moved.")
+@click.option("--second", type=PERSON, help="Who else agreed; needed where the money is live.")
+@click.option(
+    "--transaction-id",
+    type=TRANSACTION,
+    help="The network's own id of the transaction, if it moved.",
+)
 def resolve(
     payment_id: str,
     end: str,
@@ -99,11 +103,14 @@ def resolve(
     transaction_id: str | None,
 ) -> None:
     """Decide a payment IN_REVIEW, for good: SUCCESSFUL or FAILED."""
+    people = Operator(operator, reason, second)
+    if second is not None and not people.are_two:
+        raise click.UsageError("--second must be another person than --operator.")
     try:
         resolution.resolve(
             payment=_found(payment_id),
             end=State(end),
-            operator=Operator(operator, reason, second),
+            operator=people,
             provider_transaction_id=transaction_id,
         )
     except NotPossible as error:

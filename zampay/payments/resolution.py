@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from zampay.infra.db import EVERY_TENANT, Transaction, transaction
+from zampay.kernel import words
 from zampay.payments import enquiry, mover, queries
 from zampay.payments.models import Callback, Discrepancy, Payment
 from zampay.payments.states import Evidence, State
@@ -40,6 +41,12 @@ class Operator:
     def actor(self) -> str:
         """As the audit log names it."""
         return f"operator:{self.name}"
+
+    @property
+    def are_two(self) -> bool:
+        """Whether two people are named, however their names are written."""
+        people = {words.essence(self.name), words.essence(self.second or "")}
+        return len(people - {""}) == 2  # noqa: PLR2004
 
 
 def find(payment_id: str) -> Payment | None:
@@ -158,10 +165,9 @@ def _replay(tenant_id: str, payment_ids: list[str], since: datetime, operator: O
 def _check(payment: Payment, operator: Operator) -> None:
     if payment.state != State.IN_REVIEW:
         raise NotPossible(f"It is {payment.state}; only a payment IN_REVIEW can be decided.")
-    if not operator.reason.strip():
-        raise NotPossible("A decision needs its reason.")
-    second = (operator.second or "").strip()
-    if payment.livemode and (not second or second.lower() == operator.name.strip().lower()):
+    if not words.essence(operator.name) or not words.essence(operator.reason):
+        raise NotPossible("A decision needs its reason and the name of who makes it.")
+    if payment.livemode and not operator.are_two:
         raise NotPossible("Live money needs a second person, who is not the first.")
 
 

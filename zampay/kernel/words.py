@@ -1,0 +1,41 @@
+"""What a person writes about himself and his reasons: text that can be read, and whose it is.
+
+A name that merely looks different must not count as another person, so two names are compared by
+their letters and digits alone.
+"""
+
+import unicodedata
+
+_INVISIBLE_KINDS = ("C", "Zl", "Zp")  # control, format, unassigned and private; line separators
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_SELECTORS = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+
+
+def plain(text: str, *, longest: int) -> str:
+    """The text in one normal form (NFKC), every blank a single space.
+
+    Raises:
+        ValueError: it is blank, too long, or holds what cannot be seen; the message says so.
+    """
+    if any(_is_invisible(character) for character in text):
+        raise ValueError("it holds characters that cannot be seen")
+    tidy = " ".join(unicodedata.normalize("NFKC", text).split())
+    if not essence(tidy):
+        raise ValueError("it must be real words")
+    if len(tidy) > longest:
+        raise ValueError(f"it is longer than {longest} characters")
+    return tidy
+
+
+def essence(name: str) -> str:
+    """Its letters and digits, without case and accents: empty for a name that is none."""
+    bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(one for one in bare if one.isalnum() and not _is_invisible(one))
+
+
+def _is_invisible(character: str) -> bool:
+    return (
+        character in _INVISIBLE
+        or unicodedata.category(character).startswith(_INVISIBLE_KINDS)
+        or any(first <= ord(character) <= last for first, last in _SELECTORS)
+    )
