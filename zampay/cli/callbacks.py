@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 import click
-from flask.cli import AppGroup
 
 from zampay.cli.arguments import OPERATOR, REASON
+from zampay.cli.group import Commands
 from zampay.payments import resolution
 from zampay.payments.resolution import Operator
 
-callback_commands = AppGroup("callbacks", help="Callbacks that networks sent us.")
+callback_commands = Commands("callbacks", help="Callbacks that networks sent us.")
 _MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
 
 

@@ -1,12 +1,12 @@
 """`flask key …`: a merchant's key that has leaked, or that he has lost."""
 
 import click
-from flask.cli import AppGroup
 
 from zampay.cli.arguments import KEY, OPERATOR, REASON
+from zampay.cli.group import Commands
 from zampay.tenants import service
 
-key_commands = AppGroup("key", help="API keys of every merchant.")
+key_commands = Commands("key", help="API keys of every merchant.")
 
 
 @key_commands.command("revoke")

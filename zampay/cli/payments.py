@@ -1,9 +1,9 @@
 """`flask payment …`: look at a payment of any merchant, ask about it, decide it."""
 
 import click
-from flask.cli import AppGroup
 
 from zampay.cli.arguments import OPERATOR, PAYMENT, PERSON, REASON, TRANSACTION
+from zampay.cli.group import Commands
 from zampay.infra.db import transaction
 from zampay.kernel import msisdn
 from zampay.kernel.clock import rfc3339
@@ -12,7 +12,7 @@ from zampay.payments.models import Payment
 from zampay.payments.resolution import NotPossible, Operator
 from zampay.payments.states import State
 
-payment_commands = AppGroup("payment", help="Payments of every merchant.")
+payment_commands = Commands("payment", help="Payments of every merchant.")
 _LINE = "{:30}  {:11}  {:4}  {:24}  {:24}  {}"
 _STATES = click.Choice([state.value for state in State])
 _ENDS = click.Choice([State.SUCCESSFUL.value, State.FAILED.value])

@@ -3,11 +3,11 @@
 import sys
 
 import click
-from flask.cli import AppGroup
 
+from zampay.cli.group import Commands
 from zampay.webhooks import resealing
 
-secret_commands = AppGroup("secrets", help="What SECRET_KEY seals: the secrets of webhooks.")
+secret_commands = Commands("secrets", help="What SECRET_KEY seals: the secrets of webhooks.")
 
 
 @secret_commands.command("reseal")

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 import click
-from flask.cli import AppGroup
 
 from zampay.cli.arguments import OPERATOR, REASON, TENANT
+from zampay.cli.group import Commands
 from zampay.kernel.clock import rfc3339
 from zampay.tenants import service
 
-tenant_commands = AppGroup("tenant", help="Merchants of this gateway.")
+tenant_commands = Commands("tenant", help="Merchants of this gateway.")
 
 
 @tenant_commands.command("list")

@@ -1,0 +1,70 @@
+"""Without its database a command says so in a sentence, and a script sees that it failed."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import click
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from dev.databases import Servers
+from tests.cli.test_payment_commands import run
+from tests.cli.test_who_acts import DEEDS, PAYMENT, UNGROUNDED
+from zampay.cli.group import AWAY, OTHER_SCHEMA, Commands
+
+READS = [
+    ("tenant", "list"),
+    ("payment", "list"),
+    ("payment", "show", PAYMENT),
+    ("secrets", "reseal"),
+]
+OF_LIBRARIES = {"db", "openapi"}
+SIGNED = ("--operator", "Ann", "--reason", "fraud")
+ALL = [
+    *READS,
+    *[(*deed, *SIGNED[:2]) for deed in UNGROUNDED],
+    *[(*deed, *SIGNED) for deed in DEEDS],
+]
+
+
+@pytest.fixture
+def homeless(another_app: Callable[..., Flask]) -> Flask:
+    """The application, with nobody where its database should be."""
+    return another_app(database_url="postgresql+psycopg://zampay:opensesame@127.0.0.1:9/zampay")
+
+
+@pytest.mark.parametrize("command", ALL, ids=lambda command: " ".join(command[:2]))
+def test_each_command_says_it_in_one_sentence(homeless: Flask, command: tuple[str, ...]) -> None:
+    result = run(homeless, *command)
+    assert (result.exit_code, result.output) == (1, f"Error: {AWAY}\n")
+
+
+def test_every_group_of_ours_does(app: Flask) -> None:
+    groups = {name: one for name, one in app.cli.commands.items() if isinstance(one, click.Group)}
+    ours = groups.keys() - OF_LIBRARIES
+    assert ours == {name for name, one in groups.items() if isinstance(one, Commands)}
+    assert ours == {command[0] for command in ALL}
+
+
+@pytest.fixture
+def bare(another_app: Callable[..., Flask], servers: Servers) -> Iterator[Flask]:
+    """The application, on a database in which no migration has run."""
+    name = f"zampay_bare_{os.getpid()}"
+    url = sa.make_url(servers.create_database(name)).set(drivername="postgresql+psycopg")
+    yield another_app(database_url=url.render_as_string(hide_password=False))
+    servers.drop_database(name)
+
+
+@pytest.mark.parametrize("command", READS, ids=" ".join)
+def test_a_database_without_our_tables_is_told_too(bare: Flask, command: tuple[str, ...]) -> None:
+    result = run(bare, *command)
+    assert (result.exit_code, result.output) == (1, f"Error: {OTHER_SCHEMA}\n")
+
+
+def test_a_defect_still_shows_its_stack(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks() -> None:
+        raise sa.exc.ProgrammingError("SELECT", {}, ValueError("ours"))
+
+    monkeypatch.setattr("zampay.tenants.service.all_tenants", breaks)
+    assert isinstance(run(app, "tenant", "list").exception, sa.exc.ProgrammingError)
