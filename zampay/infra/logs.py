@@ -26,14 +26,17 @@ _SHARED: list[structlog.types.Processor] = [
 
 
 def init(*, level: str, readable: bool) -> None:
-    """Send structlog and the standard library's logging through one renderer to stdout."""
+    """Send structlog and the standard library's logging through one renderer to stdout; beside a
+    command, whose answer stands there, to stderr.
+    """
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    is_command = os.environ.get("FLASK_RUN_FROM_CLI") == "true"  # `flask ...` sets it
+    handler = logging.StreamHandler(sys.stderr if is_command else sys.stdout)
     handler.setFormatter(formatter(readable=readable))
     root = logging.getLogger()
     root.handlers = [handler]
