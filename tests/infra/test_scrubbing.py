@@ -42,6 +42,7 @@ def test_a_published_test_number_is_masked_too() -> None:
         "123456789012345",
         "key_01m84gyysbq8vjjmbm460x2jnj made",
         "/api/v1/callbacks/<provider>/<token>",
+        "refused zp_live_0123, as listed",
     ],
 )
 def test_what_only_resembles_one_stays_readable(harmless: str) -> None:

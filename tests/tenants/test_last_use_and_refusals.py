@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.counts import growth
+from tests.log_lines import captured, the_line
 from tests.merchants import BASE, Merchant
 from tests.refusals import refusal
 from zampay.infra.db import EVERY_TENANT, db, transaction
@@ -124,12 +125,55 @@ def test_a_client_gone_wild_does_not_fill_the_log(
 
 
 @pytest.mark.parametrize("header", ["", "Bearer zp_live_short", "Basic abc"])
-def test_a_stranger_is_counted_and_in_nobodys_log(
+def test_a_stranger_is_counted_and_logged_and_in_nobodys_log(
     app: Flask, client: FlaskClient, merchant: Merchant, header: str
 ) -> None:
-    with growth(REFUSED, 1, reason="no_key"):
+    with growth(REFUSED, 1, reason="no_key"), captured() as lines:
         refusal(ask(client, merchant, Authorization=header), 401, "not_authenticated")
+    line = the_line(lines, "authentication_refused")
+    assert (line["log_level"], line["reason"], line["address"]) == (
+        "warning",
+        "no_key",
+        "127.0.0.1",
+    )
+    assert "short" not in str(lines)
+    assert "abc" not in str(lines)
     assert refusals(app, merchant) == []
+
+
+def test_an_unknown_key_is_logged_by_its_hint_alone(
+    app: Flask, client: FlaskClient, merchant: Merchant
+) -> None:
+    unknown = "zp_live_" + "z" * 48
+    with captured() as lines:
+        refused = ask(client, merchant, Authorization=f"Bearer {unknown}")
+    refusal(refused, 401, "not_authenticated")
+    line = the_line(lines, "authentication_refused")
+    assert (line["reason"], line["hint"]) == ("unknown_key", "zp_live_zzzz")
+    assert line["request_id"] == refused.headers["X-Request-Id"]
+    assert "z" * 5 not in str(lines)
+    assert refusals(app, merchant) == []
+
+
+def test_strangers_are_logged_once_a_minute_for_each_address_and_reason(
+    client: FlaskClient, merchant: Merchant
+) -> None:
+    with captured() as lines, growth(REFUSED, 6, reason="no_key"):
+        for address in (*["192.0.2.7"] * 3, "192.0.2.8", "2001:db8::7", "2001:db8::8"):
+            client.get(f"{BASE}/payments", environ_base={"REMOTE_ADDR": address})
+        unknown = {"Authorization": f"Bearer zp_test_{'z' * 48}"}
+        client.get(f"{BASE}/payments", headers=unknown, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    told = [
+        (line["address"], line["reason"])
+        for line in lines
+        if line["event"] == "authentication_refused"
+    ]
+    assert told == [
+        ("192.0.2.7", "no_key"),
+        ("192.0.2.8", "no_key"),
+        ("2001:db8::7", "no_key"),
+        ("192.0.2.7", "unknown_key"),
+    ]
 
 
 def test_a_cancel_is_in_the_log_with_its_key(app: Flask, merchant: Merchant) -> None:

@@ -30,7 +30,7 @@ _SUSPICIOUS = re.compile(
     re.IGNORECASE,
 )
 _SECRETS = (
-    (re.compile(r"\b(zp_(?:test|live)_)[0-9a-z]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"\b(zp_(?:test|live)_)[0-9a-z]{5,}"), rf"\1{HIDDEN}"),  # four are a hint
     (re.compile(r"\b(whsec_)[A-Za-z0-9+/=_-]+"), rf"\1{HIDDEN}"),
     (re.compile(r"\b(Bearer|Basic)\s+[^\s\"',;]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), HIDDEN),

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 from flask import g, request
 
-from zampay.infra import bearer, metrics, redis_client
+from zampay.infra import bearer, limits, metrics, redis_client
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
@@ -22,8 +22,10 @@ from zampay.tenants import audit, queries
 from zampay.tenants.models import ApiKey, Tenant
 from zampay.tenants.scopes import Scope
 
+log = structlog.get_logger()
 REFUSALS_APART_S = 60
 LONGEST_SUBJECT = 200
+HINT_LENGTH = 12
 _NOT_VALID = "The API key is unknown, revoked or expired."
 TENANT_HEADER = "x-tenant-id"
 _KEY = re.compile(r"zp_(?:test|live)_[0-9a-z]{48}")
@@ -91,6 +93,11 @@ def hash_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def hint_of(key: str) -> str:
+    """How a key begins: enough for its owner to know it by, too little for anybody else."""
+    return key[:HINT_LENGTH]
+
+
 def requires(scope: Scope) -> Callable[[View], View]:
     """Guard a route: authenticate, check the tenant header and the scope, pass the `Caller`."""
 
@@ -114,7 +121,7 @@ def authenticate(scope: Scope) -> Caller:
     """
     presented = bearer.token(request.headers.get("Authorization", ""))
     if presented is None or not _KEY.fullmatch(presented):
-        metrics.AUTHENTICATION_REFUSED.labels("no_key").inc()
+        _tell_of_stranger("no_key")
         raise NotAuthenticated("Send `Authorization: Bearer <api key>`.")
     with transaction(EVERY_TENANT) as tx:
         found = queries.key_by_hash(tx, hash_of(presented))
@@ -122,7 +129,7 @@ def authenticate(scope: Scope) -> Caller:
         if found is not None and usable and queries.is_long_unused(found[0], tx.now):
             queries.mark_used(tx, found[0])
     if found is None:
-        metrics.AUTHENTICATION_REFUSED.labels("unknown_key").inc()
+        _tell_of_stranger("unknown_key", hint=hint_of(presented))
         raise NotAuthenticated(_NOT_VALID)
     key, tenant = found
     if not usable:
@@ -132,6 +139,16 @@ def authenticate(scope: Scope) -> Caller:
     g.caller = caller
     structlog.contextvars.bind_contextvars(tenant_id=tenant.id, key_id=key.id)
     return caller
+
+
+def _tell_of_stranger(reason: str, **details: str) -> None:
+    """Count and log who is refused without a key that we know; no tenant's audit log hears of it,
+    whatever tenant the request names, or strangers could fill it. One line a minute for each
+    address (of IPv6 each /64) and reason.
+    """
+    metrics.AUTHENTICATION_REFUSED.labels(reason).inc()
+    if redis_client.claim(f"refused:{limits.address()}:{reason}", ttl_s=REFUSALS_APART_S):
+        log.warning("authentication_refused", reason=reason, address=request.remote_addr, **details)
 
 
 def _check(key: ApiKey, tenant: Tenant, scope: Scope) -> None:

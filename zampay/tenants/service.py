@@ -11,7 +11,6 @@ from zampay.tenants.models import ApiKey, Tenant
 from zampay.tenants.scopes import ALL
 
 DEFAULT_OVERLAP = timedelta(hours=24)
-HINT_LENGTH = 12
 CONSOLE = "console"
 LOCKED = {"key_share": True}
 """Rows that only name the tenant can be written meanwhile."""
@@ -259,7 +258,7 @@ def _issue(
         livemode=livemode,
         name=name,
         hash=auth.hash_of(secret),
-        hint=secret[:HINT_LENGTH],
+        hint=auth.hint_of(secret),
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
         created_at=tx.now,
