@@ -1,10 +1,14 @@
 """The commands of an operator raise the level of logging; tests put it back."""
 
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 
 import pytest
+import sqlalchemy as sa
+from flask import Flask
 
+from dev.databases import Servers
 from tests.infra.conftest import another_app
 
 __all__ = ["another_app"]
@@ -15,3 +19,12 @@ def level_as_before() -> Iterator[None]:
     level = logging.getLogger().level
     yield
     logging.getLogger().setLevel(level)
+
+
+@pytest.fixture
+def bare(another_app: Callable[..., Flask], servers: Servers) -> Iterator[Flask]:
+    """The application, on a database in which no migration has run."""
+    name = f"zampay_bare_{os.getpid()}"
+    url = sa.make_url(servers.create_database(name)).set(drivername="postgresql+psycopg")
+    yield another_app(database_url=url.render_as_string(hide_password=False))
+    servers.drop_database(name)

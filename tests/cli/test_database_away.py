@@ -1,14 +1,12 @@
 """Without its database a command says so in a sentence, and a script sees that it failed."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import click
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from dev.databases import Servers
 from tests.cli.test_payment_commands import run
 from tests.cli.test_who_acts import DEEDS, PAYMENT, UNGROUNDED
 from zampay.cli.group import AWAY, OTHER_SCHEMA, Commands
@@ -45,15 +43,6 @@ def test_every_group_of_ours_does(app: Flask) -> None:
     ours = groups.keys() - OF_LIBRARIES
     assert ours == {name for name, one in groups.items() if isinstance(one, Commands)}
     assert ours == {command[0] for command in ALL}
-
-
-@pytest.fixture
-def bare(another_app: Callable[..., Flask], servers: Servers) -> Iterator[Flask]:
-    """The application, on a database in which no migration has run."""
-    name = f"zampay_bare_{os.getpid()}"
-    url = sa.make_url(servers.create_database(name)).set(drivername="postgresql+psycopg")
-    yield another_app(database_url=url.render_as_string(hide_password=False))
-    servers.drop_database(name)
 
 
 @pytest.mark.parametrize("command", READS, ids=" ".join)

@@ -1,5 +1,6 @@
 """The doctor says in plain words what is wrong and what to do, and exits 1 for it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
+import config
 from tests.doors import ScriptedNetwork
 from tests.merchants import Merchant
 from tests.payments.scenes import ended
@@ -14,6 +16,8 @@ from zampay.infra import heartbeat
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.infra.heartbeat import Pulse
 from zampay.kernel.findings import broken, fine
+
+OF_PYTHON = re.compile(r"\w(Error|Exception)\b|psycopg|sqlalchemy", re.IGNORECASE)
 
 
 @pytest.fixture
@@ -76,11 +80,46 @@ def test_nothing_at_all_is_there(another_app: Callable[..., Flask]) -> None:
     away = "postgresql+psycopg://zampay:opensesame@127.0.0.1:9/zampay"
     result = examined(another_app(database_url=away, redis_url="redis://:opensesame@127.0.0.1:9"))
     assert result.exit_code == 1
-    assert "WRONG   database: away (OperationalError)." in result.output
-    assert "WRONG   redis: away (ConnectionError)." in result.output
-    assert "WRONG   webhook secrets: they could not be looked at" in result.output
+    for subject, found in (
+        ("database", "away: nobody listens at that address"),
+        ("redis", "away: nobody listens at that address"),
+        ("books", "they could not be looked at: nobody listens at that address"),
+        ("webhook secrets", "they could not be looked at: nobody listens at that address"),
+    ):
+        assert f"WRONG   {subject}: {found}.\n" in result.output
+    assert "DATABASE_URL names the role zampay, 127.0.0.1:9 and zampay." in result.output
     assert "opensesame" not in result.output
     assert "Traceback" not in result.output
+    assert not OF_PYTHON.search(result.output)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"port": 9}, "nobody listens at that address"),
+        ({"host": "nowhere.invalid"}, "nobody knows a host of that name"),
+        ({"password": "opensesame"}, "it refuses the role or its password"),
+        ({"username": "nobody"}, "it refuses the role or its password"),
+        ({"database": "nothing"}, "it has no database of that name"),
+    ],
+)
+def test_the_faults_of_a_database_are_told_apart(
+    another_app: Callable[..., Flask], settings: config.Config, wrong: dict[str, object], says: str
+) -> None:
+    url = sa.make_url(settings.database_url).set(**wrong)
+    result = examined(another_app(database_url=url.render_as_string(hide_password=False)))
+    assert result.exit_code == 1
+    assert f"WRONG   database: away: {says}.\n" in result.output
+    assert f"{url.username}, {url.host}:{url.port} and {url.database}." in result.output
+    assert not OF_PYTHON.search(result.output)
+
+
+def test_migrations_that_are_behind_are_told_with_the_command(bare: Flask) -> None:
+    result = examined(bare)
+    assert "WRONG   migrations: behind: the database is at nothing, " in result.output
+    assert "flask --app wsgi db upgrade" in result.output
+    assert "books: they could not be looked at: its tables are not those of" in result.output
+    assert not OF_PYTHON.search(result.output)
 
 
 def test_a_role_that_passes_row_level_security_is_wrong(

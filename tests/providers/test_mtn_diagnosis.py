@@ -77,9 +77,23 @@ def test_a_wrong_environment_is_told(mtn: Mtn) -> None:
     assert "MTN_TARGET_ENVIRONMENT (mtnuganda)" in credentials.remedy
 
 
-def test_a_network_that_does_not_answer_is_told(mtn: Mtn) -> None:
-    credentials, _ = found(mtn, base_url="http://127.0.0.1:9")
+@pytest.mark.parametrize(
+    ("base_url", "says"),
+    [
+        ("http://127.0.0.1:9", "nobody listens at that address"),
+        ("http://nowhere.invalid", "nobody knows a host of that name"),
+        ("{ours}", "token call answered 501"),
+        ("{tls}", "its certificate is not one that this machine trusts"),
+    ],
+)
+def test_a_network_that_does_not_answer_is_told_in_words(
+    mtn: Mtn, ours: str, base_url: str, says: str
+) -> None:
+    base_url = base_url.format(ours=ours, tls=ours.replace("http:", "https:"))
+    credentials, _ = found(mtn, base_url=base_url)
     assert credentials.verdict is Verdict.BROKEN
+    assert f"MTN does not answer: {says}" in credentials.says
+    assert "Error" not in credentials.says
     assert "MTN_BASE_URL" in credentials.remedy
 
 
@@ -107,9 +121,22 @@ def test_the_callback_address_must_lead_to_ourselves(
     _, callbacks = found(mtn, callback_base_url=ours)
     assert callbacks.verdict is verdict
     assert Ours.asked[0].startswith("/api/v1/callbacks/mtn/")
+    assert "this machine" in callbacks.says
+    if verdict is Verdict.FINE:
+        elsewhere = f"{ours}/api/v1/callbacks/mtn/test"
+        assert f"from outside, too: `curl -i -X PUT {elsewhere}`" in callbacks.says
+
+
+def test_a_web_without_its_database_is_not_taken_for_a_wrong_address(mtn: Mtn, ours: str) -> None:
+    Ours.answer = (503, b'{"code": "unavailable"}')
+    _, callbacks = found(mtn, callback_base_url=ours)
+    assert callbacks.verdict is Verdict.BROKEN
+    assert "leads here, tried from this machine, but web cannot reach" in callbacks.says
+    assert "The address is right" in callbacks.remedy
 
 
 def test_a_callback_address_where_nobody_is_is_told(mtn: Mtn) -> None:
     _, callbacks = found(mtn, callback_base_url="http://127.0.0.1:9")
     assert callbacks.verdict is Verdict.BROKEN
-    assert "does not answer" in callbacks.says
+    assert "does not answer this machine: nobody listens at that address" in callbacks.says
+    assert "`curl -i -X PUT http://127.0.0.1:9/api/v1/callbacks/mtn/test`" in callbacks.remedy

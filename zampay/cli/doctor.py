@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import with_appcontext
 
-from zampay.infra import db, probe, readiness
+from zampay.infra import db, faults, probe, readiness
 from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
 from zampay.payments import invariants
 from zampay.providers import registry
@@ -19,7 +19,7 @@ LONGEST_QUERY_S = 60
 MOST_NAMED = 10
 SIGNS = {Verdict.FINE: "ok    ", Verdict.ADVICE: "advice", Verdict.BROKEN: "WRONG "}
 REMEDIES = {
-    "database": "Is PostgreSQL up, and does DATABASE_URL name it, its role and its password?",
+    "database": "Is PostgreSQL up, and is each part of that right?",
     "migrations": "Run `flask --app wsgi db upgrade` (the release process does).",
     "redis": "Is Redis up, and does REDIS_URL name it? Payments are accepted, and sent when it is "
     "back.",
@@ -52,7 +52,8 @@ def examine() -> Iterator[Finding]:
         if check.verdict is readiness.Verdict.OK:
             yield fine(check.name, f"{check.says}.")
         else:
-            yield broken(check.name, f"{check.says}.", REMEDIES[check.name])
+            named = _named_database() if check.name == "database" else ""
+            yield broken(check.name, f"{check.says}.", named + REMEDIES[check.name])
     yield from _books()
     yield from _secrets()
     for code, network in registry.served(livemode=True).items():
@@ -61,6 +62,14 @@ def examine() -> Iterator[Finding]:
     if not registry.served(livemode=True):
         remedy = "Set the variables of one; `.env.example` lists them."
         yield advice("networks", "none is configured: live payments are refused.", remedy)
+
+
+def _named_database() -> str:
+    """What DATABASE_URL leads to, without its password."""
+    url = db.db.engine.url
+    hosts = url.query.get("host") or f"{url.host or 'this machine'}:{url.port or 5432}"
+    listed = hosts if isinstance(hosts, str) else ", ".join(hosts)
+    return f"DATABASE_URL names the role {url.username}, {listed} and {url.database}. "
 
 
 def _configuration() -> Iterator[Finding]:
@@ -95,7 +104,8 @@ def _books() -> Iterator[Finding]:
             }
     except sa.exc.SQLAlchemyError as error:
         remedy = "The database's own finding says more."
-        yield broken("books", f"they could not be looked at ({type(error).__name__}).", remedy)
+        says = f"they could not be looked at: {faults.of_database(error)}."
+        yield broken("books", says, remedy)
         return
     if bypasses:
         remedy = "Connect as a plain role that owns the database."
@@ -117,7 +127,8 @@ def _secrets() -> Iterator[Finding]:
         found = resealing.examine()
     except sa.exc.SQLAlchemyError as error:
         remedy = "The database's own finding says more."
-        yield broken(subject, f"they could not be looked at ({type(error).__name__}).", remedy)
+        says = f"they could not be looked at: {faults.of_database(error)}."
+        yield broken(subject, says, remedy)
         return
     if found.lost:
         names = ", ".join(sorted({endpoint_id for endpoint_id, _ in found.lost}))

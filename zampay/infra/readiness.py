@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 
-from zampay.infra import heartbeat, probe, redis_client
+from zampay.infra import faults, heartbeat, probe, redis_client
 from zampay.kernel import clock
 
 TIMEOUT_S = 3.0
@@ -91,7 +91,7 @@ def _database() -> Iterator[Check]:
             yield from _migrations(link)
             yield from _heartbeats(link)
     except sa.exc.SQLAlchemyError as error:
-        yield _check("database", Verdict.FAILED, f"away ({type(error).__name__})", started_s)
+        yield _check("database", Verdict.FAILED, f"away: {faults.of_database(error)}", started_s)
 
 
 def _migrations(link: sa.Connection) -> Iterator[Check]:
@@ -112,7 +112,8 @@ def _migrations(link: sa.Connection) -> Iterator[Check]:
         says = f"the database is newer than this program ({', '.join(sorted(found))})"
         yield _check("migrations", Verdict.OK, says, started_s)
     else:
-        says = f"at {', '.join(sorted(found)) or 'nothing'}, not at {', '.join(sorted(heads))}"
+        found_at, wanted = ", ".join(sorted(found)) or "nothing", ", ".join(sorted(heads))
+        says = f"behind: the database is at {found_at}, this program needs {wanted}"
         yield _check("migrations", Verdict.FAILED, says, started_s)
 
 
@@ -143,7 +144,7 @@ def _redis() -> Iterator[Check]:
     try:
         redis_client.client().ping()
     except redis.RedisError as error:
-        yield _check("redis", Verdict.DEGRADED, f"away ({type(error).__name__})", started_s)
+        yield _check("redis", Verdict.DEGRADED, f"away: {faults.of_redis(error)}", started_s)
     else:
         yield _check("redis", Verdict.OK, "answers", started_s)
 

@@ -1,10 +1,11 @@
 """Is MTN's set-up in order? Asks for a token and for our balance, and calls our own callback
-address as MTN would, with a token that nobody has: the right answer is 404 from ourselves.
+address from this machine, with a token that nobody has: the right answer is 404 from ourselves.
 """
 
 from typing import Final
 
-from zampay.infra.outbound import NoReply, NotConnected, Outbound
+from zampay.infra import faults
+from zampay.infra.outbound import NoReply, NotConnected, Outbound, Reply
 from zampay.kernel import ids
 from zampay.kernel.findings import Finding, advice, broken, fine
 from zampay.providers.mtn import bodies
@@ -12,7 +13,7 @@ from zampay.providers.mtn.client import Client
 from zampay.providers.mtn.settings import Settings
 from zampay.providers.mtn.tokens import CredentialsRefused, NoToken
 
-OK, NOT_FOUND, FORBIDDEN = 200, 404, 403
+OK, NOT_FOUND, FORBIDDEN, UNAVAILABLE = 200, 404, 403, 503
 TOKEN_LENGTH: Final = 40
 _KEYS = "MTN_COLLECTION_SUBSCRIPTION_KEY, MTN_COLLECTION_API_USER and MTN_COLLECTION_API_KEY"
 
@@ -34,7 +35,7 @@ def _account(settings: Settings, client: Client) -> Finding:
             f"Is {settings.base_url} right (MTN_BASE_URL), and may this host reach it? If so, "
             "MTN may be down: payments wait and are sent later."
         )
-        return broken("MTN credentials", f"MTN does not answer ({error}).", remedy)
+        return broken("MTN credentials", f"MTN does not answer: {_why(error)}.", remedy)
     body = bodies.parsed(reply.text)
     if reply.status == OK and "availableBalance" in body:
         balance = f"{body['availableBalance']} {body.get('currency')}"
@@ -54,20 +55,41 @@ def _callbacks(settings: Settings, callback_path: str) -> Finding:
         return advice(
             subject, "MTN is given no address: endings are seen later, by asking.", remedy
         )
-    url = f"{settings.callback_base_url}{callback_path}{ids.secret(TOKEN_LENGTH)}"
+    address = f"{settings.callback_base_url}{callback_path}"
+    url = f"{address}{ids.secret(TOKEN_LENGTH)}"
     http = Outbound(
         connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s
     )
     try:
         reply = http.send("PUT", url, headers={"Content-Type": "application/json"}, body=b"{}")
     except (NotConnected, NoReply) as error:
-        remedy = (
-            "Check its name, its certificate and the proxy in front; MTN needs it from outside."
-        )
-        return broken(subject, f"{settings.callback_base_url} does not answer ({error}).", remedy)
-    if reply.status == NOT_FOUND and bodies.error_code(reply.text) == "callback_unknown":
-        return fine(subject, f"{settings.callback_base_url} leads here.")
-    if reply.status == FORBIDDEN and bodies.error_code(reply.text) == "source_not_allowed":
-        return fine(subject, f"{settings.callback_base_url} leads here, for listed sources only.")
+        remedy = f"Check its name, its certificate and the proxy in front. {_from_outside(address)}"
+        says = f"{settings.callback_base_url} does not answer this machine: {_why(error)}."
+        return broken(subject, says, remedy)
+    return _answered(settings.callback_base_url, _from_outside(address), reply)
+
+
+def _answered(base_url: str, from_outside: str, reply: Reply) -> Finding:
+    subject, code = "MTN callbacks", bodies.error_code(reply.text)
+    leads_here = f"{base_url} leads here, tried from this machine"
+    if (reply.status, code) == (NOT_FOUND, "callback_unknown"):
+        return fine(subject, f"{leads_here}. {from_outside}")
+    if (reply.status, code) == (FORBIDDEN, "source_not_allowed"):
+        return fine(subject, f"{leads_here}; only listed sources get further. {from_outside}")
+    if (reply.status, code) == (UNAVAILABLE, "unavailable"):
+        remedy = "The address is right; see what is said of the database."
+        return broken(subject, f"{leads_here}, but web cannot reach its database.", remedy)
     remedy = "The address must lead to this gateway's web process, path and all, without redirects."
-    return broken(subject, f"{settings.callback_base_url} answers {reply.status}.", remedy)
+    return broken(subject, f"{base_url} answers this machine with {reply.status}.", remedy)
+
+
+def _from_outside(address: str) -> str:
+    """What to type elsewhere; no token is in it, for what the doctor says may be kept as a log."""
+    right = "callback_unknown or source_not_allowed"
+    return f"Try it from outside, too: `curl -i -X PUT {address}test` must say {right}."
+
+
+def _why(error: Exception) -> str:
+    """In words; a token that was not given hides the call that failed."""
+    failed = error.__cause__ if isinstance(error, NoToken) else error
+    return faults.of_call(failed) if isinstance(failed, NotConnected | NoReply) else str(error)
