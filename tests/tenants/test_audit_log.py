@@ -36,6 +36,19 @@ def test_every_deed_with_a_key_is_a_line(merchant: Merchant) -> None:
     assert {one["address"] for one in lines(merchant)} == {"127.0.0.1"}
 
 
+def test_a_new_key_is_entered_with_its_world_scopes_and_end(merchant: Merchant) -> None:
+    wanted = {"name": "Till", "livemode": True, "scopes": ["payments:write", "payments:read"]}
+    merchant.post("/api-keys", {**wanted, "expiresAt": "2999-01-31T14:00:00+02:00"})
+    merchant.post("/api-keys", {"name": "Till", "scopes": ["audit:read"]})
+    limited, endless = (line["details"] for line in lines(merchant)[-2:])
+    assert limited == {
+        "livemode": True,
+        "scopes": ["payments:read", "payments:write"],
+        "expiresAt": "2999-01-31T12:00:00.000Z",
+    }
+    assert endless == {"livemode": False, "scopes": ["audit:read"], "expiresAt": None}
+
+
 def test_a_deed_that_fails_leaves_no_line(app: Flask, merchant: Merchant) -> None:
     before = row_counts(app)["audit_log"]
     merchant.post("/api-keys/key_unknown/rotate", {})

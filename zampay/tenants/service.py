@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from zampay.infra.db import EVERY_TENANT, Transaction, transaction
 from zampay.kernel import ids
+from zampay.kernel.clock import rfc3339
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants import audit, auth, queries
 from zampay.tenants.auth import Caller
@@ -101,7 +102,9 @@ def create_key(
         if livemode:
             _admit_to_live(tx, caller)
         key, secret = _issue(tx, livemode=livemode, name=name, scopes=scopes, expires_at=expires_at)
-        _record(tx, caller, "key.created", key)
+        end = rfc3339(expires_at) if expires_at else None
+        details = {"livemode": livemode, "scopes": key.scopes, "expiresAt": end}
+        _record(tx, caller, "key.created", key, **details)
     return key, secret
 
 
