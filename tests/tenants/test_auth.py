@@ -12,7 +12,7 @@ from tests.operations import GUARDED, filled
 from tests.refusals import refusal
 from tests.tables import row_counts
 from zampay.infra.db import EVERY_TENANT, transaction
-from zampay.tenants.models import Tenant
+from zampay.tenants.models import ApiKey, Tenant
 
 LIST = filled("/payments")
 UNUSABLE = [
@@ -27,8 +27,8 @@ UNUSABLE = [
 ]
 
 
-def tomorrow(*, sign: int = 1) -> str:
-    return (datetime.now(UTC) + sign * timedelta(days=1)).isoformat()
+def tomorrow() -> str:
+    return (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
@@ -96,11 +96,14 @@ def test_a_tenant_that_does_not_exist_looks_like_any_other_tenant(
 
 
 def test_unknown_revoked_and_expired_keys_look_alike(
-    client: FlaskClient, merchant: Merchant
+    app: Flask, client: FlaskClient, merchant: Merchant
 ) -> None:
     revoked = merchant.post("/api-keys", {"name": "Revoked"}).json
     assert merchant.delete(f"/api-keys/{revoked['id']}").status_code == 204
-    expired = merchant.post("/api-keys", {"name": "Old", "expiresAt": tomorrow(sign=-1)}).json
+    expired = merchant.post("/api-keys", {"name": "Old", "expiresAt": tomorrow()}).json
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        row = sa.update(ApiKey).where(ApiKey.id == expired["id"])
+        tx.session.execute(row.values(expires_at=sa.func.now()))
     bodies = []
     for key in (revoked["apiKey"], expired["apiKey"], f"zp_test_{'0' * 48}"):
         headers = {"Authorization": f"Bearer {key}", "x-tenant-id": merchant.tenant_id}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -114,6 +114,17 @@ def let_time_pass(app: Flask, key_id: str) -> None:
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         row = sa.update(ApiKey).where(ApiKey.id == key_id)
         tx.session.execute(row.values(expires_at=ApiKey.expires_at - DAY))
+
+
+@pytest.mark.parametrize("ago", [timedelta(0), timedelta(seconds=1), 1000 * DAY])
+def test_a_key_that_would_be_over_already_is_not_made(
+    app: Flask, merchant: Merchant, ago: timedelta
+) -> None:
+    before = row_counts(app)
+    over = (datetime.now(UTC) - ago).isoformat()
+    answer = merchant.post("/api-keys", {"name": "Till 3", "expiresAt": over})
+    assert wrong_fields(refusal(answer, 422, "validation_failed")) == {"expiresAt"}
+    assert row_counts(app) == before
 
 
 def test_an_overlap_never_makes_a_key_live_longer(merchant: Merchant) -> None:

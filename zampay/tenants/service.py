@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zampay.infra.db import EVERY_TENANT, Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
-from zampay.kernel.errors import ZamPayError
+from zampay.kernel.errors import InvalidField, ZamPayError
 from zampay.tenants import audit, auth, queries
 from zampay.tenants.auth import Caller
 from zampay.tenants.models import ApiKey, Tenant
@@ -95,12 +95,15 @@ def create_key(
         TenantNotActivated: a live key for a tenant that is not activated.
         LiveKeyNeeded: a live key asked for with a test key, while a live one can be used.
         ScopeNotYours: a scope that the caller's own key lacks.
+        InvalidField: it would have ended before it began.
     """
     if not caller.scopes.issuperset(scopes):
         raise ScopeNotYours
     with transaction(caller.tenant_id) as tx:
         if livemode:
             _admit_to_live(tx, caller)
+        if expires_at is not None and expires_at <= tx.now:
+            raise InvalidField(fields={"expiresAt": "must be in the future"})
         key, secret = _issue(tx, livemode=livemode, name=name, scopes=scopes, expires_at=expires_at)
         end = rfc3339(expires_at) if expires_at else None
         details = {"livemode": livemode, "scopes": key.scopes, "expiresAt": end}
