@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -128,12 +129,30 @@ def test_a_key_that_would_be_over_already_is_not_made(
 
 
 def test_an_overlap_never_makes_a_key_live_longer(merchant: Merchant) -> None:
-    soon = "2999-01-01T00:00:00+00:00"
-    old = make_key(merchant, expiresAt=soon)
-    rotate(merchant, old, {"overlapHours": 1})
-    ends = datetime.fromisoformat(shown(merchant, old)["expiresAt"])
-    rotate(merchant, old, {"overlapHours": 168})
-    assert datetime.fromisoformat(shown(merchant, old)["expiresAt"]) == ends
+    old = make_key(merchant, expiresAt=(datetime.now(UTC) + timedelta(hours=1)).isoformat())
+    new = rotate(merchant, old, {"overlapHours": 168})
+    assert shown(merchant, old)["expiresAt"] == old["expiresAt"] == new["expiresAt"]
+
+
+def test_a_key_has_one_successor_which_outlives_it(merchant: Merchant, works: Works) -> None:
+    old = make_key(merchant)
+    new = rotate(merchant, old, {"overlapHours": 1})
+    again = merchant.post(f"/api-keys/{old['id']}/rotate", {"overlapHours": 168})
+    assert new["id"] in refusal(again, 409, "key_already_rotated")["detail"]
+    assert works(old["apiKey"])
+    next_one = rotate(merchant, new)
+    assert (new["expiresAt"], next_one["expiresAt"]) == (None, None)
+
+
+def test_of_two_rotations_at_once_one_makes_the_successor(app: Flask, merchant: Merchant) -> None:
+    key = make_key(merchant)
+    path = f"{BASE}/api-keys/{key['id']}/rotate"
+
+    def ask(_: int) -> int:
+        return app.test_client().post(path, headers=merchant.headers(), json={}).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(ask, range(4))) == [201, 409, 409, 409]
 
 
 @pytest.mark.parametrize("hours", [-1, 169, 1.5, "24", None, [1], 10**30])

@@ -48,6 +48,17 @@ def key(tx: Transaction, key_id: str) -> ApiKey | None:
     )
 
 
+def successor(tx: Transaction, key_id: str) -> str | None:
+    """The key that this one was rotated to; the audit log, from which nothing goes, knows it."""
+    return tx.session.scalar(
+        sa.select(AuditEntry.details["successor"].astext).where(
+            AuditEntry.tenant_id == tx.tenant_id,
+            AuditEntry.action == "key.rotated",
+            AuditEntry.subject == key_id,
+        )
+    )
+
+
 def audit_entries(tx: Transaction, *, before: int | None, limit: int) -> list[AuditEntry]:
     """Entries of the tenant, newest first, starting below the entry number `before`."""
     query = sa.select(AuditEntry).where(AuditEntry.tenant_id == tx.tenant_id)

@@ -49,6 +49,14 @@ class KeyNotUsable(ZamPayError):
     title = "This API key is revoked or expired"
 
 
+class KeyAlreadyRotated(ZamPayError):
+    """A key has one successor: another would end when the first overlap does."""
+
+    code = "key_already_rotated"
+    status = 409
+    title = "This API key has a successor already"
+
+
 class LiveKeyNeeded(ZamPayError):
     """A test key makes the first live key; over live keys that are there it has no power."""
 
@@ -125,13 +133,16 @@ def rotate_key(*, caller: Caller, key_id: str, overlap: timedelta) -> tuple[ApiK
     """A new key like the old one, which stays valid for the overlap.
 
     Raises:
-        KeyNotFound, KeyNotUsable, LiveKeyNeeded, ScopeNotYours.
+        KeyNotFound, KeyNotUsable, KeyAlreadyRotated, LiveKeyNeeded, ScopeNotYours.
     """
     with transaction(caller.tenant_id) as tx:
         old = _own_key(tx, key_id)
         _require_power_over(old, caller)
         if not queries.is_usable(old, tx.now):
             raise KeyNotUsable
+        successor = queries.successor(tx, key_id)
+        if successor is not None:
+            raise KeyAlreadyRotated(f"Use {successor}; if its text is lost, rotate that one.")
         if not caller.scopes.issuperset(old.scopes):
             raise ScopeNotYours
         new, secret = _issue(
