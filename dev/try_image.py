@@ -68,6 +68,7 @@ def try_production(used: Engine, stack: Stack, directory: Path) -> None:
     if "MTN_BASE_URL: must be https://" not in run(used, directory, environment, *DOES_START):
         raise DeskError("It was not said what is wrong.")
     environment["MTN_BASE_URL"] = "https://network.example"
+    environment["MTN_CALLBACK_BASE_URL"] = "https://pay.example"
     web = Container.of(used, directory, environment, "web")
     with web.process:
         await_health(web)

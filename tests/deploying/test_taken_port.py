@@ -45,6 +45,7 @@ def test_granian_gets_every_argument_as_it_is(
 ) -> None:
     asked: list[tuple[str, int]] = []
     became: list[list[str]] = []
+    monkeypatch.setattr(web.config, "load", lambda: None)
     monkeypatch.setattr(web, "refuse_a_taken_port", lambda *where: asked.append(where))
     monkeypatch.setattr(web.os, "execv", lambda _, words: became.append(words))
     web.main(arguments)

@@ -20,6 +20,7 @@ def test_a_wrong_environment_ends_the_web_process_with_every_problem_said() -> N
         check=False,
     )
     said = ended.stdout + ended.stderr
-    assert "ZamPay cannot start:" in said
+    assert said.count("ZamPay cannot start:") == 1
+    assert ended.returncode == 1
     assert "DATABASE_URL: Environment variable not set." in said
     assert "SECRET_KEY: Environment variable not set." in said
