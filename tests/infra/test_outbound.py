@@ -158,3 +158,12 @@ def test_errors_do_not_tell_the_address() -> None:
 
 def test_the_longest_that_a_call_takes_is_known() -> None:
     assert Outbound(connect_timeout_s=5, read_timeout_s=20).longest_s == 25
+
+
+def test_a_call_can_be_given_less_than_its_time_outs_together() -> None:
+    started_s = time.monotonic()
+    with serving(keeps_silent) as server:
+        brief = Outbound(connect_timeout_s=30, read_timeout_s=30, longest_s=0.3)
+        with pytest.raises(NoReply, match=TOO_LONG):
+            brief.send("GET", server.url, headers={})
+    assert time.monotonic() - started_s < 5

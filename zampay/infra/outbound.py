@@ -47,7 +47,8 @@ class Reply:
 
 class Outbound:
     """A pool of connections, safe to share between threads; `adapter` may restrict where to. No
-    exchange takes longer than both timeouts together, however slowly its bytes come.
+    exchange takes longer than `longest_s` (by default both timeouts together), however slowly its
+    bytes come.
 
     With `status_is_enough`, a body that breaks off does not make an answer a `NoReply`.
     """
@@ -57,22 +58,19 @@ class Outbound:
         *,
         connect_timeout_s: float,
         read_timeout_s: float,
+        longest_s: float | None = None,
         adapter: CutoffAdapter | None = None,
         status_is_enough: bool = False,
     ) -> None:
         self._forgiven = (HTTPError, OSError) if status_is_enough else ()
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
+        self.longest_s = sum(self._timeouts_s) if longest_s is None else longest_s
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         transport = adapter or CutoffAdapter()
         self._session.mount("https://", transport)
         self._session.mount("http://", transport)
-
-    @property
-    def longest_s(self) -> float:
-        """The longest that one call may take."""
-        return sum(self._timeouts_s)
 
     def send(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None

@@ -14,8 +14,7 @@ from zampay.kernel.clock import rfc3339
 from zampay.webhooks.models import Event
 
 CONNECT_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 10.0
-TIMEOUT_S = CONNECT_TIMEOUT_S + READ_TIMEOUT_S
+TIMEOUT_S = 15.0
 KEPT_CHARACTERS = 1024
 _SUCCESS = range(200, 300)
 _REASONS = {
@@ -59,7 +58,8 @@ def init(app: Flask, *, desk: bool) -> None:
     """Prepare the connections; on a desk, webhooks may also go to this machine."""
     app.extensions["webhook_outbound"] = Outbound(
         connect_timeout_s=CONNECT_TIMEOUT_S,
-        read_timeout_s=READ_TIMEOUT_S,
+        read_timeout_s=TIMEOUT_S,
+        longest_s=TIMEOUT_S,
         adapter=PublicOnlyAdapter(loopback=desk),
         status_is_enough=True,
     )
