@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dev.openapi import DOCUMENT, text
-from tests.merchants import BASE
+from tests.merchants import BASE, Merchant, payment_request
 
 COMMITTED: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
 OPEN = {("post", f"{BASE}/auth/register")}
@@ -86,3 +86,13 @@ def test_a_replay_of_a_payment_is_documented_beside_its_acceptance() -> None:
     answers = operation("post", f"{BASE}/payments")["responses"]
     assert {"Location", "Idempotent-Replayed"} <= answers["200"]["headers"].keys()
     assert "Location" in answers["202"]["headers"]
+
+
+def test_the_example_of_a_payment_is_taken_and_rings_nobody(merchant: Merchant) -> None:
+    properties = COMMITTED["components"]["schemas"]["PaymentRequest"]["properties"]
+    example = {name: one["example"] for name, one in properties.items() if "example" in one}
+    answer = merchant.post("/payments", example, live=False)
+    assert answer.status_code == 202, answer.text
+    assert answer.json["externalId"] == "order-1042"
+    assert answer.json["msisdn"] == payment_request()["msisdn"]
+    assert answer.json["metadata"] == example["metadata"]

@@ -50,6 +50,12 @@ def test_anything_else_is_no_mobile_number(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.parametrize("text", ["", "0963I23400", "+999999999"])
+def test_the_number_that_a_refusal_shows_is_a_test_number(text: str) -> None:
+    with pytest.raises(NotMobileNumber, match="such as 0963123400 or 260963123400"):
+        parse(text)
+
+
 @given(st.text(max_size=30))
 def test_no_text_does_anything_but_be_a_number_or_not(text: str) -> None:
     try:

@@ -11,6 +11,7 @@ import phonenumbers
 from zampay.kernel import sandbox_numbers
 
 REGION = "ZM"
+_ASKED_FOR = "must be a mobile number such as 0963123400 or 260963123400"
 _WRITTEN = re.compile(r"[+0-9][0-9 ().-]{5,24}")
 
 
@@ -19,13 +20,13 @@ class NotMobileNumber(ValueError):
 
 
 def parse(text: str) -> str:
-    """`"0961234567"`, `"+260 96 123 4567"` or `"260961234567"` → `"260961234567"`.
+    """`"0963123400"`, `"+260 96 312 3400"` or `"260963123400"` → `"260963123400"`.
 
     Raises:
         NotMobileNumber: anything else: landlines, other countries, wrong lengths, letters.
     """
     if not text.isascii() or not _WRITTEN.fullmatch(text):
-        raise NotMobileNumber("must be a mobile number such as 0961234567 or 260961234567")
+        raise NotMobileNumber(_ASKED_FOR)
     digits = re.sub(r"\D", "", text)
     if sandbox_numbers.published_suffix(digits):
         return digits
@@ -34,7 +35,7 @@ def parse(text: str) -> str:
     try:
         number = phonenumbers.parse(written, REGION)
     except phonenumbers.NumberParseException as error:
-        raise NotMobileNumber("must be a mobile number such as 0961234567") from error
+        raise NotMobileNumber(_ASKED_FOR) from error
     return _zambian_mobile(number)
 
 
@@ -47,5 +48,5 @@ def _zambian_mobile(number: phonenumbers.PhoneNumber) -> str:
 
 
 def masked(msisdn: str) -> str:
-    """`26096•••4567`: enough to recognise, too little to call."""
+    """`26096•••3400`: enough to recognise, too little to call."""
     return f"{msisdn[:5]}•••{msisdn[-4:]}"

@@ -57,13 +57,15 @@ class MobileNumber(ma.fields.String):
 class PaymentRequest(Schema):
     """A request for money."""
 
-    external_id = ExternalId(required=True, metadata={"pattern": "^[!-~]{1,128}$"})
+    external_id = ExternalId(
+        required=True, metadata={"example": "order-1042", "pattern": "^[!-~]{1,128}$"}
+    )
     amount = ma.fields.String(
         required=True,
         metadata={"example": "12.50", "pattern": r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"},
     )
     currency = ma.fields.String(load_default="ZMW", metadata={"example": "ZMW"})
-    msisdn = MobileNumber(required=True, metadata={"example": "260961234567"})
+    msisdn = MobileNumber(required=True, metadata={"example": "260963123400"})
     provider = ma.fields.String(load_default=None, allow_none=True, metadata={"example": "MTN"})
     payer_message = Text(load_default="", validate=ma.validate.Length(max=NOTE_LENGTH))
     payee_note = Text(load_default="", validate=ma.validate.Length(max=NOTE_LENGTH))
@@ -72,7 +74,7 @@ class PaymentRequest(Schema):
         values=Text(validate=ma.validate.Length(max=METADATA_VALUE_LENGTH)),
         load_default=dict,
         validate=_has_few_keys,
-        metadata={"maxProperties": METADATA_KEYS},
+        metadata={"example": {"table": "7"}, "maxProperties": METADATA_KEYS},
     )
 
     @ma.validates_schema(skip_on_field_errors=False)
