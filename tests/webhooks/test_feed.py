@@ -168,6 +168,22 @@ def test_a_replay_begins_when_it_was_told_to(
     assert [heard.id for heard in shop.heard] == [later.id]
 
 
+@pytest.mark.parametrize(
+    ("since", "wrong"),
+    [
+        ("yesterday", "must be a time such as 2026-01-31T12:00:00Z"),
+        ("1999-12-31T23:59:59Z", "must be between the years 2000 and 2999"),
+        ("3000-01-01T00:00:00Z", "must be between the years 2000 and 2999"),
+    ],
+)
+def test_a_replay_from_a_time_that_cannot_be_is_refused_with_the_reason(
+    app: Flask, merchant: Merchant, since: str, wrong: str
+) -> None:
+    path = f"/webhook-endpoints/{endpoint(merchant, 'https://shop.example/')['id']}/replay"
+    found = refusal(ask(merchant, "POST", path, {"since": since}), 422, "validation_failed")
+    assert found["errors"] == [{"field": "since", "message": wrong}]
+
+
 def test_a_replay_leaves_alone_what_is_under_way(
     app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
 ) -> None:

@@ -12,6 +12,7 @@ from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
 MAX_PAGE = 100
 
 
@@ -45,8 +46,10 @@ class Moment(ma.fields.Field[datetime]):
             moment = datetime.fromisoformat(value)
         except (TypeError, ValueError):
             moment = None
-        if moment is None or moment.tzinfo is None or not 2000 <= moment.year <= 2999:  # noqa: PLR2004
+        if moment is None or moment.tzinfo is None:
             raise ma.ValidationError("must be a time such as 2026-01-31T12:00:00Z")
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise ma.ValidationError(f"must be between the years {_FIRST_YEAR} and {_LAST_YEAR}")
         return moment
 
 
