@@ -51,6 +51,18 @@ def test_410_switches_the_endpoint_off_at_once_and_says_so(
     assert len(shop.heard) == 1
 
 
+def test_the_reason_stays_when_the_merchant_switches_off_what_is_off_already(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    made = endpoint(merchant, shop.url)
+    shop.answer = lambda _: Says(410, b"gone")
+    publish(app, merchant)
+    bells.hear_all()
+    path = f"/webhook-endpoints/{made['id']}"
+    assert ask(merchant, "PATCH", path, {"enabled": False}).status_code == 200
+    assert is_off(merchant, made, "it answered 410 Gone")
+
+
 def test_five_days_without_one_success_switch_it_off_and_a_minute_less_does_not(
     app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
 ) -> None:

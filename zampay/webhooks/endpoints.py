@@ -86,20 +86,21 @@ def create(*, caller: Caller, wanted: Wanted) -> tuple[Endpoint, str]:
 
 def change(*, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
     """Change what is named. Enabling again, or another url, forgets past failures; switching off
-    cancels what is owed (see `replay`).
+    cancels what is owed (see `replay`). What is off already keeps its reason.
 
     Raises:
         EndpointNotFound.
     """
     with transaction(caller.tenant_id) as tx:
         endpoint = own(tx, caller, endpoint_id)
+        was_enabled = endpoint.enabled
         for name, value in changes.items():
             setattr(endpoint, name, value)
         if "url" in changes or changes.get("enabled"):
             endpoint.failing_since = endpoint.latency_ms = None
         if changes.get("enabled"):
             endpoint.disabled_reason = None
-        elif "enabled" in changes:
+        elif "enabled" in changes and was_enabled:
             endpoint.disabled_reason = "switched off by the merchant"
             cancel_pending(tx, endpoint)
         endpoint.updated_at = tx.now
