@@ -13,12 +13,13 @@ from dev.desk import free_port
 from tests.infra.conftest import MakeApp
 from tests.merchants import BASE, Merchant, payment_request
 from tests.operations import OPERATIONS, filled
-from tests.refusals import refusal
+from tests.refusals import refusal, wrong_fields
 from tests.tables import row_counts
 from zampay.infra.problems import catalogue
 from zampay.infra.requests_in import MAX_BODY_BYTES
 
 CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+TAKE_A_BODY = [(method, path) for method, path in OPERATIONS if method in {"POST", "PATCH"}]
 SECRET = "the innermost secret"
 
 
@@ -39,6 +40,17 @@ def test_a_wrong_method_is_told_the_right_ones(merchant: Merchant, path: str) ->
     refusal(answer, 405, "method_not_allowed")
     allowed = {one.strip() for one in answer.headers["Allow"].split(",")}
     assert allowed - {"HEAD", "OPTIONS"} == taken
+
+
+@pytest.mark.parametrize(("method", "path"), TAKE_A_BODY)
+def test_a_member_that_nobody_knows_is_refused_by_name(
+    merchant: Merchant, method: str, path: str
+) -> None:
+    body = {"surprise": 1}
+    answer = merchant.client.open(
+        filled(path), method=method, json=body, headers=merchant.headers()
+    )
+    assert "surprise" in wrong_fields(refusal(answer, 422, "validation_failed"))
 
 
 @pytest.mark.parametrize("given", ["order-1042", "a" * 128, "0.1_2-3abcd"])

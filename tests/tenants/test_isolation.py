@@ -18,7 +18,6 @@ from tests.tables import contents
 pytestmark = pytest.mark.usefixtures("network")
 BODIES: dict[str, Any] = {
     "/replay": {"since": "2026-01-01T00:00:00Z"},
-    "/resend": {"endpointId": UNKNOWN["endpoint_id"]},
     "/{endpoint_id}": {"description": "mine now"},
 }
 """What a change needs beside the id to be in order, by the end of its path."""

@@ -38,6 +38,10 @@ class Schema(ma.Schema):
         field_obj.data_key = first + "".join(part.title() for part in rest)
 
 
+class Nothing(Schema):
+    """The body of an operation that takes no members: left out, or empty."""
+
+
 class ProblemField(Schema):
     """One field that is wrong."""
 
@@ -127,6 +131,11 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
             schema = {"type": "string", "pattern": "^ten_[0-9a-hjkmnp-tv-z]{26}$"}
             doc.setdefault("parameters", []).append({**header, "schema": schema})
         return doc
+
+
+def no_members(of: GuardedBlueprint) -> Any:
+    """Let a route refuse a body with members, rather than ignore what somebody meant by them."""
+    return of.arguments(Nothing, required=False, as_kwargs=True)
 
 
 def blueprint(name: str, description: str) -> GuardedBlueprint:

@@ -8,7 +8,7 @@ from flask import g, request, url_for
 
 from zampay.infra import openapi
 from zampay.infra.access_log import concerning
-from zampay.infra.api import blueprint
+from zampay.infra.api import blueprint, no_members
 from zampay.infra.db import transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import InvalidField
@@ -110,6 +110,7 @@ def explain(*, payment_id: str, caller: Caller) -> Any:
 
 @payments.route("/payments/<payment_id>/cancel", methods=["POST"])
 @requires(Scope.PAYMENTS_WRITE)
+@no_members(payments)
 @payments.response(200, schemas.PaymentView)
 def cancel(*, payment_id: str, caller: Caller) -> Any:
     """Cancel a payment of which nothing has been sent yet."""

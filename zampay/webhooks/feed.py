@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from zampay.infra.api import blueprint
+from zampay.infra.api import blueprint, no_members
 from zampay.infra.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
@@ -45,6 +45,7 @@ def show(*, event_id: str, caller: Caller) -> Any:
 
 @feed.route("/events/<event_id>/resend", methods=["POST"])
 @requires(Scope.WEBHOOKS_WRITE)
+@no_members(feed)
 @feed.response(202, schemas.Resent)
 def resend(*, event_id: str, caller: Caller) -> Any:
     """Send one event again to every endpoint that listens to its type."""

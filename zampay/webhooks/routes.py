@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import url_for
 
-from zampay.infra.api import blueprint
+from zampay.infra.api import blueprint, no_members
 from zampay.infra.db import transaction
 from zampay.tenants.auth import Caller, requires
 from zampay.tenants.schemas import Rotation
@@ -74,6 +74,7 @@ def rotate_secret(rotation: dict[str, Any], *, endpoint_id: str, caller: Caller)
 
 @endpoints.route("/webhook-endpoints/<endpoint_id>/test", methods=["POST"])
 @requires(Scope.WEBHOOKS_WRITE)
+@no_members(endpoints)
 @endpoints.response(200, schemas.TestAnswer)
 def test(*, endpoint_id: str, caller: Caller) -> Any:
     """Send a test event now and show the answer."""
