@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import sys
+from urllib.parse import urlsplit
 
 from zampay import listen
 
@@ -13,20 +14,45 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="zampay")
     commands = parser.add_subparsers(dest="command", required=True)
     listening = commands.add_parser("listen", help="follow your events and forward each, signed")
-    listening.add_argument("--forward-to", metavar="URL", help="where your receiver listens")
+    listening.add_argument(
+        "--forward-to", type=_url, metavar="URL", help="where your receiver listens"
+    )
     listening.add_argument("--from", dest="first", type=int, metavar="N", help="begin with event N")
     listening.add_argument("--secret", help="sign with this secret instead of a new one")
     for name in ("url", "api-key", "tenant-id"):
         variable = f"ZAMPAY_{name.replace('-', '_').upper()}"
         given = os.environ.get(variable)
         listening.add_argument(
-            f"--{name}", default=given, required=not given, help=f"instead of {variable}"
+            f"--{name}",
+            type=_gateway if name == "url" else str,
+            default=given,
+            required=not given,
+            help=f"instead of {variable}",
         )
     chosen = parser.parse_args(arguments)
-    account = listen.Account(chosen.url.rstrip("/"), chosen.api_key, chosen.tenant_id)
+    account = listen.Account(chosen.url, chosen.api_key, chosen.tenant_id)
     return listen.run(
         account, forward_to=chosen.forward_to, first=chosen.first, secret=chosen.secret
     )
+
+
+def _url(text: str) -> str:
+    """An address that can be asked, or a usage error."""
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise argparse.ArgumentTypeError(f"begin {text!r} with http:// or https://")
+    return text
+
+
+def _gateway(text: str) -> str:
+    """Where a gateway is, without the path of its API, which the program adds."""
+    url = _url(text).rstrip("/")
+    if url.endswith("/api/v1"):
+        raise argparse.ArgumentTypeError("leave out /api/v1, which is added")
+    return url
 
 
 if __name__ == "__main__":
