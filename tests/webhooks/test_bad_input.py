@@ -75,12 +75,14 @@ WRONG_FIELDS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "no types": ({"eventTypes": []}, {"eventTypes"}),
     "types as text": ({"eventTypes": "*"}, {"eventTypes"}),
     "too many types": ({"eventTypes": ["*"] * 50}, {"eventTypes"}),
+    "a type twice": ({"eventTypes": ["payment.failed"] * 2}, {"eventTypes"}),
     "a long description": ({"description": "x" * 201}, {"description"}),
     "a description of two lines": ({"description": "a\nb"}, {"description"}),
     "enabled as text": ({"enabled": "yes"}, {"enabled"}),
     "enabled as a number": ({"enabled": 1}, {"enabled"}),
     "unknown field": ({"secret": "whsec_mine"}, {"secret"}),
     "headers as a list": ({"headers": ["X-A: 1"]}, {"headers"}),
+    "a header twice": ({"headers": {"X-Shop": "7", "x-shop": "8"}}, {"headers"}),
     "eleven headers": ({"headers": {f"X-{n}": "1" for n in range(11)}}, {"headers"}),
 }
 BAD_HEADERS = [

@@ -29,12 +29,18 @@ def _headers(**kwargs: Any) -> ma.fields.Dict:
     return ma.fields.Dict(
         keys=ma.fields.String(),
         values=ma.fields.String(),
-        validate=[ma.validate.Length(max=MOST_HEADERS), _no_objection],
+        validate=_no_objection,
+        metadata={"maxProperties": MOST_HEADERS, "example": {"X-Shop": "7"}},
         **kwargs,
     )
 
 
 def _no_objection(headers: dict[str, str]) -> None:
+    """In words of our own: the document would call a Length of a dictionary its maxLength."""
+    if len(headers) > MOST_HEADERS:
+        raise ma.ValidationError(f"must not be more than {MOST_HEADERS}")
+    if len({name.lower() for name in headers}) < len(headers):
+        raise ma.ValidationError("must not name one twice, in upper and in lower case")
     for name, value in headers.items():
         wrong = destinations.objection_to_header(name, value)
         if wrong:
@@ -44,9 +50,15 @@ def _no_objection(headers: dict[str, str]) -> None:
 def _types(**kwargs: Any) -> ma.fields.List[Any]:
     return ma.fields.List(
         ma.fields.String(validate=ma.validate.OneOf(_TYPES)),
-        validate=ma.validate.Length(1, len(_TYPES)),
+        validate=[ma.validate.Length(1, len(_TYPES)), _each_once],
+        metadata={"uniqueItems": True},
         **kwargs,
     )
+
+
+def _each_once(types: list[str]) -> None:
+    if len(set(types)) < len(types):
+        raise ma.ValidationError("must not name a type twice")
 
 
 class EndpointRequest(Schema):
