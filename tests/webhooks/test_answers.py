@@ -13,6 +13,7 @@ from flask import Flask
 from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Receiver, Says
+from tests.refusals import refusal, wrong_fields
 from tests.webhooks.scenes import endpoint, only_delivery, publish
 from zampay.webhooks import sending
 from zampay.webhooks.models import Delivery
@@ -258,3 +259,20 @@ def test_the_delivery_log_has_pages_newest_first(
             break
         after = {"after": page["nextCursor"]}
     assert seen == [5, 4, 3, 2, 1]
+
+
+def test_the_delivery_log_can_be_asked_for_one_status(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+) -> None:
+    path = f"/webhook-endpoints/{endpoint(merchant, shop.url)['id']}/deliveries"
+    for status in (200, 500, 200):
+        shop.answer = lambda _, status=status: Says(status)  # type: ignore[misc]
+        publish(app, merchant)
+        bells.hear_all()
+
+    def seen(status: str) -> list[int]:
+        return [line["sequence"] for line in merchant.get(path, status=status).json["data"]]
+
+    assert (seen("PENDING"), seen("DELIVERED"), seen("EXHAUSTED")) == ([2], [3, 1], [])
+    refused = refusal(merchant.get(path, status="FAILED"), 422, "validation_failed")
+    assert wrong_fields(refused) == {"status"}

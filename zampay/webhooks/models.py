@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from zampay.infra.db import Model
 
 PENDING, DELIVERED, EXHAUSTED, CANCELLED = "PENDING", "DELIVERED", "EXHAUSTED", "CANCELLED"
+STATUSES = (PENDING, DELIVERED, EXHAUSTED, CANCELLED)
 
 
 class Event(Model):

@@ -187,14 +187,21 @@ def never_owed(tx: Transaction, target: Endpoint, since: datetime, *, limit: int
 
 
 def deliveries(
-    tx: Transaction, endpoint_id: str, *, before: tuple[datetime, str] | None, limit: int
+    tx: Transaction,
+    endpoint_id: str,
+    *,
+    status: str | None,
+    before: tuple[datetime, str] | None,
+    limit: int,
 ) -> list[tuple[Delivery, Event]]:
-    """Deliveries to one endpoint with their events, newest first."""
+    """Deliveries to one endpoint (in one status) with their events, newest first."""
     query = (
         sa.select(Delivery, Event)
         .join(Event, Event.id == Delivery.event_id)
         .where(Delivery.tenant_id == tx.tenant_id, Delivery.endpoint_id == endpoint_id)
     )
+    if status is not None:
+        query = query.where(Delivery.status == status)
     if before is not None:
         query = query.where(sa.tuple_(Delivery.created_at, Delivery.id) < before)
     newest = query.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(limit)

@@ -101,7 +101,9 @@ def deliveries(query: dict[str, Any], *, endpoint_id: str, caller: Caller) -> An
     before = (datetime.fromisoformat(after[0]), after[1]) if after else None
     with transaction(caller.tenant_id) as tx:
         endpoint = service.own(tx, caller, endpoint_id)
-        found = queries.deliveries(tx, endpoint.id, before=before, limit=limit + 1)
+        found = queries.deliveries(
+            tx, endpoint.id, status=query["status"], before=before, limit=limit + 1
+        )
     more = len(found) > limit
     end = found[limit - 1][0] if more else None
     return {

@@ -8,9 +8,11 @@ from flask import current_app
 from zampay.infra.api import Schema
 from zampay.infra.fields import MAX_PAGE, Cursor, Moment, RowCursor, Switch, Text, page_size
 from zampay.webhooks import destinations, event_types
+from zampay.webhooks.models import STATUSES
 
 MOST_HEADERS = 10
 MAX_NUMBER = 2**63 - 1
+_STATUS = ma.validate.OneOf(STATUSES)
 _TYPES = [*event_types.ALL, event_types.EVERY]
 
 
@@ -139,6 +141,7 @@ class TestAnswer(Schema):
 class DeliveryQuery(Schema):
     """Which page of the delivery log."""
 
+    status = ma.fields.String(load_default=None, validate=_STATUS)
     limit = page_size()
     after = RowCursor("whd", load_default=None)
 
@@ -150,7 +153,7 @@ class DeliveryView(Schema):
     event_id = ma.fields.String(required=True)
     event_type = ma.fields.String(required=True)
     sequence = ma.fields.Integer(required=True)
-    status = ma.fields.String(required=True)
+    status = ma.fields.String(required=True, validate=_STATUS)
     attempts = ma.fields.Integer(required=True)
     answer_status = ma.fields.Integer(required=True, allow_none=True)
     answer_text = ma.fields.String(required=True, allow_none=True)
