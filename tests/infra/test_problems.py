@@ -29,7 +29,8 @@ SECRET = "the innermost secret"
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_unknown_path_is_not_found(client: FlaskClient, method: str, path: str) -> None:
-    refusal(client.open(path, method=method), 404, "not_found")
+    found = refusal(client.open(path, method=method), 404, "not_found")
+    assert found["detail"] == "See /api/docs for the paths that there are."
 
 
 @pytest.mark.parametrize("path", sorted({path for _, path in OPERATIONS}))

@@ -12,12 +12,13 @@ import sentry_sdk
 import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, g
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from zampay.kernel.errors import InvalidField, ZamPayError
 
 log = structlog.get_logger()
-DOCS_PATH = "/api/docs/errors"
+REFERENCE_PATH = "/api/docs"
+DOCS_PATH = f"{REFERENCE_PATH}/errors"
 MEDIA_TYPE = "application/problem+json"
 
 HTTP_CODES = {
@@ -112,6 +113,8 @@ def _http(error: HTTPException) -> Response:
     if messages is not None:
         return _invalid(messages)
     detail = None if status >= SERVER_ERROR else error.description
+    if isinstance(error, NotFound):
+        detail = f"See {REFERENCE_PATH} for the paths that there are."
     answer = problem(status=status, code=code, title=title, detail=detail)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
