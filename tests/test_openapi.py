@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from dev.openapi import DOCUMENT, text
 from tests.merchants import BASE, Merchant, payment_request
+from zampay.tenants.auth import TENANT_HEADER
 
 COMMITTED: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
 OPEN = {("post", f"{BASE}/auth/register")}
@@ -54,10 +55,15 @@ def test_every_route_of_the_api_is_in_the_document(app: Flask) -> None:
 @pytest.mark.parametrize(("method", "path"), sorted(set(OPERATIONS) - OPEN))
 def test_an_operation_asks_for_the_key_and_the_tenant(method: str, path: str) -> None:
     found = operation(method, path)
-    assert found["security"] == [{"apiKey": []}]
-    headers = {one["name"] for one in found["parameters"] if one["in"] == "header"}
-    assert "x-tenant-id" in headers
+    assert found["security"] == [{"apiKey": [], "tenant": []}]
     assert {"400", "401", "403"} <= found["responses"].keys()
+
+
+def test_the_key_and_the_tenant_are_given_once_for_all_operations() -> None:
+    schemes = COMMITTED["components"]["securitySchemes"]
+    assert (schemes["apiKey"]["type"], schemes["apiKey"]["scheme"]) == ("http", "bearer")
+    tenant = {name: schemes["tenant"][name] for name in ("type", "in", "name")}
+    assert tenant == {"type": "apiKey", "in": "header", "name": TENANT_HEADER}
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)

@@ -19,7 +19,6 @@ from dev.openapi import DOCUMENT
 from tests.doors import ScriptedNetwork
 from tests.merchants import Merchant
 from tests.objects import objects_of
-from zampay.tenants.auth import TENANT_HEADER
 
 CONFIG = schemathesis.Config.from_dict(
     {
@@ -46,19 +45,8 @@ class Door:
         return self.app(environ, start_response)
 
 
-def beyond_the_guard() -> dict[str, Any]:
-    """The document without the tenant's header, for which nobody can guess a value."""
-    document: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            if isinstance(operation, dict) and "parameters" in operation:
-                given = operation["parameters"]
-                operation["parameters"] = [one for one in given if one["name"] != TENANT_HEADER]
-    return document
-
-
 DOOR = Door()
-API = openapi.from_dict(beyond_the_guard(), config=CONFIG)
+API = openapi.from_dict(json.loads(DOCUMENT.read_text(encoding="utf-8")), config=CONFIG)
 API.app = DOOR
 
 

@@ -88,9 +88,6 @@ def init(app: Flask, *, version: str) -> Api:
     api = ZamPayApi(app, spec_kwargs={"extra_plugins": [openapi.Answers(Problem)]})
     api.register_field(Moment, "string", "date-time")
     api.register_field(Cursor, "string", None)
-    api.spec.components.security_scheme(
-        "apiKey", {"type": "http", "scheme": "bearer", "description": "`zp_test_…` or `zp_live_…`"}
-    )
     app.register_blueprint(docs)
     return api
 
@@ -113,7 +110,7 @@ class StrictParser(FlaskParser):
 
 
 class GuardedBlueprint(Blueprint):  # type: ignore[misc]
-    """A blueprint whose document says which routes need a key and which header goes with it."""
+    """A blueprint whose document says which routes need a key and its tenant."""
 
     ARGUMENTS_PARSER = StrictParser()
 
@@ -124,12 +121,8 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
     def _prepare_guard_doc(
         self, doc: dict[str, Any], info: dict[str, Any], **_: Any
     ) -> dict[str, Any]:
-        guard = info.get("guard")
-        if guard:
-            doc["security"] = [{"apiKey": []}]
-            header = {"name": guard["header"], "in": "header", "required": True}
-            schema = {"type": "string", "pattern": "^ten_[0-9a-hjkmnp-tv-z]{26}$"}
-            doc.setdefault("parameters", []).append({**header, "schema": schema})
+        if info.get("guarded"):
+            doc["security"] = openapi.GUARD
         return doc
 
 

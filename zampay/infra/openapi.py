@@ -26,6 +26,21 @@ ALWAYS = {429, 500, 503}
 GUARDED = {400, 401, 403}
 WITH_BODY = {400, 403, 413, 415, 422}
 
+SECURITY_SCHEMES: dict[str, dict[str, str]] = {
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`zp_test_…` or `zp_live_…`; it decides between test and live.",
+    },
+    "tenant": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-tenant-id",
+        "description": "`ten_…`, the tenant that the key was made for.",
+    },
+}
+GUARD: list[dict[str, list[str]]] = [{name: [] for name in SECURITY_SCHEMES}]
+
 _SECONDS = {"type": "integer", "minimum": 0}
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-Id": {"schema": {"type": "string"}, "required": True},
@@ -51,7 +66,9 @@ class Answers(BasePlugin):
         self._problem = problem
 
     def init_spec(self, spec: APISpec) -> None:
-        """Put the headers and the problems where operations refer to them."""
+        """Put headers, problems and what a guard asks for where operations refer to them."""
+        for name, scheme in SECURITY_SCHEMES.items():
+            spec.components.security_scheme(name, scheme)
         for name, header in HEADERS.items():
             spec.components.header(name.replace("-", ""), header)
         content = {MEDIA_TYPE: {"schema": self._problem}}

@@ -190,4 +190,4 @@ def _refuse(
 
 def _document(view: Any) -> None:
     """Leave word for the OpenAPI document (see `zampay.infra.api.GuardedBlueprint`)."""
-    view.__dict__.setdefault("_apidoc", {})["guard"] = {"header": TENANT_HEADER}
+    view.__dict__.setdefault("_apidoc", {})["guarded"] = True
