@@ -15,7 +15,12 @@ from tests.deploying.chromium import Page
 from zampay.infra import problems
 
 ARTIFACTS = ROOT / "artifacts"
-PRODUCTION = {"APP_ENV": "production", "MTN_BASE_URL": "https://network.example"}
+PRODUCTION = {
+    "APP_ENV": "production",
+    "MTN_BASE_URL": "https://network.example",
+    "MTN_CALLBACK_BASE_URL": "https://pay.example",
+    "TRUSTED_PROXIES": "1",
+}
 OPERATIONS = "document.querySelectorAll('.opblock').length"
 HEADERS = "fetch(location.href).then(answer => Object.fromEntries(answer.headers))"
 
