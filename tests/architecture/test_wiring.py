@@ -19,7 +19,7 @@ OPEN_TO_ALL = {
     "docs.asset": "the reference's own files",
     "docs.errors": "the list of error codes",
     "docs.page": "the reference",
-    "docs.start": "the reference's own script",
+    "docs.own": "script and style of the reference",
     "health.live": "whoever watches the process",
     "health.ready": "whoever watches the process",
 }

@@ -120,7 +120,8 @@ class Page:
         return [event["params"]["request"]["url"] for event in asked]
 
     def picture(self, file: Path) -> None:
-        """The whole page as a PNG."""
+        """The whole page as a PNG, once it is laid out."""
+        self.await_true("document.readyState === 'complete'")
         shot = self.tell("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(base64.b64decode(shot["data"]))

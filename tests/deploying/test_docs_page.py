@@ -72,3 +72,46 @@ def test_the_page_of_error_codes_shows_each_of_them(url: str, page: Page) -> Non
     assert sorted(shown) == [code for code, _, _ in problems.catalogue()]
     page.picture(ARTIFACTS / "errors.png")
     assert page.complaints() == []
+
+
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+FITS = "document.documentElement.scrollWidth <= 390"
+
+
+def on_a_phone(page: Page) -> None:
+    page.tell("Emulation.setDeviceMetricsOverride", **PHONE)
+
+
+def test_the_docs_page_can_be_read_on_a_phone(url: str, page: Page) -> None:
+    on_a_phone(page)
+    page.tell("Page.navigate", url=f"{url}/api/docs")
+    page.await_true(f"{OPERATIONS} > 0")
+    assert page.evaluate("document.querySelector('.info a[href=\"/api/docs/errors\"]') !== null")
+    page.picture(ARTIFACTS / "docs-phone.png")
+    assert page.evaluate(FITS)
+    tags = "[...document.querySelectorAll('.opblock-tag')].map(tag => tag.offsetHeight)"
+    assert max(page.evaluate(tags)) < 150
+
+
+def test_a_link_to_an_operation_opens_it(url: str, page: Page) -> None:
+    page.tell("Page.navigate", url=f"{url}/api/docs#/payments/get_api_v1_payments")
+    page.await_true("document.querySelector('.opblock.is-open') !== null")
+    page.picture(ARTIFACTS / "docs-link.png")
+
+
+def test_authorize_asks_for_the_key_and_the_tenant(url: str, page: Page) -> None:
+    page.tell("Page.navigate", url=f"{url}/api/docs")
+    page.await_true(f"{OPERATIONS} > 0")
+    page.evaluate("document.querySelector('.btn.authorize').click()")
+    page.await_true("document.querySelectorAll('.auth-container input').length === 2")
+    page.picture(ARTIFACTS / "docs-authorize.png")
+
+
+def test_the_page_of_error_codes_can_be_read_on_a_phone(url: str, page: Page) -> None:
+    on_a_phone(page)
+    page.tell("Page.navigate", url=f"{url}/api/docs/errors")
+    page.await_true("document.querySelector('tr#validation_failed') !== null")
+    page.picture(ARTIFACTS / "errors-phone.png")
+    assert page.evaluate(FITS)
+    page.evaluate("document.querySelector('a[href=\"/api/docs\"]').click()")
+    page.await_true(f"{OPERATIONS} > 0")

@@ -84,6 +84,7 @@ def init(app: Flask, *, version: str) -> Api:
         OPENAPI_VERSION="3.0.3",
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={"info": {"description": openapi.INTRODUCTION}},
     )
     api = ZamPayApi(app, spec_kwargs={"extra_plugins": [openapi.Answers(Problem)]})
     api.register_field(Moment, "string", "date-time")
@@ -154,7 +155,7 @@ def asset(name: str) -> Response:
     return send_from_directory(_SWAGGER_UI, name, max_age=86_400)
 
 
-@docs.get("/start.js")
-def start() -> Response:
-    """Start Swagger UI from a file, since the content security policy allows no inline script."""
-    return send_from_directory(Path(__file__).parent / "pages", "start.js", max_age=3600)
+@docs.get("/<any('start.js', 'style.css'):name>")
+def own(name: str) -> Response:
+    """Files of our own: the content security policy allows no inline script."""
+    return send_from_directory(Path(__file__).parent / "pages", name, max_age=3600)

@@ -8,6 +8,19 @@ from typing import Any
 
 from apispec import APISpec, BasePlugin
 
+INTRODUCTION = """\
+Ask a customer's phone for kwacha, and learn for certain what became of the money.
+
+1. `POST /api/v1/auth/register` gives a tenant id and a test key, with which no money moves.
+2. **Authorize** with both. Every operation but the first needs them.
+3. `POST /api/v1/payments` with the example; then `GET /api/v1/payments/{payment_id}` until its
+   `status` is `SUCCESSFUL` or `FAILED`, or hear it by webhook.
+
+Amounts are text, times RFC 3339 in UTC. Members and parameters that we do not know are refused.
+Lists are pages: pass `nextCursor` as `after` while `hasMore` is true. After no answer, 429, 500 or
+503 send the same request again: the same `externalId` never charges twice. Every refusal has a
+stable `code`: [all error codes](/api/docs/errors).
+"""
 MEDIA_TYPE = "application/problem+json"
 REFUSALS = {
     400: "The request, or a header of it, cannot be read.",
