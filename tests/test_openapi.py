@@ -10,7 +10,11 @@ from flask.testing import FlaskClient
 
 from dev.openapi import DOCUMENT, text
 from tests.merchants import BASE, Merchant, payment_request
+from zampay.payments.states import Door, Evidence, Status
+from zampay.providers.contract import FailureCode, Retry
 from zampay.tenants.auth import TENANT_HEADER
+from zampay.webhooks import event_types
+from zampay.webhooks.models import STATUSES
 
 COMMITTED: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
 OPEN = {("post", f"{BASE}/auth/register")}
@@ -92,6 +96,27 @@ def test_a_replay_of_a_payment_is_documented_beside_its_acceptance() -> None:
     answers = operation("post", f"{BASE}/payments")["responses"]
     assert {"Location", "Idempotent-Replayed"} <= answers["200"]["headers"].keys()
     assert "Location" in answers["202"]["headers"]
+
+
+def test_a_member_that_takes_few_values_names_them() -> None:
+    def named(schema: str, member: str) -> set[str | None]:
+        return set(COMMITTED["components"]["schemas"][schema]["properties"][member]["enum"])
+
+    assert named("FailureView", "code") == set(FailureCode)
+    assert named("FailureView", "retry") == set(Retry)
+    assert named("MoveView", "previousStatus") == {*Status, None}
+    assert named("MoveView", "evidence") == named("Said", "evidence") == set(Evidence)
+    assert named("ExplanationView", "nextAction") == {*Door, None}
+    assert named("DeliveryView", "status") == set(STATUSES)
+    assert named("DeliveryView", "eventType") == named("EventView", "type") == {*event_types.ALL}
+
+
+@pytest.mark.parametrize(
+    "schema", ["PaymentRequest", "EndpointRequest", "EndpointChange", "Replay", "Rotation"]
+)
+def test_what_a_merchant_writes_is_described(schema: str) -> None:
+    members = COMMITTED["components"]["schemas"][schema]["properties"]
+    assert [name for name, member in members.items() if not member.get("description")] == []
 
 
 def test_the_example_of_a_payment_is_taken_and_rings_nobody(merchant: Merchant) -> None:

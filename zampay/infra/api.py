@@ -2,8 +2,9 @@
 neither the internet nor an exception from the security headers.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import flask_swagger_ui
 import marshmallow as ma
@@ -25,7 +26,11 @@ docs = PlainBlueprint("docs", __name__, url_prefix=DOCS, template_folder="pages"
 
 
 class Schema(ma.Schema):
-    """Bodies and queries: camelCase outside, unknown fields refused, order kept."""
+    """Bodies and queries: camelCase outside, unknown fields refused, order kept. `words` says in
+    the document what fields mean, by their names inside.
+    """
+
+    words: ClassVar[Mapping[str, str]] = {}
 
     class Meta:
         """Refuse what we do not know, so that a misspelt field is not silently ignored."""
@@ -36,6 +41,9 @@ class Schema(ma.Schema):
         """`external_id` is called `externalId` by those who call us."""
         first, *rest = (field_obj.data_key or field_name).split("_")
         field_obj.data_key = first + "".join(part.title() for part in rest)
+        words = self.words.get(field_name) or openapi.USUAL_MEMBERS.get(field_name)
+        if words:
+            field_obj.metadata = {"description": words, **field_obj.metadata}
 
 
 class Nothing(Schema):

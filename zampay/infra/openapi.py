@@ -54,6 +54,18 @@ SECURITY_SCHEMES: dict[str, dict[str, str]] = {
 }
 GUARD: list[dict[str, list[str]]] = [{name: [] for name in SECURITY_SCHEMES}]
 
+USUAL_MEMBERS = {
+    "after": "`nextCursor` of the page before; leave it out for the first one.",
+    "created_at": "When it was made.",
+    "has_more": "Whether there is a next page.",
+    "limit": "How many a page has at most.",
+    "livemode": "False for what a test key made: no money moves.",
+    "next_cursor": "Pass it as `after` for the next page; null on the last one.",
+    "sequence": "The event's number: test and live count apart, over all types, without gaps.",
+    "updated_at": "When it last changed.",
+}
+"""What members mean that many objects have; a schema may say something else."""
+
 _SECONDS = {"type": "integer", "minimum": 0}
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-Id": {"schema": {"type": "string"}, "required": True},

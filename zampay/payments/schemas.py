@@ -1,7 +1,7 @@
 """What payments take and give."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 
@@ -10,7 +10,8 @@ from zampay.infra.fields import Cursor, Moment, RowCursor, Text, page_size
 from zampay.kernel import msisdn
 from zampay.kernel.money import Money, NotMoney
 from zampay.payments import states
-from zampay.payments.states import State, Status
+from zampay.payments.states import Door, Evidence, State, Status
+from zampay.providers.contract import FailureCode, Retry
 
 METADATA_KEYS = 20
 METADATA_KEY_LENGTH = 40
@@ -26,6 +27,21 @@ WAIT_UNTIL = "When to ask this question again; asking before is pointless. Not a
 _STATUSES = [str(status) for status in Status]
 _STATUS = ma.validate.OneOf(_STATUSES)
 _STATUS_METADATA = {"type": "string", "enum": _STATUSES}
+_EVIDENCE = ma.validate.OneOf(list(Evidence))
+_WORDS = {
+    "external_id": "Your own id of the order; unique for you, so that repeating is safe.",
+    "amount": "Kwacha and ngwee, as text.",
+    "currency": "ZMW.",
+    "msisdn": "The payer's number: taken as people write it, given back as 260963123400.",
+    "provider": "The network; the number's prefix decides unless it is named.",
+    "payer_message": "For the payer to read.",
+    "payee_note": "For your own statement.",
+    "metadata": "Words of your own, given back and never read.",
+    "status": "Hand over the goods at SUCCESSFUL and at nothing else.",
+    "failure": "Why it failed; null unless it did.",
+    "provider_transaction_id": "The network's own id of the movement of money.",
+    "completed_at": "When it became SUCCESSFUL or FAILED.",
+}
 
 
 def _has_few_keys(metadata: dict[str, str]) -> None:
@@ -56,6 +72,8 @@ class MobileNumber(ma.fields.String):
 
 class PaymentRequest(Schema):
     """A request for money."""
+
+    words: ClassVar = _WORDS
 
     external_id = ExternalId(
         required=True, metadata={"example": "order-1042", "pattern": "^[!-~]{1,128}$"}
@@ -92,14 +110,26 @@ class PaymentRequest(Schema):
 class FailureView(ma.Schema):
     """Why a payment failed, and whether a new attempt is safe."""
 
-    code = ma.fields.String(required=True)
-    message = ma.fields.String(required=True)
-    providerCode = ma.fields.String(required=True, allow_none=True)  # noqa: N815 - as it is stored
-    retry = ma.fields.String(required=True, validate=ma.validate.OneOf(["safe", "unsafe"]))
+    code = ma.fields.String(
+        required=True,
+        validate=ma.validate.OneOf(list(FailureCode)),
+        metadata={"description": "Why; decide by it."},
+    )
+    message = ma.fields.String(required=True, metadata={"description": "Why, for people."})
+    providerCode = ma.fields.String(  # noqa: N815 - as it is stored
+        required=True, allow_none=True, metadata={"description": "The network's own word."}
+    )
+    retry = ma.fields.String(
+        required=True,
+        validate=ma.validate.OneOf(list(Retry)),
+        metadata={"description": "Whether a new payment for the order could charge twice."},
+    )
 
 
 class PaymentView(Schema):
     """A payment as merchants see it."""
+
+    words: ClassVar = _WORDS
 
     id = ma.fields.String(required=True)
     external_id = ma.fields.String(required=True)
@@ -126,6 +156,11 @@ class PaymentView(Schema):
 class PaymentQuery(Schema):
     """Which payments to list."""
 
+    words: ClassVar = {
+        "created_from": "Made at this time or later.",
+        "created_to": "Made before this time.",
+    }
+
     external_id = ExternalId(load_default=None)
     status = ma.fields.String(load_default=None, validate=_STATUS)
     provider = ma.fields.String(load_default=None, validate=ma.validate.Regexp(r"^[A-Za-z]{1,16}$"))
@@ -146,6 +181,12 @@ class PaymentPage(Schema):
 class MoveView(Schema):
     """One step of a payment's history."""
 
+    words: ClassVar = {
+        "position": "1 for the first step.",
+        "evidence": "By what it moved.",
+        "detail": "The same, for people.",
+    }
+
     position = ma.fields.Integer(required=True)
     status = ma.fields.Function(
         lambda move: status_of(move.target), required=True, metadata=_STATUS_METADATA
@@ -154,9 +195,9 @@ class MoveView(Schema):
         lambda move: status_of(move.source) if move.source else None,
         required=True,
         allow_none=True,
-        metadata={"type": "string"},
+        metadata={"type": "string", "enum": [*_STATUSES, None]},
     )
-    evidence = ma.fields.String(required=True)
+    evidence = ma.fields.String(required=True, validate=_EVIDENCE)
     detail = ma.fields.String(required=True)
     at = Moment(required=True)
 
@@ -171,7 +212,7 @@ class Said(Schema):
     """What the network said (of a test payment: the sandbox in its place), and when."""
 
     at = Moment(required=True)
-    evidence = ma.fields.String(required=True)
+    evidence = ma.fields.String(required=True, validate=_EVIDENCE)
     detail = ma.fields.String(required=True)
 
 
@@ -196,7 +237,9 @@ class ExplanationView(Schema):
     )
     callbacks = ma.fields.Integer(required=True)
     last_callback_at = Moment(required=True, allow_none=True)
-    next_action = ma.fields.String(required=True, allow_none=True)
+    next_action = ma.fields.String(
+        required=True, allow_none=True, validate=ma.validate.OneOf(list(Door))
+    )
     next_action_at = Moment(attribute="payment.due_at", required=True, allow_none=True)
     payer_hint = ma.fields.String(required=True, allow_none=True)
     new_attempt = ma.fields.String(

@@ -1,7 +1,7 @@
 """What register, keys and the audit log take and give."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 
@@ -11,32 +11,53 @@ from zampay.tenants.scopes import ALL
 
 MAX_OVERLAP_H = 7 * 24
 _NAME = ma.validate.Length(1, 100)
+_KEY_WORDS = {
+    "name": "For you to read.",
+    "hint": "How the key begins.",
+    "scopes": "What it may do; all of it unless you say less.",
+    "expires_at": "From when on it is refused; null for never.",
+    "revoked_at": "Since when it is refused.",
+    "last_used_at": "To the minute.",
+    "api_key": "Shown once; keep it.",
+}
 
 
 class Registration(Schema):
     """A merchant who registers."""
 
-    business_name = Text(required=True, validate=_NAME)
-    email = ma.fields.Email(required=True, validate=ma.validate.Length(max=254))
+    business_name = Text(required=True, validate=_NAME, metadata={"example": "Kalulu Books"})
+    email = ma.fields.Email(
+        required=True,
+        validate=ma.validate.Length(max=254),
+        metadata={"example": "owner@kalulu.example"},
+    )
 
 
 class Registered(Schema):
     """The tenant and its first test key, shown this once."""
 
+    words: ClassVar = {
+        "tenant_id": "What `x-tenant-id` says from now on.",
+        "live_activated": "Whether the operator lets you make live keys.",
+        "api_key": "Shown once; keep it.",
+    }
+
     tenant_id = ma.fields.String(required=True)
     business_name = ma.fields.String(required=True)
     email = ma.fields.String(required=True)
     live_activated = ma.fields.Boolean(required=True)
-    api_key = ma.fields.String(required=True, metadata={"description": "Shown once; keep it."})
+    api_key = ma.fields.String(required=True)
 
 
 class Key(Schema):
     """A key as it can be listed: never its text."""
 
+    words: ClassVar = _KEY_WORDS
+
     id = ma.fields.String(required=True)
     name = ma.fields.String(required=True)
     livemode = ma.fields.Boolean(required=True)
-    hint = ma.fields.String(required=True, metadata={"description": "How the key begins."})
+    hint = ma.fields.String(required=True)
     scopes = ma.fields.List(ma.fields.String(), required=True)
     created_at = Moment(required=True)
     expires_at = Moment(required=True, allow_none=True)
@@ -47,7 +68,7 @@ class Key(Schema):
 class NewKey(Key):
     """A key just made, with its text."""
 
-    api_key = ma.fields.String(required=True, metadata={"description": "Shown once; keep it."})
+    api_key = ma.fields.String(required=True)
 
 
 class Keys(Schema):
@@ -58,6 +79,8 @@ class Keys(Schema):
 
 class KeyRequest(Schema):
     """A further key."""
+
+    words: ClassVar = _KEY_WORDS
 
     livemode = Switch(load_default=False)
     name = Text(required=True, validate=_NAME)
@@ -70,7 +93,9 @@ class KeyRequest(Schema):
 
 
 class Rotation(Schema):
-    """How long the old key stays valid beside the new one."""
+    """How long the old one stays valid beside the new one, of keys and of webhook secrets."""
+
+    words: ClassVar = {"overlap_hours": "How long the old one stays valid beside the new one."}
 
     overlap_hours = ma.fields.Integer(
         load_default=24, strict=True, validate=ma.validate.Range(0, MAX_OVERLAP_H)

@@ -1,6 +1,6 @@
 """What webhook endpoints, deliveries and the event feed take and give."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 from flask import current_app
@@ -13,7 +13,24 @@ from zampay.webhooks.models import STATUSES
 MOST_HEADERS = 10
 MAX_NUMBER = 2**63 - 1
 _STATUS = ma.validate.OneOf(STATUSES)
+_ENDPOINT_WORDS = {
+    "url": "https, port 443 or 8443, a public host.",
+    "event_types": "What it hears; `*`, the default, is everything.",
+    "description": "For you to read.",
+    "headers": "Sent along with each webhook; the names are not those that the gateway sets.",
+    "enabled": "Whether it is sent anything; enabling again forgets past failures.",
+    "disabled_reason": "Why it is off; null when you made it so from the start.",
+    "failing_since": "Since when no attempt was answered with 2xx.",
+}
 _TYPES = [*event_types.ALL, event_types.EVERY]
+
+
+_ANSWER_WORDS = {
+    "delivered": "Whether the answer was 2xx.",
+    "answer_status": "The last answer's status; null where there was none.",
+    "answer_text": "How the last answer began, or why there was none.",
+    "latency_ms": "How long the last attempt took.",
+}
 
 
 class Destination(ma.fields.String):
@@ -66,6 +83,8 @@ def _each_once(types: list[str]) -> None:
 class EndpointRequest(Schema):
     """An endpoint to be made."""
 
+    words: ClassVar = _ENDPOINT_WORDS
+
     url = Destination(required=True, metadata={"example": "https://shop.example/hooks"})
     event_types = _types(load_default=lambda: [event_types.EVERY])
     description = Text(load_default="", validate=ma.validate.Length(max=200))
@@ -75,6 +94,8 @@ class EndpointRequest(Schema):
 
 class EndpointChange(Schema):
     """What is to be different; at least one member."""
+
+    words: ClassVar = _ENDPOINT_WORDS
 
     url = Destination()
     event_types = _types()
@@ -90,6 +111,8 @@ class EndpointChange(Schema):
 
 class EndpointView(Schema):
     """An endpoint, without its secret."""
+
+    words: ClassVar = _ENDPOINT_WORDS
 
     id = ma.fields.String(required=True)
     livemode = ma.fields.Boolean(required=True)
@@ -119,11 +142,15 @@ class Endpoints(Schema):
 class Replay(Schema):
     """From when on everything failed or missed is sent again."""
 
+    words: ClassVar = {"since": "At most 30 days back; what is older is left out."}
+
     since = Moment(required=True)
 
 
 class Replayed(Schema):
     """How many events are on their way again."""
+
+    words: ClassVar = {"has_more": "Whether to ask again for the rest, once these have arrived."}
 
     events = ma.fields.Integer(required=True)
     has_more = ma.fields.Boolean(required=True)
@@ -131,6 +158,8 @@ class Replayed(Schema):
 
 class TestAnswer(Schema):
     """What the endpoint said to a test event."""
+
+    words: ClassVar = _ANSWER_WORDS
 
     delivered = ma.fields.Boolean(required=True)
     answer_status = ma.fields.Integer(required=True, allow_none=True)
@@ -149,9 +178,16 @@ class DeliveryQuery(Schema):
 class DeliveryView(Schema):
     """One event owed to one endpoint, and how that went."""
 
+    words: ClassVar = _ANSWER_WORDS | {
+        "event_id": "The event, and the `webhook-id` of each attempt.",
+        "status": "Still owed, heard with 2xx, failed ten times, or no longer wanted.",
+        "attempts": "How many there were.",
+        "next_attempt_at": "When it is sent next; null unless PENDING.",
+    }
+
     id = ma.fields.String(required=True)
     event_id = ma.fields.String(required=True)
-    event_type = ma.fields.String(required=True)
+    event_type = ma.fields.String(required=True, validate=ma.validate.OneOf(list(event_types.ALL)))
     sequence = ma.fields.Integer(required=True)
     status = ma.fields.String(required=True, validate=_STATUS)
     attempts = ma.fields.Integer(required=True)
@@ -175,6 +211,8 @@ class DeliveryPage(Schema):
 class FeedQuery(Schema):
     """What follows the event with this number."""
 
+    words: ClassVar = {"after": "The `sequence` of the last event that you have."}
+
     after = ma.fields.Integer(load_default=0, validate=ma.validate.Range(0, MAX_NUMBER))
     limit = ma.fields.Integer(load_default=MAX_PAGE, validate=ma.validate.Range(1, MAX_PAGE))
 
@@ -182,8 +220,10 @@ class FeedQuery(Schema):
 class EventView(Schema):
     """An event, exactly as its webhook carries it."""
 
+    words: ClassVar = {"data": "The payment as it was then; of an endpoint: `id`, `url`, `reason`."}
+
     id = ma.fields.String(required=True)
-    type = ma.fields.String(required=True)
+    type = ma.fields.String(required=True, validate=ma.validate.OneOf(list(event_types.ALL)))
     sequence = ma.fields.Integer(required=True)
     livemode = ma.fields.Boolean(required=True)
     created_at = Moment(required=True)
