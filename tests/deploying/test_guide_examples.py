@@ -155,6 +155,53 @@ def test_a_refusal_is_shown_with_its_code(
     assert "validation_failed: " in written
 
 
+@contextmanager
+def no_gateway() -> Iterator[tuple[str, list[str]]]:
+    """What stands where a gateway was thought to be: a redirect to itself, a page, nothing; its
+    address and the paths that it was asked for.
+    """
+    asked: list[str] = []
+
+    class Stranger(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(f"{self.command} {self.path}")
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            kind = self.path.split("/")[1]
+            body = {"redirect": b"", "page": b"<h1>Welcome</h1>", "nothing": b""}.get(kind, b"[]")
+            self.send_response({"redirect": 308, "nothing": 431}.get(kind, 200))
+            if kind == "redirect":
+                self.send_header("Location", "/followed")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST  # noqa: N815 - the name that the library calls
+
+        def log_message(self, *_: object) -> None:
+            """Nothing into the report of the tests."""
+
+    with http.server.ThreadingHTTPServer((LOOPBACK, 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{LOOPBACK}:{server.server_port}", asked
+        server.shutdown()
+
+
+@pytest.mark.parametrize("kind", ["redirect", "page", "nothing"])
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_an_answer_that_is_no_gateway_s_ends_a_program_with_a_reason(
+    tmp_path: Path, language: str, kind: str
+) -> None:
+    (code,) = guide.examples("The first payment")[language]
+    told = {"ZAMPAY_KEY": "zp_test_x", "ZAMPAY_TENANT": "ten_x", "ORDER": "1", "PAYER": PAYS}
+    with no_gateway() as (url, asked):
+        told = {**settings.base(), **told, "BASE": f"{url}/{kind}"}
+        program = guide.start(language, code, tmp_path, told)
+        written, _ = program.communicate(timeout=60)
+    assert program.returncode != 0
+    assert "no JSON of a gateway's: is BASE right, with https?" in written
+    assert asked == [f"POST /{kind}/payments"]
+
+
 @pytest.fixture(scope="module")
 def delivery(merchant: Merchant) -> dict[str, Any]:
     """A webhook as it really came, with the secret that it was signed with."""
