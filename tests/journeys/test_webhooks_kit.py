@@ -148,6 +148,9 @@ def test_an_example_takes_only_what_is_signed_and_fresh_and_each_event_once(
         (body, good | {"webhook-signature": ""}),
         (body, good | {"webhook-signature": good["webhook-signature"][:-4]}),
         (body, good | {"webhook-timestamp": "soon"}),
+        (body, good | {"webhook-timestamp": "\u00b2"}),
+        (body, good | {"webhook-timestamp": "9" * 5000}),
+        (body, good | {"webhook-signature": "v1,\u00e9"}),
         (body.replace(b"failed", b"successful"), good),
     ]
     with example.running():
