@@ -106,7 +106,7 @@ def _identify() -> None:
 
 
 def _bound_headers() -> None:
-    """Refuse more than 16 KiB of headers (RFC 6585, 5); the server itself stops at twice that."""
+    """Refuse more than 16 KiB of headers (RFC 6585, 5); the server itself stops at 64 KiB."""
     if sum(len(name) + len(value) for name, value in request.headers) > MAX_HEADER_BYTES:
         raise RequestHeaderFieldsTooLarge("All headers together may have 16 KiB.")
 

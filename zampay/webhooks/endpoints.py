@@ -32,7 +32,7 @@ class TooManyEndpoints(ZamPayError):
 
     code = "too_many_webhook_endpoints"
     status = 422
-    title = f"An account has at most {MOST_ENDPOINTS} webhook endpoints"
+    title = f"At most {MOST_ENDPOINTS} webhook endpoints in test, and {MOST_ENDPOINTS} in live"
 
 
 class EndpointDisabled(ZamPayError):
