@@ -10,7 +10,7 @@ from threading import BoundedSemaphore
 
 from flask import Flask, Response, g, request
 
-from zampay.infra.problems import HTTP_CODES, RETRY_AFTER_S, problem
+from zampay.infra.problems import RETRY_AFTER_S, of_status
 
 AT_WORK = 8
 WAITING = 48  # with those at work 8 below --blocking-threads of the Procfile
@@ -49,8 +49,7 @@ def init(app: Flask, *, always: Collection[str], admission: Admission | None = N
         if doorkeeper.enter():
             g.admitted = True
             return None
-        code, title = HTTP_CODES[503]
-        return problem(status=503, code=code, title=title, retry_after_s=RETRY_AFTER_S)
+        return of_status(503, retry_after_s=RETRY_AFTER_S)
 
     def leave(_: BaseException | None) -> None:
         if g.pop("admitted", False):

@@ -80,10 +80,10 @@ def problem(
     return answer
 
 
-def of_status(status: int) -> Response:
+def of_status(status: int, *, retry_after_s: int | None = None) -> Response:
     """The problem that a status stands for by itself."""
     code, title = HTTP_CODES[status]
-    return problem(status=status, code=code, title=title)
+    return problem(status=status, code=code, title=title, retry_after_s=retry_after_s)
 
 
 def init(app: Flask) -> None:
@@ -143,8 +143,7 @@ def _flatten(found: Any, path: str, into: dict[str, str]) -> None:
 
 def _database_away(error: Exception) -> Response:
     log.error("database_unavailable", reason=type(error).__name__)
-    code, title = HTTP_CODES[503]
-    return problem(status=503, code=code, title=title, retry_after_s=RETRY_AFTER_S)
+    return of_status(503, retry_after_s=RETRY_AFTER_S)
 
 
 def _unexpected(error: Exception) -> Response:
