@@ -38,7 +38,7 @@ def test_a_published_test_number_is_masked_too() -> None:
         "pay_01m84gyyxph08n7njvkv7sak1t",
         "pay_01k5abcdefghjkmn0963123450",
         "2026-11-23T15:38:48.112750Z",
-        "0.0961234567",
+        "0.0963123400",
         "123456789012345",
         "key_01m84gyysbq8vjjmbm460x2jnj made",
         "/api/v1/callbacks/<provider>/<token>",

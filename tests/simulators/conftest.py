@@ -14,7 +14,7 @@ import requests
 from zampay.simulators.mtn.server import serve
 from zampay.simulators.mtn.settings import Settings
 
-PAYER = "260961234567"
+PAYER = "260963123400"
 QUICK = {"port": 0, "approval_s": 0.15, "delayed_s": 0.3, "expire_s": 0.1}
 
 

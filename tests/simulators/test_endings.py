@@ -57,7 +57,7 @@ def test_a_refused_number_creates_nothing(
     [
         (TWIN + "52", "PENDING", "FAILED"),
         (TWIN + "54", "CREATED", "SUCCESSFUL"),
-        ("260961234567", "PENDING", "SUCCESSFUL"),
+        ("260963123400", "PENDING", "SUCCESSFUL"),
     ],
 )
 def test_what_takes_time_is_open_before_and_final_after_it(
@@ -159,7 +159,7 @@ def test_mtns_own_numbers_count_in_its_sandbox_only(
         (TWIN + "54", 500, "INTERNAL_PROCESSING_ERROR"),
         (TWIN + "55", 503, "SERVICE_UNAVAILABLE"),
         (TWIN + "56", 200, '"result":true'),
-        ("260961234567", 200, '"result":true'),
+        ("260963123400", 200, '"result":true'),
     ],
 )
 def test_an_account_holder_has_a_column_of_its_own(
@@ -171,14 +171,14 @@ def test_an_account_holder_has_a_column_of_its_own(
 
 
 def test_the_kind_of_an_account_holder_is_in_small_letters(mtn: Any) -> None:
-    path = "/collection/v1_0/accountholder/{}/260961234567/active"
+    path = "/collection/v1_0/accountholder/{}/260963123400/active"
     assert mtn.get(path.format("MSISDN")).status_code == 400
     assert mtn.get(path.format("msisdn")).status_code == 200
 
 
 def test_basic_user_information_names_an_invented_person(mtn: Any) -> None:
     path = "/collection/v1_0/accountholder/msisdn/{}/basicuserinfo"
-    assert mtn.get(path.format("260961234567")).json()["family_name"] == "Payer"
+    assert mtn.get(path.format("260963123400")).json()["family_name"] == "Payer"
     assert mtn.get(path.format(TWIN + "50")).status_code == 404
 
 
