@@ -9,6 +9,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
 READY := $(VENV)/.ready
 DOCKER ?= docker
+ADVISED := https://pypi.org/pypi/pip/25.0/json
 IMAGE ?= zampay:local
 PINS := requirements.txt requirements-dev.txt
 LOCK := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
@@ -31,7 +32,7 @@ test: $(READY) ## run every test; ARGS="-k callbacks" passes on to pytest
 	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore=$(FUZZ) $(ARGS)
 	@test -n "$(ARGS)" || $(RUN) -m pytest $(FUZZ)
 
-check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, deploy, migrations, tests
+check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, deploy, vulnerabilities, migrations, tests
 	@echo "format:" && $(VENV)/bin/ruff format --check .
 	@echo "lint:" && $(VENV)/bin/ruff check .
 	@echo "types:" && $(VENV)/bin/mypy
@@ -40,6 +41,8 @@ check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings
 	@echo "settings:" && $(RUN) -m dev.settings_table --check
 	@echo "alerts:" && $(RUN) -m dev.check_alerts
 	@echo "deploy:" && $(RUN) -m dev.check_deploy
+	@echo "vulnerabilities:" && if $(RUN) -m dev.reachable $(ADVISED); then \
+		$(MAKE) --no-print-directory audit; else echo "not looked up: PyPI's own pages do not answer here"; fi
 	@echo "migrations:" && $(RUN) -m dev.check_migrations
 	@echo "tests:" && $(MAKE) --no-print-directory test
 
