@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography.fernet import InvalidToken
 from flask import Flask
 
 import config
@@ -22,6 +22,7 @@ from tests.webhooks.scenes import (
     endpoint,
     only_delivery,
     publish,
+    pull_forward,
     start,
     stored_endpoint,
 )
@@ -82,7 +83,7 @@ def test_the_new_key_alone_delivers_with_both_secrets_of_a_rotation(
     made = endpoint(merchant, shop.url)
     second = rotate(merchant, made)
     alone = with_keys(old_too=False)
-    with pytest.raises(InvalidToken):
+    with pytest.raises(sealed.CannotOpen):
         signing(alone, made)
     assert reseal(with_keys(old_too=True)) == Tally(earlier=2)
     assert signing(alone, made) == [second, made["secret"]]
@@ -90,6 +91,23 @@ def test_the_new_key_alone_delivers_with_both_secrets_of_a_rotation(
     start(alone, only_delivery(app))
     (heard,) = shop.heard
     assert heard.verified(made["secret"]) == heard.verified(second)
+
+
+def test_without_any_key_that_fits_an_event_waits_and_no_attempt_is_counted(
+    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, with_keys: WithKeys
+) -> None:
+    made = endpoint(merchant, shop.url)
+    publish(app, merchant)
+    before = only_delivery(app)
+    start(with_keys(old_too=False), before)
+    after = only_delivery(app)
+    assert (after.status, after.attempts, shop.heard) == ("PENDING", 0, [])
+    assert after.due_at is not None
+    assert before.due_at is not None
+    assert after.due_at - before.due_at > timedelta(minutes=4)
+    pull_forward(app)
+    start(with_keys(old_too=True), only_delivery(app))
+    shop.heard[0].verified(made["secret"])
 
 
 def test_a_rotation_after_the_swap_leaves_only_the_older_secret_to_be_sealed_again(

@@ -13,6 +13,10 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import Flask, current_app
 
 
+class CannotOpen(Exception):
+    """No key of ours fits: SECRET_KEY was changed without SECRET_KEY_PREVIOUS, or lost."""
+
+
 class Seal(Enum):
     """Which key opens what is sealed: the one that seals today, an earlier one, none of ours."""
 
@@ -40,8 +44,15 @@ def seal(secret: str) -> str:
 
 
 def unseal(stored: str) -> str:
-    """What was sealed; raises cryptography.fernet.InvalidToken when no key fits."""
-    return _keys().known.decrypt(stored.encode()).decode()
+    """What was sealed.
+
+    Raises:
+        CannotOpen.
+    """
+    try:
+        return _keys().known.decrypt(stored.encode()).decode()
+    except InvalidToken as error:
+        raise CannotOpen from error
 
 
 def examine(stored: str) -> Seal:

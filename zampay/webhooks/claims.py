@@ -4,13 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
+from zampay.infra import sealed
 from zampay.infra.db import Transaction, transaction
 from zampay.webhooks import endpoints, queries, sending
 from zampay.webhooks.models import Delivery, Endpoint
 from zampay.webhooks.sending import Message
 
 LEASE = timedelta(seconds=30)
+UNTIL_A_KEY_COMES = timedelta(minutes=5)
 SLOW_MS = 2000
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,8 @@ class Claim:
 def claim(*, tenant_id: str, delivery_id: str, enter: Callable[[bool], bool]) -> Claim | None:
     """The delivery, if it is due, its endpoint has room, and `enter(suspect)` finds it a place.
 
-    What finds no room stays due: whoever ends an attempt rings for the next (`outcome.record`),
+    What cannot be signed waits for the operator, without an attempt being counted. What finds no
+    room stays due: whoever ends an attempt rings for the next (`outcome.record`),
     and so does the sweep.
     """
     with transaction(tenant_id) as tx:
@@ -38,9 +44,15 @@ def claim(*, tenant_id: str, delivery_id: str, enter: Callable[[bool], bool]) ->
         if not endpoint.enabled:
             endpoints.cancel_pending(tx, endpoint)
             return None
+        try:
+            secrets = endpoints.signing_secrets(endpoint, tx.now)
+        except sealed.CannotOpen:
+            log.exception("webhook_secret_cannot_be_opened", endpoint_id=endpoint.id)
+            delivery.due_at = tx.now + UNTIL_A_KEY_COMES
+            return None
         if not queries.has_room(tx, endpoint) or not enter(_is_suspect(endpoint)):
             return None
-        return _claimed(tx, endpoint, delivery)
+        return _claimed(tx, endpoint, delivery, secrets)
 
 
 def _is_suspect(endpoint: Endpoint) -> bool:
@@ -48,7 +60,9 @@ def _is_suspect(endpoint: Endpoint) -> bool:
     return endpoint.failing_since is not None or latency_ms is None or latency_ms > SLOW_MS
 
 
-def _claimed(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> Claim:
+def _claimed(
+    tx: Transaction, endpoint: Endpoint, delivery: Delivery, signing_secrets: list[str]
+) -> Claim:
     until = tx.now + LEASE
     delivery.attempts += 1
     delivery.last_attempt_at = tx.now
@@ -59,6 +73,6 @@ def _claimed(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> Claim:
         message_id=event.id,
         body=sending.body_of(event),
         headers=endpoint.headers,
-        signing_secrets=endpoints.signing_secrets(endpoint, tx.now),
+        signing_secrets=signing_secrets,
     )
     return Claim(tx.tenant_id, delivery.id, until, tx.now, message)
