@@ -88,6 +88,7 @@ def app(migrated_app: Flask, settings: config.Config) -> Iterator[Flask]:
             connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
     with redis.Redis.from_url(settings.redis_url) as server:
         server.flushall()
+    migrated_app.extensions["redis_rest"].until_s = 0.0
     kept = dict(migrated_app.config)
     doors = {name: migrated_app.extensions[name] for name in ("bell", "providers")}
     yield migrated_app

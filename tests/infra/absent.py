@@ -11,10 +11,10 @@ from zampay.infra import redis_client
 @contextmanager
 def redis_away(app: Flask) -> Iterator[None]:
     """Nobody listens at the address of Redis."""
-    there = app.extensions["redis"]
+    there = {name: app.extensions[name] for name in ("redis", "redis_rest")}
     redis_client.init(app, url="redis://127.0.0.1:1/0")
     try:
         yield
     finally:
         app.extensions["redis"].close()
-        app.extensions["redis"] = there
+        app.extensions.update(there)

@@ -1,16 +1,21 @@
 """Redis away: payments are taken as quickly as ever, and limits hold within each process."""
 
+import itertools
 import socket
 import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 from flask import Flask
 
 from dev.desk import free_port
+from tests.infra.absent import redis_away
 from tests.infra.conftest import MakeApp
 from tests.merchants import Merchant
 from tests.tables import row_counts
+from zampay.infra import redis_client
+from zampay.kernel import clock
 
 PATIENCE_S = 1.0
 """Kombu's own wait before it gives up on a broker is two seconds a message."""
@@ -58,3 +63,19 @@ def test_a_redis_that_hangs_is_waited_for_once_and_then_left_alone(
     assert [answer.status_code for answer in answers] == [202] * 3
     assert time.monotonic() - before_s < 2.5, "the limits look for it once more, no bell does"
     assert row_counts(app)["payments"] == 4
+
+
+def test_a_redis_that_refuses_is_asked_again_at_once_however_long_that_took(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds_s = itertools.count(1_000)
+    monkeypatch.setattr(clock, "monotonic_s", lambda: float(next(seconds_s)))
+
+    def ask() -> None:
+        with redis_client.unless_it_hangs():
+            redis_client.client().ping()
+
+    with app.app_context(), redis_away(app):
+        for _ in range(2):
+            with pytest.raises(redis.ConnectionError):
+                ask()

@@ -14,7 +14,6 @@ from flask import Flask, current_app
 from zampay.kernel import clock
 
 LONGEST_WAIT_S = 1.0
-LONG_WAIT_S = 0.4
 REST_S = 5.0
 log = structlog.get_logger()
 
@@ -51,16 +50,23 @@ def unless_it_hangs() -> Iterator[None]:
         HangsLately: it is left out.
     """
     rest: _Rest = current_app.extensions["redis_rest"]
-    began_s = clock.monotonic_s()
-    if began_s < rest.until_s:
+    if clock.monotonic_s() < rest.until_s:
         raise HangsLately
     try:
         yield
-    except Exception:
-        now_s = clock.monotonic_s()
-        if now_s - began_s > LONG_WAIT_S:
-            rest.until_s = now_s + REST_S
+    except Exception as error:
+        if _is_a_time_out(error):
+            rest.until_s = clock.monotonic_s() + REST_S
         raise
+
+
+def _is_a_time_out(error: BaseException | None) -> bool:
+    """Whether it tells of one, itself or by its cause (kombu wraps what Redis' client says)."""
+    while error is not None:
+        if isinstance(error, redis.TimeoutError | TimeoutError):
+            return True
+        error = error.__cause__
+    return False
 
 
 def client() -> "redis.Redis":
