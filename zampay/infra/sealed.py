@@ -6,6 +6,7 @@ The keys come from SECRET_KEY; SECRET_KEY_PREVIOUS still opens what was sealed b
 import base64
 import contextlib
 import hashlib
+from collections.abc import Iterator
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -49,10 +50,8 @@ def unseal(stored: str) -> str:
     Raises:
         CannotOpen.
     """
-    try:
+    with _opening():
         return _keys().known.decrypt(stored.encode()).decode()
-    except InvalidToken as error:
-        raise CannotOpen from error
 
 
 def examine(stored: str) -> Seal:
@@ -66,10 +65,22 @@ def examine(stored: str) -> Seal:
 
 
 def reseal(stored: str) -> str:
-    """The same secret under the key that seals today, with the time of its first sealing; raises
-    cryptography.fernet.InvalidToken when no key fits.
+    """The same secret under the key that seals today, with the time of its first sealing.
+
+    Raises:
+        CannotOpen.
     """
-    return _keys().known.rotate(stored.encode()).decode()
+    with _opening():
+        return _keys().known.rotate(stored.encode()).decode()
+
+
+@contextlib.contextmanager
+def _opening() -> Iterator[None]:
+    """Say in our own word that no key fits."""
+    try:
+        yield
+    except InvalidToken as error:
+        raise CannotOpen from error
 
 
 def _keys() -> _Keys:

@@ -44,13 +44,15 @@ def claim(*, tenant_id: str, delivery_id: str, enter: Callable[[bool], bool]) ->
         if not endpoint.enabled:
             endpoints.cancel_pending(tx, endpoint)
             return None
+        if not queries.has_room(tx, endpoint):
+            return None
         try:
             secrets = endpoints.signing_secrets(endpoint, tx.now)
         except sealed.CannotOpen:
             log.exception("webhook_secret_cannot_be_opened", endpoint_id=endpoint.id)
             delivery.due_at = tx.now + UNTIL_A_KEY_COMES
             return None
-        if not queries.has_room(tx, endpoint) or not enter(_is_suspect(endpoint)):
+        if not enter(_is_suspect(endpoint)):
             return None
         return _claimed(tx, endpoint, delivery, secrets)
 
