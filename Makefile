@@ -6,6 +6,7 @@ VENV := .venv
 JOBS ?= 3
 FUZZ := tests/test_schemathesis.py
 RUN := $(VENV)/bin/python
+PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
 READY := $(VENV)/.ready
 DOCKER ?= docker
@@ -16,7 +17,7 @@ LOCK := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-
 	--no-emit-index-url --custom-compile-command "make lock" --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check audit format migrate migration openapi lock secrets image clean bench
+.PHONY: help demo run test long check audit format migrate migration openapi lock secrets image clean bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -28,8 +29,11 @@ demo: $(READY) ## start everything, send payments that end differently, show the
 run: $(READY) ## start everything and stay up until Ctrl-C; PORT=8000 SIMULATOR_PORT=8081
 	@$(RUN) -m dev.run
 
-test: $(READY) ## run every test; ARGS="-k callbacks" passes on to pytest
-	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore=$(FUZZ) $(ARGS)
+test: $(READY) ## run every test but the long ones; ARGS="-k callbacks" passes on to pytest
+	@$(PYTEST) -m "not long" $(ARGS)
+
+long: $(READY) ## run the long tests: fuzzing, kills in a loop, browsers
+	@$(PYTEST) -m long --ignore=$(FUZZ) $(ARGS)
 	@test -n "$(ARGS)" || $(RUN) -m pytest $(FUZZ)
 
 check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, deploy, vulnerabilities, migrations, tests
@@ -45,6 +49,7 @@ check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings
 		$(MAKE) --no-print-directory audit; else echo "not looked up: PyPI's own pages do not answer here"; fi
 	@echo "migrations:" && $(RUN) -m dev.check_migrations
 	@echo "tests:" && $(MAKE) --no-print-directory test
+	@echo "long tests:" && $(MAKE) --no-print-directory long
 
 audit: $(READY) ## look the pinned packages up in PyPI's list of vulnerabilities; needs pypi.org itself
 	@$(VENV)/bin/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --progress-spinner off \

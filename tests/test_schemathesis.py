@@ -20,6 +20,7 @@ from tests.doors import ScriptedNetwork
 from tests.merchants import Merchant
 from tests.objects import objects_of
 
+pytestmark = pytest.mark.long
 CONFIG = schemathesis.Config.from_dict(
     {
         "generation": {

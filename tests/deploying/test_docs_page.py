@@ -25,6 +25,9 @@ OPERATIONS = "document.querySelectorAll('.opblock').length"
 HEADERS = "fetch(location.href).then(answer => Object.fromEntries(answer.headers))"
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture
 def url(stack: Stack) -> str:
     stack.start("web", environment=PRODUCTION)
