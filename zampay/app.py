@@ -13,6 +13,7 @@ from zampay.infra import (
     headers,
     limits,
     logs,
+    metrics,
     metrics_page,
     probe,
     problems,
@@ -24,14 +25,15 @@ from zampay.infra import (
     worker,
 )
 from zampay.infra.health import health
+from zampay.payments import callbacks as callback_routes
 from zampay.payments import gauges as payment_gauges
+from zampay.payments import mover, today_gauges
 from zampay.payments import tasks as payment_tasks
-from zampay.payments.callbacks import callbacks
 from zampay.payments.routes import payments
 from zampay.providers import registry
 from zampay.tenants.routes import auth, keys
 from zampay.webhooks import gauges as webhook_gauges
-from zampay.webhooks import lanes, sending
+from zampay.webhooks import lanes, outcome, sending
 from zampay.webhooks import tasks as webhook_tasks
 from zampay.webhooks.feed import feed
 from zampay.webhooks.routes import endpoints
@@ -69,10 +71,18 @@ def create_app(config: Config) -> Flask:
     reference = api.init(app, version=VERSION)
     for blueprint in (auth, keys, payments, endpoints, feed):
         reference.register_blueprint(blueprint)
-    for plain in (callbacks, health):
+    for plain in (callback_routes.callbacks, health):
         app.register_blueprint(plain)
     cli.init(app)
+    _start_counts()
     return app
+
+
+def _start_counts() -> None:
+    """Show what features count from the start, at zero."""
+    mover.start_counts()
+    metrics.start_at_zero(metrics.CALLBACKS, callback_routes.OUTCOMES)
+    metrics.start_at_zero(metrics.WEBHOOKS, outcome.OUTCOMES)
 
 
 def _init_infra(app: Flask, config: Config) -> None:
@@ -108,7 +118,7 @@ def _init_infra(app: Flask, config: Config) -> None:
     metrics_page.init(
         app,
         token=config.metrics_token,
-        sources=(payment_gauges.readings, webhook_gauges.readings),
+        sources=(payment_gauges.readings, today_gauges.readings, webhook_gauges.readings),
     )
 
 

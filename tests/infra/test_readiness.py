@@ -46,6 +46,14 @@ def test_workers_and_beat_never_seen_only_degrade(app: Flask) -> None:
     assert [body["checks"][role]["says"] for role in (WORKER, BEAT)] == ["never seen"] * 2
 
 
+def test_strict_readiness_fails_what_is_only_degraded(app: Flask) -> None:
+    client = app.test_client()
+    assert client.get("/health/ready?strict").status_code == 503
+    assert client.get("/health/ready?strict").json["status"] == "degraded"
+    give_life(app)
+    assert client.get("/health/ready?strict").status_code == 200
+
+
 def test_a_silence_of_a_minute_is_told(app: Flask) -> None:
     give_life(app, ago_s=heartbeat.SILENT_AFTER_S + 5)
     status, body = answer(app)

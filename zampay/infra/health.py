@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from zampay.infra import readiness
 from zampay.infra.headers import plain_http_too
@@ -23,12 +23,17 @@ def live() -> Response:
 def ready() -> tuple[Response, int]:
     """200 when payments can be accepted (`ready`, or `degraded` when something that only delays
     them is away), 503 when they cannot; with the answer of each dependency.
+
+    With `?strict` degraded is 503 too: for an uptime monitor that wakes a person, never for a load
+    balancer.
     """
     checks = readiness.examine()
     verdicts = {check.verdict for check in checks}
     if Verdict.FAILED in verdicts:
         return _answer("unavailable", checks), 503
-    return _answer("degraded" if Verdict.DEGRADED in verdicts else "ready", checks), 200
+    if Verdict.DEGRADED in verdicts:
+        return _answer("degraded", checks), 503 if "strict" in request.args else 200
+    return _answer("ready", checks), 200
 
 
 def _answer(status: str, checks: list[Check]) -> Response:

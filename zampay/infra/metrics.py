@@ -4,6 +4,9 @@ Each process counts for itself. The web processes of one server share a director
 (`zampay.infra.shared_metrics`), so that any of them can tell the sum; a worker is one process.
 """
 
+import itertools
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
 
 _FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -69,3 +72,13 @@ POOL_IN_USE = Gauge(
 POOL_SIZE = Gauge(
     "zampay_database_pool_size", "Connections the pool may have.", multiprocess_mode="livesum"
 )
+
+
+def start_at_zero(counter: Counter, *values: Iterable[str]) -> None:
+    """Show a series for each combination of label values before anything is counted.
+
+    `rate()` and `increase()` do not see a first count that appears out of nothing, so that a quiet
+    gateway would lose one event of each kind after every deployment.
+    """
+    for combination in itertools.product(*values):
+        counter.labels(*combination)

@@ -4,7 +4,7 @@ Addresses, headers and bodies are not told. The id of the request that caused th
 `X-Request-Id`, so that both sides' logs can be laid beside each other; networks may ignore it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import structlog
 
@@ -14,6 +14,7 @@ from zampay.infra.requests_in import REQUEST_ID
 from zampay.kernel import clock
 
 log = structlog.get_logger()
+WATCHED = ("not_connected", "no_reply", "401", "403", "429", "500", "502", "503", "504")
 
 
 def _cause() -> dict[str, str]:
@@ -22,11 +23,14 @@ def _cause() -> dict[str, str]:
 
 
 class ProviderCalls:
-    """Calls of one network through `http`."""
+    """Calls of one network through `http`. The failures that alerts ask for are shown at zero from
+    the start, for each of the `operations`.
+    """
 
-    def __init__(self, provider: str, http: Outbound) -> None:
+    def __init__(self, provider: str, http: Outbound, operations: Iterable[str] = ()) -> None:
         self._provider = provider
         self._http = http
+        metrics.start_at_zero(metrics.PROVIDER_CALLS, [provider], operations, WATCHED)
 
     def send(
         self,

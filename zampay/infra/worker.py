@@ -29,6 +29,7 @@ REQUEST_ID = "request_id"
 TOLD = ("payment_id", "tenant_id", "delivery_id")
 LONGEST_AWAY_S = 5
 QUEUES = ("payments", "webhooks")
+OUTCOMES = ("done", "retry", "failed")
 _BROKER_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
@@ -154,6 +155,12 @@ def _scheduler_class(app: Flask) -> type[Scheduler]:
             return super().tick(*args, **kwargs)
 
     return PulsingScheduler
+
+
+def start_counts(celery: Celery) -> None:
+    """Show each of our tasks at zero; see `metrics.start_at_zero`."""
+    ours = [name for name in celery.tasks if name.startswith(tuple(QUEUES))]
+    metrics.start_at_zero(metrics.TASKS, ours, OUTCOMES)
 
 
 @contextmanager

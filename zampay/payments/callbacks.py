@@ -28,6 +28,7 @@ from zampay.providers import registry
 callbacks = Blueprint("callbacks", __name__, url_prefix=f"{PREFIX}/callbacks")
 MOST_KEPT = 50
 LOCK_S = 5
+OUTCOMES = ("kept", "repeated", "over_limit", "unknown", "refused")
 _TOKEN = re.compile(rf"[{ALPHABET}]{{{TOKEN_LENGTH}}}")
 
 

@@ -19,6 +19,13 @@ from zampay.webhooks import events
 
 log = structlog.get_logger()
 _VIEW = PaymentView()
+LIVEMODES = ("true", "false")
+
+
+def start_counts() -> None:
+    """Show every legal transition at zero; see `metrics.start_at_zero`."""
+    for source, phase in states.PHASES.items():
+        metrics.start_at_zero(metrics.MOVES, [source], sorted(phase.moves), LIVEMODES)
 
 
 def move(

@@ -48,8 +48,7 @@ def _begin_counting(code: str) -> None:
     """Show every failure code from the start: Prometheus does not see a first count that appears
     out of nothing.
     """
-    for failure in FailureCode:
-        metrics.FAILURES.labels(code, str(failure), "true")
+    metrics.start_at_zero(metrics.FAILURES, [code], FailureCode, ["true"])
 
 
 def provider(code: str, *, livemode: bool) -> Provider:

@@ -20,6 +20,7 @@ MAX_ATTEMPTS = len(SCHEDULE) + 1
 LONGEST_WAIT_S = 86_400.0
 GIVE_UP_AFTER = timedelta(days=5)
 GONE = 410
+OUTCOMES = ("delivered", "refused", "no_answer")
 
 
 def record(tx: Transaction, claim: Claim, answer: Answer) -> None:

@@ -15,6 +15,7 @@ from zampay.providers.mtn.tokens import Tokens
 
 NAME = "mtn"
 UNAUTHORIZED = 401
+OPERATIONS = ("token", "request_to_pay", "enquiry")
 
 
 class Client:
@@ -25,7 +26,7 @@ class Client:
         http = Outbound(
             connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s
         )
-        self._http = ProviderCalls(NAME, http)
+        self._http = ProviderCalls(NAME, http, OPERATIONS)
         self._tokens = Tokens(settings, self._http)
 
     def request_to_pay(

@@ -1,0 +1,39 @@
+"""Every count that an alert or the dashboard reads is there before the first event."""
+
+from flask import Flask
+from prometheus_client import REGISTRY
+
+from zampay.infra import worker
+from zampay.infra.provider_calls import WATCHED, ProviderCalls
+from zampay.payments.states import PHASES
+
+
+def series(name: str) -> list[dict[str, str]]:
+    return [
+        sample.labels
+        for family in REGISTRY.collect()
+        for sample in family.samples
+        if sample.name == name
+    ]
+
+
+def test_every_legal_transition_is_there(app: Flask) -> None:
+    shown = {(one["source"], one["target"]) for one in series("zampay_payment_moves_total")}
+    assert shown >= {(str(source), str(to)) for source, rule in PHASES.items() for to in rule.moves}
+
+
+def test_outcomes_of_callbacks_webhooks_and_tasks_are_there(app: Flask) -> None:
+    worker.start_counts(app.extensions["celery"])
+    assert {"outcome": "kept"} in series("zampay_callbacks_total")
+    assert {"outcome": "no_answer"} in series("zampay_webhook_attempts_total")
+    assert {"task": "payments.sweep", "outcome": "failed"} in series("zampay_tasks_total")
+
+
+def test_failing_calls_to_a_network_are_there() -> None:
+    ProviderCalls("quiet", http=None, operations=["token"])  # type: ignore[arg-type]
+    shown = [
+        one["outcome"]
+        for one in series("zampay_provider_calls_total")
+        if one["provider"] == "quiet"
+    ]
+    assert set(shown) == set(WATCHED)
