@@ -50,7 +50,8 @@ class Outbound:
     exchange takes longer than `longest_s` (by default both timeouts together), however slowly its
     bytes come.
 
-    With `status_is_enough`, a body that breaks off does not make an answer a `NoReply`.
+    With `status_is_enough`, a body that breaks off does not make an answer a `NoReply`. `ca_bundle`
+    names the authorities to trust in place of the public ones.
     """
 
     def __init__(
@@ -61,12 +62,14 @@ class Outbound:
         longest_s: float | None = None,
         adapter: CutoffAdapter | None = None,
         status_is_enough: bool = False,
+        ca_bundle: str | None = None,
     ) -> None:
         self._forgiven = (HTTPError, OSError) if status_is_enough else ()
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
         self.longest_s = sum(self._timeouts_s) if longest_s is None else longest_s
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.verify = ca_bundle or True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         transport = adapter or CutoffAdapter()
         self._session.mount("https://", transport)

@@ -24,7 +24,9 @@ class Client:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         http = Outbound(
-            connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s
+            connect_timeout_s=settings.connect_timeout_s,
+            read_timeout_s=settings.read_timeout_s,
+            ca_bundle=settings.ca_bundle,
         )
         self._http = ProviderCalls(NAME, http, OPERATIONS)
         self._tokens = Tokens(settings, self._http)

@@ -5,6 +5,7 @@ when going live). The three credentials are independent of each other (MTN devel
 """
 
 import re
+import ssl
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ class Settings:
 
     `callback_base_url` None leaves the callback header out: payments work, only slower.
     `unknown_grace_s`: how long after a send "unknown reference" proves nothing yet.
+    `ca_bundle`: the authorities to trust in place of the public ones.
     """
 
     base_url: str
@@ -45,6 +47,7 @@ class Settings:
     min_amount_minor: int
     max_amount_minor: int
     unknown_grace_s: float
+    ca_bundle: str | None = None
 
     @property
     def longest_call_s(self) -> float:
@@ -60,7 +63,7 @@ class Settings:
 def read(env: Any, *, required: bool) -> Settings | None:
     """Read the variables; None when the network is not configured and need not be."""
     given = [name for name in NAMES if env.str(name, None)]
-    rest = _numbers(env)
+    rest = _optional(env)
     whole = _whole_key if required else None
     callback = env.str("MTN_CALLBACK_BASE_URL", None, validate=_url("MTN_CALLBACK_BASE_URL"))
     if not given and not required:
@@ -83,7 +86,7 @@ def read(env: Any, *, required: bool) -> Settings | None:
     )
 
 
-def _numbers(env: Any) -> dict[str, Any]:
+def _optional(env: Any) -> dict[str, Any]:
     positive = validate.Range(min=0, min_inclusive=False)
     return {
         "connect_timeout_s": env.float("MTN_CONNECT_TIMEOUT_S", 5.0, validate=positive),
@@ -92,6 +95,7 @@ def _numbers(env: Any) -> dict[str, Any]:
         "min_amount_minor": env.int("MTN_MIN_AMOUNT_NGWEE", 1, validate=positive),
         "max_amount_minor": env.int("MTN_MAX_AMOUNT_NGWEE", 100_000_000, validate=positive),
         "unknown_grace_s": env.float("MTN_UNKNOWN_GRACE_S", UNKNOWN_GRACE_S, validate=positive),
+        "ca_bundle": env.str("MTN_CA_BUNDLE", None, validate=_authorities),
     }
 
 
@@ -105,6 +109,14 @@ def _whole_key(text: str) -> None:
     """
     if len(text) < KEY_LENGTH:
         raise ValidationError(f"must have at least {KEY_LENGTH} characters, as MTN's keys have")
+
+
+def _authorities(path: str) -> None:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        reason = error.strerror or "not a file of certificates in PEM"
+        raise ValidationError(f"cannot be used: {reason}") from error
 
 
 def _uuid4(text: str) -> None:

@@ -21,7 +21,7 @@ def leave(_signal: int, _frame: FrameType | None) -> None:
 
 def introduce(settings: Settings, port: int, made: list[str]) -> None:
     """The line that a starter waits for, then the keys that it did not choose itself."""
-    say(f"MTN simulator ready on http://{settings.host}:{port}")
+    say(f"MTN simulator ready on {settings.base_url}:{port}")
     say(f"environment: {settings.environment}, currency: {settings.currency}")
     for name in made:
         say(f"{name}: {getattr(settings, name)}")

@@ -99,6 +99,7 @@ class Callbacks:
                     data=delivery.content,
                     headers={"Content-Type": "application/json"},
                     timeout=TIMEOUT_S,
+                    verify=self._settings.callback_authorities or True,
                     allow_redirects=False,
                 ).status_code
         except requests.RequestException as error:

@@ -1,9 +1,12 @@
 """The simulator as an HTTP server: one daemon thread per connection, so that it ends at once."""
 
+import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from zampay.simulators import tls
 from zampay.simulators.mtn.app import create_app
 from zampay.simulators.mtn.settings import Settings
 
@@ -34,4 +37,10 @@ def serve(settings: Settings) -> BaseWSGIServer:
         create_app(settings),
         threaded=True,
         request_handler=QuietHandler,
+        ssl_context=_tls(settings),
     )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    directory = settings.tls_directory
+    return tls.context(Path(directory), settings.host) if directory else None

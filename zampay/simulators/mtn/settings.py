@@ -40,6 +40,13 @@ class Settings:
     notify_s: float = 1800.0
     token_life_s: float = 3600.0
     seed: int = 0
+    tls_directory: str = ""
+    callback_authorities: str = ""
+
+    @property
+    def base_url(self) -> str:
+        """Where it is reached, without the port."""
+        return f"{'https' if self.tls_directory else 'http'}://{self.host}"
 
     @property
     def currency(self) -> str:
@@ -64,6 +71,8 @@ HELP = {
     "notify_s": "how long after success a delivery notification is taken",
     "token_life_s": "how long a token lives",
     "seed": "decides which requests meet a fault that has a probability",
+    "tls_directory": "speak TLS, with a certificate that is made and kept in this directory",
+    "callback_authorities": "file of the authorities that callbacks over TLS trust",
 }
 KEYS = ("subscription_key", "disbursement_subscription_key", "api_user", "api_key")
 CHOICES = {"environment": (SANDBOX, ZAMBIA), "callback_method": ("PUT", "POST")}
