@@ -5,16 +5,16 @@
 #   docker run --read-only --tmpfs /tmp --env-file ... zampay worker                  (or beat, release)
 #   docker run --read-only --tmpfs /tmp --env-file ... zampay flask --app wsgi tenant --help
 #
-# The base is named by its exact version. Dependabot raises it, in both stages together.
+# The base is named by its exact version and digest. Dependabot raises it, in both stages together.
 
-FROM python:3.13.16-slim-bookworm AS packages
+FROM python:3.13.16-slim-bookworm@sha256:a1165e272e578941b84abc79e4ab38a0305cd12803a5c4247979ac7655f4d641 AS packages
 COPY requirements.txt /tmp/requirements.txt
 # A virtualenv without pip in it; wheels only, so that nothing is compiled and no compiler is needed.
 RUN python -m venv --without-pip /opt/zampay \
  && python -m pip --python /opt/zampay/bin/python --disable-pip-version-check --no-cache-dir \
       install --quiet --require-hashes --only-binary :all: --requirement /tmp/requirements.txt
 
-FROM python:3.13.16-slim-bookworm
+FROM python:3.13.16-slim-bookworm@sha256:a1165e272e578941b84abc79e4ab38a0305cd12803a5c4247979ac7655f4d641
 COPY --from=packages /opt/zampay /opt/zampay
 WORKDIR /app
 COPY Procfile wsgi.py celery_worker.py config.py ./

@@ -48,7 +48,8 @@ def test_everything_waits_for_what_it_needs_and_is_watched() -> None:
 
 def test_images_of_others_are_exact_and_only_the_own_machine_gets_in() -> None:
     for name in ("postgres", "redis"):
-        assert re.fullmatch(r"[\w/]+:\d+\.\d+(\.\d+)?(-\w+)?", SERVICES[name]["image"])
+        exact = r"[\w/]+:\d+\.\d+(\.\d+)?(-\w+)?@sha256:[0-9a-f]{64}"
+        assert re.fullmatch(exact, SERVICES[name]["image"])
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"web": ["${BIND:-127.0.0.1}:${PORT:-8000}:8000"]}
 

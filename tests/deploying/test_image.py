@@ -54,7 +54,7 @@ def test_both_stages_stand_on_one_exact_base() -> None:
     bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
     assert len(bases) == 2
     assert len(set(bases)) == 1
-    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", bases[0])
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+@sha256:[0-9a-f]{64}", bases[0])
 
 
 def test_packages_come_with_hashes_apart_from_the_code_and_none_is_for_developers() -> None:

@@ -10,8 +10,9 @@ import yaml
 from dev.desk import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-ACTION = re.compile(r"[\w.-]+/[\w./-]+@(v\d+\.\d+\.\d+|[0-9a-f]{40})")
-IMAGE = re.compile(r"[\w./-]+:\d+\.\d+(\.\d+)?(-\w+)?")
+ACTION = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
+PINNED = re.compile(r"uses: (\S+)@([0-9a-f]{40}) # v\d+\.\d+\.\d+$", re.MULTILINE)
+IMAGE = re.compile(r"[\w./-]+:\d+\.\d+(\.\d+)?(-\w+)?@sha256:[0-9a-f]{64}")
 WRITES = {("image", "publish"): {"packages", "id-token", "attestations"}}
 
 
@@ -55,7 +56,9 @@ def test_a_job_pins_what_it_uses(workflow: str, name: str, job: dict[str, Any]) 
 
 
 def test_one_action_has_one_version() -> None:
-    used = re.findall(r"uses: (\S+)@(\S+)", "".join(file.read_text() for file in WORKFLOWS))
+    text = "".join(file.read_text(encoding="utf-8") for file in WORKFLOWS)
+    used = PINNED.findall(text)
+    assert len(used) == text.count("uses: "), "each commit is named with its release"
     assert len(set(used)) == len({name for name, _ in used})
 
 
