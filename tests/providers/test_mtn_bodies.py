@@ -18,7 +18,7 @@ from zampay.providers.contract import (
     Report,
     ReportStatus,
 )
-from zampay.providers.mtn import adapter, bodies
+from zampay.providers.mtn import adapter, bodies, mapping
 
 UNKNOWN = '{"code":"RESOURCE_NOT_FOUND","message":"Requested resource was not found."}'
 GATEWAY_404 = '{"statusCode":404,"message":"Resource not found"}'
@@ -146,6 +146,38 @@ SUBMISSIONS = [
 ]
 
 
+DUPLICATE = '{"code":"RESOURCE_ALREADY_EXIST","message":"Duplicated reference id."}'
+SUBMISSIONS += [
+    (status, DUPLICATE, Accepted) for status in (200, 400, 401, 403, 404, 429, 500, 503)
+]
+SUBMISSIONS += [
+    (400, '{"code":"RESOURCE_ALREADY_EXISTS"}', Accepted),
+    (500, '{"code":"resource already exist"}', Accepted),
+    (400, '{"error":"RESOURCE_ALREADY_EXIST"}', Accepted),
+    (400, '{"error":{"code":"RESOURCE_ALREADY_EXIST"}}', Accepted),
+    (500, '{"reason":{"code":"RESOURCE_ALREADY_EXIST"}}', Accepted),
+    (400, '{"statusCode":400,"message":"Duplicated reference id. Creation failed."}', Accepted),
+    (409, "", Accepted),
+    (409, '{"statusCode":409,"message":"Conflict"}', Accepted),
+    (409, FIREWALL, InDoubt),
+    (409, '{"code":"PAYER_NOT_FOUND"}', Declined),
+    (409, '{"code":"INVALID_CURRENCY"}', InDoubt),
+]
+for _status in (400, 401, 403, 404, 429, 502):
+    SUBMISSIONS += [
+        (_status, '{"code":"PAYER_NOT_FOUND"}', Declined),
+        (_status, '{"code":"INVALID_CURRENCY"}', InDoubt),
+        (_status, '{"code":"INTERNAL_PROCESSING_ERROR"}', InDoubt),
+        (_status, '{"code":"SERVICE_UNAVAILABLE"}', InDoubt),
+    ]
+for _status in (400, 401, 403, 404):
+    SUBMISSIONS += [
+        (_status, FIREWALL, InDoubt),
+        (_status, '{"code":"SOMETHING_NEW"}', InDoubt),
+        (_status, UNKNOWN, InDoubt),
+    ]
+
+
 @pytest.mark.parametrize(("status", "text", "kind"), SUBMISSIONS)
 def test_an_answer_to_a_request_to_pay_means(status: int, text: str, kind: type) -> None:
     assert type(adapter._submission(Reply(status, text))) is kind
@@ -157,6 +189,15 @@ def test_a_refusal_of_our_set_up_is_presumed_and_kept_with_its_code() -> None:
     assert found.presumed is not None
     assert found.presumed.code is FailureCode.PROVIDER_REJECTED
     assert found.presumed.provider_code == "INVALID_CALLBACK_URL_HOST"
+
+
+@pytest.mark.parametrize("text", [FIREWALL, UNKNOWN, '{"code":"SOMETHING_NEW"}'])
+def test_a_refusal_in_a_body_that_is_not_known_is_presumed_until_the_network_is_asked(
+    text: str,
+) -> None:
+    found = adapter._submission(Reply(403, text))
+    assert isinstance(found, InDoubt)
+    assert found.presumed == mapping.REFUSED_BY_STATUS[403]
 
 
 def test_too_many_requests_says_how_long_to_wait() -> None:
@@ -171,6 +212,11 @@ ENQUIRIES = [
     (404, GATEWAY_404, NoAnswer),
     (404, FIREWALL, NoAnswer),
     (404, "", NoAnswer),
+    (404, '{"error":"RESOURCE_NOT_FOUND"}', NoAnswer),
+    (404, '{"reason":{"code":"RESOURCE_NOT_FOUND"}}', NoAnswer),
+    (404, '{"code":"resource_not_found"}', NoAnswer),
+    (404, '{"code":"RESOURCE_ALREADY_EXIST"}', NoAnswer),
+    (200, UNKNOWN, NoAnswer),
     (400, UNKNOWN, NoAnswer),
     (500, UNKNOWN, NoAnswer),
     (500, '{"status":"FAILED"}', NoAnswer),

@@ -34,8 +34,7 @@ APPROVAL_HINT: Final = (
 )
 PREFIXES: Final = ("26096", "26076", "26056")
 NOTE_LENGTH: Final = 128
-OK, NOT_FOUND, TOO_MANY = 200, 404, 429
-ACCEPTED: Final = {202: "accepted (202)", 409: "already with the network (409)"}
+OK, ACCEPTED, NOT_FOUND, CONFLICT, TOO_MANY = 200, 202, 404, 409, 429
 UNKNOWN_REFERENCE: Final = frozenset({"RESOURCE_NOT_FOUND", "TRANSACTION_NOT_FOUND"})
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,-]+")
 _CREDENTIALS = mapping.REFUSED_BY_STATUS[401]
@@ -148,15 +147,27 @@ def _note(text: str) -> str:
 
 
 def _submission(reply: Reply) -> Submission:
-    if reply.status in ACCEPTED:
-        return Accepted(ACCEPTED[reply.status])
+    """What MTN's answer to a request to pay means. The body decides, in whichever envelope and
+    under whichever status it comes; the status decides only where the body has no meaning.
+    """
+    if reply.status == ACCEPTED:
+        return Accepted("accepted (202)")
+    code, foreign = bodies.error_code(reply.text), bodies.is_foreign(reply.text)
+    bare_conflict = reply.status == CONFLICT and code is None and not foreign
+    if bare_conflict or bodies.says_that_it_exists(reply.text):
+        return Accepted(f"already with the network ({reply.status})")
+    said = f"answered {reply.status} {code or ''}".strip()
+    if code in mapping.MEANINGS and code not in UNKNOWN_REFERENCE:
+        return _by_code(code, said)
     if reply.status == TOO_MANY:
         return NotSent("too many requests (429)", retry_after_s=reply.retry_after_s)
-    code = bodies.error_code(reply.text)
-    said = f"answered {reply.status} {code or ''}".strip()
-    by_status = mapping.REFUSED_BY_STATUS.get(reply.status)
-    if by_status is not None:
-        return Declined(mapping.failure(code) if code in mapping.MEANINGS else by_status)
+    refused = mapping.REFUSED_BY_STATUS.get(reply.status)
+    if refused is None or code is not None or foreign:
+        return InDoubt(said, presumed=refused)
+    return Declined(refused)
+
+
+def _by_code(code: str, said: str) -> Submission:
     match mapping.refusal(code):
         case mapping.Refusal.FINAL:
             return Declined(mapping.failure(code))
@@ -168,8 +179,9 @@ def _submission(reply: Reply) -> Submission:
 
 def _enquiry(reply: Reply) -> Enquiry:
     """Only MTN's own word for an unknown reference is NotFound: a gateway's 404 says nothing."""
-    code = bodies.error_code(reply.text)
-    if reply.status == NOT_FOUND and code in UNKNOWN_REFERENCE:
+    if reply.status == NOT_FOUND and bodies.own_code(reply.text) in UNKNOWN_REFERENCE:
         return NotFound("the network does not know the reference (404)")
     found = bodies.report(reply.text) if reply.status == OK else None
-    return found or NoAnswer(f"answered {reply.status} {code or ''}".strip())
+    return found or NoAnswer(
+        f"answered {reply.status} {bodies.error_code(reply.text) or ''}".strip()
+    )

@@ -80,7 +80,7 @@ REFUSED_BY_STATUS = {
     403: Failure(_C.PROVIDER_REJECTED, _SETUP, "HTTP_403"),
     404: Failure(_C.PROVIDER_REJECTED, _SETUP, "HTTP_404"),
 }
-"""Answers to a request to pay after which certainly nothing exists, whatever their body."""
+"""What a request to pay was refused for when the status says it and the body says nothing else."""
 
 
 def failure(provider_code: str | None) -> Failure:
