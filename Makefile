@@ -16,6 +16,9 @@ PINS := requirements.txt requirements-dev.txt
 LOCK := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" --quiet
 
+# .python-version is for platforms; pyenv goes on with the Python that its user has chosen.
+export PYENV_VERSION := $(shell pyenv global 2>/dev/null | paste -sd: -)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo run test long check audit format migrate migration openapi lock secrets image clean bench
 
