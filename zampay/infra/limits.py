@@ -69,7 +69,11 @@ def init(
         ],
         strategy="fixed-window",
         storage_uri=url,
-        storage_options={"socket_connect_timeout": 1, "socket_timeout": 1},
+        storage_options={
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+            "encoding_errors": "replace",
+        },
         in_memory_fallback_enabled=True,
         swallow_errors=True,
         key_prefix="limit",

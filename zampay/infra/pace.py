@@ -15,7 +15,7 @@ _AWAY_S = 5.0
 _NEXT_SLOT = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local slot = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local slot = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') or 0, now)
 local wait = slot - now
 if wait > tonumber(ARGV[2]) then return -wait end
 redis.call('SET', KEYS[1], string.format('%.0f', slot + ARGV[1]), 'PX', 60000)

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
+from zampay.infra import stored_text
+
 Answer = TypeVar("Answer")
 _INTERVAL_S = 0.1  # psycopg's own
 
@@ -36,12 +38,15 @@ class Connection(psycopg.Connection[Any]):
 
 
 def bound(engine: sa.Engine, *, longest_wait_s: float) -> None:
-    """Let the connections of this engine wait so long; to be called before the first is made."""
+    """Let the connections of this engine wait so long, and send only text that can be kept; to be
+    called before the first is made.
+    """
 
     @sa.event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Connection:
         made = Connection.connect(*arguments, **named)
         made.longest_wait_s = longest_wait_s
+        stored_text.guard(made)
         return made
 
 

@@ -37,6 +37,7 @@ def init(app: Flask, *, url: str) -> None:
         socket_timeout=LONGEST_WAIT_S,
         health_check_interval=30,
         decode_responses=True,
+        encoding_errors="replace",  # what others wrote there must not raise here
     )
     app.extensions["redis_rest"] = _Rest()
 

@@ -10,14 +10,17 @@ said no. Silence, garbage and server errors are `InDoubt` or `NoAnswer`.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from zampay.kernel import clock
+from zampay.kernel import clock, storable
 from zampay.kernel.findings import Finding
 from zampay.kernel.money import Money
+
+LONGEST_TEXT = 200
+"""Characters of a text by a network: three of them fit into one entry of an index."""
 
 
 class FailureCode(StrEnum):
@@ -43,8 +46,23 @@ class Retry(StrEnum):
     UNSAFE = "unsafe"
 
 
+class FromOutside:
+    """What a network said: each text is bounded, and is what PostgreSQL gives back of it, so that
+    the same word compares equal whenever it is told.
+    """
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        """Replace what cannot be kept; cut what is too long."""
+        for field in fields(self):  # type: ignore[arg-type]
+            given = getattr(self, field.name)
+            if type(given) is str:
+                object.__setattr__(self, field.name, storable.text(given)[:LONGEST_TEXT])
+
+
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(FromOutside):
     """A definite no: our code, a sentence, the network's own code, and what a retry risks.
 
     `recheck`: networks have been seen to take such a no back, so it is looked at once more later.
@@ -92,7 +110,7 @@ class ReportStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(FromOutside):
     """The network's own word on one reference; `None` where it does not say.
 
     `amount` and `currency` are the network's figures as text, compared by the caller.
@@ -108,7 +126,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(FromOutside):
     """The network has the order; a blocking network also brings the ending."""
 
     detail: str
@@ -116,14 +134,14 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Declined:
+class Declined(FromOutside):
     """The network refused, and it is certain that nothing was created."""
 
     failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
-class InDoubt:
+class InDoubt(FromOutside):
     """The order may have landed. `presumed` is the failure if the network turns out not to know
     it; without one the same order may be sent again.
     """
@@ -133,7 +151,7 @@ class InDoubt:
 
 
 @dataclass(frozen=True, slots=True)
-class NotSent:
+class NotSent(FromOutside):
     """Certainly nothing reached the network's books: safe to repeat under the same reference."""
 
     detail: str
@@ -141,14 +159,14 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
-class NotFound:
+class NotFound(FromOutside):
     """The network answered that it does not know the reference."""
 
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
-class NoAnswer:
+class NoAnswer(FromOutside):
     """The enquiry itself failed; nothing is learnt about the payment."""
 
     detail: str

@@ -9,7 +9,7 @@ from flask import Flask, current_app
 
 from zampay.infra.outbound import TOO_LONG, NoReply, NotConnected, Outbound
 from zampay.infra.public_addresses import PublicOnlyAdapter
-from zampay.kernel import clock, signing
+from zampay.kernel import clock, signing, storable
 from zampay.kernel.clock import rfc3339
 from zampay.webhooks.models import Event
 
@@ -102,7 +102,7 @@ def send(message: Message, *, at: datetime) -> Answer:
         reply = outbound.send("POST", message.url, headers=headers, body=message.body.encode())
     except (NotConnected, NoReply) as error:
         return Answer(None, _reason(str(error)), _since_ms(started_s))
-    text = reply.text[:KEPT_CHARACTERS].replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    text = storable.text(reply.text[:KEPT_CHARACTERS])
     return Answer(reply.status, text, _since_ms(started_s), reply.retry_after_s)
 
 

@@ -87,10 +87,11 @@ class Tokens:
     def _known(self) -> str | None:
         """The shared token; without Redis, this process's own copy while it lasts."""
         try:
-            return redis_client.client().get(self._name)  # type: ignore[return-value]
+            found = str(redis_client.client().get(self._name) or "")
         except redis.RedisError:
             kept = self._kept
             return kept.token if kept and kept.ends_s > clock.monotonic_s() else None
+        return found if _PRINTABLE.fullmatch(found) else None
 
     def _fetch(self) -> str:
         login = f"{self._settings.api_user}:{self._settings.api_key}".encode()
