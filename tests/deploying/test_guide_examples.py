@@ -141,15 +141,16 @@ def test_the_programs_pay_in_test_and_on_each_network(
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
-def test_a_refusal_is_shown_with_its_code(
+def test_a_refusal_is_shown_with_its_code_and_every_wrong_field(
     merchant: Merchant, tmp_path: Path, language: str
 ) -> None:
     (code,) = guide.examples("The first payment")[language]
-    told = environment(merchant, ORDER="refused", PAYER="not a number")
+    told = environment(merchant, ORDER="two words", PAYER="not a number")
     program = guide.start(language, code, tmp_path, told)
     written, _ = program.communicate(timeout=60)
     assert program.returncode != 0
-    assert "validation_failed: " in written
+    assert "validation_failed: externalId: must be " in written
+    assert "; msisdn: must be " in written
 
 
 @contextmanager

@@ -23,6 +23,71 @@ def test_every_way_to_write_a_number_gives_the_same_twelve_digits(
     assert [parse(way) for way in ways] == [expected] * 7
 
 
+PASTED = {
+    "blanks": " 096 312 3400  ",
+    "no leading zero, as a spreadsheet leaves it": "963123400",
+    "no-break spaces": "+260\u00a096\u00a0312\u00a03400",
+    "narrow and thin spaces": "096\u202f312\u20093400",
+    "embedding marks of a phone's address book": "\u202a+260963123400\u202c",
+    "isolates": "\u2066+260 96 312 3400\u2069",
+    "a left-to-right mark": "\u200e0963123400\u200e",
+    "a zero-width space": "0963\u200b123400",
+    "a byte order mark": "\ufeff0963123400",
+    "a soft hyphen": "0963\u00ad123400",
+    "no-break hyphens": "096\u2011312\u20113400",
+    "dashes of text": "096\u2013312\u20143400",
+    "a minus": "096\u22123123400",
+    "brackets round the prefix": "(096) 312-3400",
+    "brackets round the country": "(+260) 96 312 3400",
+    "brackets round the zero": "+260 (0) 96 312 3400",
+    "brackets without blanks": "+260(0)963123400",
+    "dots": "096.312.3400",
+    "the end of a sentence": "0963123400.",
+    "dialled abroad": "00260 96 312 3400",
+    "a plus apart": "+ 260 963123400",
+}
+
+
+@pytest.mark.parametrize("text", PASTED.values(), ids=PASTED)
+def test_a_number_is_taken_as_people_paste_it(text: str) -> None:
+    assert parse(text) == "260963123400"
+
+
+ACCIDENTS = {
+    "a decimal fraction": "0.963123400",
+    "a decimal of a spreadsheet": "96312340.0",
+    "an exponent": "9.63123400E8",
+    "a sign": "-0963123400",
+    "a dash at the end": "0963123400-",
+    "a plus before the zero": "+0963123400",
+    "a plus before both zeros": "+00260963123400",
+    "two pluses": "++260963123400",
+    "a plus within": "260+963123400",
+    "zeros for no country": "00963123400",
+    "a bracket that is not closed": "(096 3123400",
+    "a bracket that was not opened": "096) 3123400",
+    "brackets in brackets": "((096)) 3123400",
+    "all of it in brackets": "(0963123400)",
+    "two numbers": "0963123400 0963123451",
+    "two numbers with a slash": "0963123400/451",
+    "a letter in a blank's place": "096x3123400",
+    "a tab": "096\t3123400",
+    "digits of another script": "\u0660\u0669\u0666\u0663\u0661\u0662\u0663\u0664\u0660\u0660",
+    "superscripts": "096312340\u2070",
+    "another country dialled": "0027831234567",
+    "another country in brackets": "(+27) 83 123 4567",
+    "only brackets": "()",
+    "only what cannot be seen": "\u200b\u200e",
+    "blanks without end": "0963123400" + " " * 500,
+}
+
+
+@pytest.mark.parametrize("text", ACCIDENTS.values(), ids=ACCIDENTS)
+def test_nothing_becomes_a_number_by_accident(text: str) -> None:
+    with pytest.raises(NotMobileNumber):
+        parse(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [

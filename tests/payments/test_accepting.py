@@ -30,6 +30,28 @@ def test_the_same_request_again_replays_the_same_payment(
     assert again.json["id"] == first.json["id"]
 
 
+def test_an_empty_list_is_an_empty_map_as_php_writes_it(
+    merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    first = merchant.pay(externalId="order-7", metadata=[])
+    assert (first.status_code, first.json["metadata"]) == (202, {})
+    again = merchant.pay(externalId="order-7", metadata={})
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert merchant.post(f"/payments/{first.json['id']}/cancel", []).status_code == 200
+    endpoint = {"url": "http://127.0.0.1:9/hooks", "headers": []}
+    made = merchant.post("/webhook-endpoints", endpoint)
+    assert made.json["headers"] == {}
+    secret = f"/webhook-endpoints/{made.json['id']}/rotate-secret"
+    assert merchant.post(secret, []).status_code == 201
+
+
+def test_a_number_pasted_from_an_address_book_is_the_same_number(
+    merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    pasted = "\u202a+260\u00a096\u2011312\u20113400\u202c"
+    assert merchant.pay(msisdn=pasted).json["msisdn"] == "260963123400"
+
+
 def test_another_request_under_the_same_external_id_is_refused(
     merchant: Merchant, network: ScriptedNetwork
 ) -> None:

@@ -31,6 +31,9 @@ WRONG_FIELDS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "padded": ({"amount": " 12.50"}, {"amount"}),
     "with a line feed": ({"amount": "12.50\n"}, {"amount"}),
     "leading zero": ({"amount": "012.50"}, {"amount"}),
+    "grouped by blanks": ({"amount": "1 000.00"}, {"amount"}),
+    "comma before the decimals": ({"amount": "12,50"}, {"amount"}),
+    "with its currency": ({"amount": "K12.50"}, {"amount"}),
     "digits of another script": ({"amount": "\u0661\u0662"}, {"amount"}),
     "amount as a float": ({"amount": 12.5}, {"amount"}),
     "amount as an integer": ({"amount": 12}, {"amount"}),
@@ -63,13 +66,13 @@ WRONG_FIELDS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "message too long": ({"payerMessage": "x" * 129}, {"payerMessage"}),
     "message of two lines": ({"payerMessage": "one\ntwo"}, {"payerMessage"}),
     "note too long": ({"payeeNote": "x" * 129}, {"payeeNote"}),
-    "metadata too deep": ({"metadata": {"a": {"b": "c"}}}, {"metadata.a.value"}),
+    "metadata too deep": ({"metadata": {"a": {"b": "c"}}}, {"metadata.a"}),
     "metadata as a list": ({"metadata": ["a"]}, {"metadata"}),
-    "metadata with a number": ({"metadata": {"a": 1}}, {"metadata.a.value"}),
+    "metadata with a number": ({"metadata": {"a": 1}}, {"metadata.a"}),
     "too many metadata": ({"metadata": {str(n): "x" for n in range(21)}}, {"metadata"}),
-    "metadata value too long": ({"metadata": {"a": "x" * 501}}, {"metadata.a.value"}),
-    "metadata key too long": ({"metadata": {"k" * 41: "x"}}, {f"metadata.{'k' * 41}.key"}),
-    "metadata with an empty key": ({"metadata": {"": "x"}}, {"metadata..key"}),
+    "metadata value too long": ({"metadata": {"a": "x" * 501}}, {"metadata.a"}),
+    "metadata key too long": ({"metadata": {"k" * 41: "x"}}, {f"metadata.{'k' * 41}"}),
+    "metadata with an empty key": ({"metadata": {"": "x"}}, {"metadata."}),
 }
 
 GOOD = json.dumps(payment_request())
@@ -122,6 +125,95 @@ def test_a_wrong_field_is_named(merchant: Merchant, case: str) -> None:
     assert wrong_fields(body) == wrong
 
 
+GROUPING = (
+    "must have a point before the decimals and nothing between thousands: write 12.50 or 1000.00"
+)
+SAID: dict[str, tuple[dict[str, Any], str, str]] = {
+    "half a kwacha too few": ({"amount": 12.5}, "amount", 'send it as text: "12.50"'),
+    "whole": ({"amount": 12}, "amount", 'send it as text: "12.00"'),
+    "too exact": ({"amount": 12.505}, "amount", 'send it as text, such as "12.50"'),
+    "negative": ({"amount": -3}, "amount", 'send it as text, such as "12.50"'),
+    "true": ({"amount": True}, "amount", 'send it as text, such as "12.50"'),
+    "list": ({"amount": ["12.50"]}, "amount", 'send it as text, such as "12.50"'),
+    "id": ({"externalId": 1042}, "externalId", 'send it as text: "1042"'),
+    "number": ({"msisdn": 260963123400}, "msisdn", 'send it as text: "260963123400"'),
+    "message": ({"payerMessage": False}, "payerMessage", "must be text, in quotes"),
+    "metadata": ({"metadata": {"order": 7}}, "metadata.order", 'send it as text: "7"'),
+    "metadata twice": (
+        {"metadata": {"k" * 41: 7}},
+        f"metadata.{'k' * 41}",
+        'the name: Length must be between 1 and 40. send it as text: "7"',
+    ),
+    "no object": ({"metadata": "a=b"}, "metadata", 'must be an object such as {"name": "text"}'),
+    "missing": ({"amount": None}, "amount", "is required"),
+    "misspelt": ({"amonut": "1"}, "amonut", "is not known here; check its spelling"),
+    "comma": (
+        {"amount": "12,50"},
+        "amount",
+        GROUPING,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_what_is_wrong_is_said_with_what_to_send_and_stands_in_detail_too(
+    merchant: Merchant, case: str
+) -> None:
+    changes, field, message = SAID[case]
+    body = refusal(merchant.pay(**changes), 422, "validation_failed")
+    assert body["errors"] == [{"field": field, "message": message}]
+    assert body["detail"] == f"{field}: {message}"
+
+
+OPTIONAL = ["currency", "payerMessage", "payeeNote", "metadata"]
+
+
+@pytest.mark.parametrize("field", OPTIONAL)
+def test_null_for_a_member_that_may_be_left_out_is_refused_in_words(
+    merchant: Merchant, field: str
+) -> None:
+    answer = merchant.post("/payments", payment_request() | {field: None})
+    said = "must not be null; leave it out if you have nothing to say"
+    body = refusal(answer, 422, "validation_failed")
+    assert body["detail"] == f"{field}: {said}"
+
+
+WRONG_NETWORK: list[tuple[dict[str, Any], str]] = [
+    ({"msisdn": "0973123400"}, "msisdn: belongs to no network that is served here (served: MTN)"),
+    ({"amount": "1000000.01"}, "amount: must be from 0.01 to 1000000.00 ZMW for MTN"),
+]
+
+
+@pytest.mark.parametrize(("changes", "detail"), WRONG_NETWORK, ids=["number", "amount"])
+def test_what_a_network_does_not_take_stands_in_detail(
+    merchant: Merchant, changes: dict[str, Any], detail: str
+) -> None:
+    assert refusal(merchant.pay(**changes), 422, "validation_failed")["detail"] == detail
+
+
+def test_of_many_errors_the_first_stands_in_detail(merchant: Merchant) -> None:
+    answer = merchant.get("/payments", limit="0", status="PAID", page="2")
+    body = refusal(answer, 422, "validation_failed")
+    first = body["errors"][0]
+    assert body["detail"] == f"{first['field']}: {first['message']}"
+    assert len(body["errors"]) == 3
+
+
+def test_no_refusal_is_in_the_words_of_a_library(merchant: Merchant) -> None:
+    """Every member of every body, given what it cannot be."""
+    for path, members in {
+        "/payments": [*payment_request(), *OPTIONAL, "provider"],
+        "/webhook-endpoints": ["url", "eventTypes", "description", "headers", "enabled"],
+        "/api-keys": ["livemode", "name", "scopes", "expiresAt"],
+        "/auth/register": ["businessName", "email"],
+    }.items():
+        for wrong in (7, 7.5, True, "no", ["no", 7], [[]], {"a": 7}, {"a": {"b": "c"}}):
+            answer = merchant.post(path, dict.fromkeys(members, wrong))
+            for line in refusal(answer, 422, "validation_failed")["errors"]:
+                assert "Not a valid" not in line["message"], (path, wrong, line)
+                assert "Invalid input" not in line["message"], (path, wrong, line)
+
+
 @pytest.mark.parametrize("case", NO_JSON)
 def test_what_is_no_json_object_is_refused(
     client: FlaskClient, merchant: Merchant, case: str
@@ -135,7 +227,7 @@ def test_what_is_no_json_object_is_refused(
 
 def test_everything_that_is_wrong_is_said_at_once(merchant: Merchant) -> None:
     answer = merchant.pay(
-        externalId="", amount="-1", msisdn="1", payerMessage="x" * 129, metadata=[], tip="5"
+        externalId="", amount="-1", msisdn="1", payerMessage="x" * 129, metadata=[1], tip="5"
     )
     wrong = {"externalId", "amount", "msisdn", "payerMessage", "metadata", "tip"}
     assert wrong_fields(refusal(answer, 422, "validation_failed")) == wrong

@@ -37,6 +37,12 @@ class Schema(ma.Schema):
 
         unknown = ma.RAISE
 
+    @ma.pre_load
+    def _take_an_empty_list(self, given: Any, **_: Any) -> Any:
+        """PHP writes an empty array for an empty object; only where nothing is required."""
+        needs_nothing = not any(field.required for field in self.load_fields.values())
+        return {} if given == [] and needs_nothing else given
+
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
         """`external_id` is called `externalId` by those who call us."""
         first, *rest = (field_obj.data_key or field_name).split("_")

@@ -14,9 +14,48 @@ from zampay.kernel.clock import rfc3339
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2999
 MAX_PAGE = 100
+_LONGEST_SHOWN = 40
 
 
-class Text(ma.fields.String):
+class String(ma.fields.String):
+    """Text. A number in its place is told how to be sent as text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise ma.ValidationError(self.as_text(value))
+        return str(super()._deserialize(value, attr, data, **kwargs))
+
+    def as_text(self, value: Any) -> str:
+        """What to send instead of a value that is no text."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and len(str(value)) <= _LONGEST_SHOWN:
+            return f'send it as text: "{value}"'
+        return "must be text, in quotes"
+
+
+class TextMap(ma.fields.Dict):
+    """An object of texts by name. What is wrong with an entry is said under its own name. An empty
+    list is an empty object: PHP writes an empty array so.
+    """
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if value == []:
+            value = {}
+        if not isinstance(value, dict):
+            raise ma.ValidationError('must be an object such as {"name": "text"}')
+        try:
+            return super()._deserialize(value, *args, **kwargs)  # type: ignore[no-untyped-call]
+        except ma.ValidationError as error:
+            wrong = {name: _of_an_entry(found) for name, found in error.messages_dict.items()}
+            raise ma.ValidationError(wrong) from error
+
+
+def _of_an_entry(found: dict[str, list[str]]) -> list[str]:
+    keys = [f"the name: {message}" for message in found.get("key", [])]
+    return keys + found.get("value", [])
+
+
+class Text(String):
     """A single line of text without control characters."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:

@@ -37,6 +37,18 @@ HTTP_CODES = {
     503: ("unavailable", "Not now; send the same request again soon"),
 }
 NOT_AN_OBJECT = "The body must be a JSON object."
+PLAIN_WORDS = {
+    "Field may not be null.": "must not be null; leave it out if you have nothing to say",
+    "Invalid input type.": "must be an object",
+    "Missing data for required field.": "is required",
+    "Not a valid boolean.": "must be true or false, without quotes",
+    "Not a valid email address.": "must be an e-mail address such as owner@kalulu.example",
+    "Not a valid integer.": "must be a whole number, without quotes and without decimals",
+    "Not a valid list.": "must be a list",
+    "Not a valid string.": "must be text, in quotes",
+    "Unknown field.": "is not known here; check its spelling",
+}
+"""What the library says, and what we say instead: what to send."""
 RETRY_AFTER_S = 2
 SERVER_ERROR = 500
 
@@ -130,7 +142,7 @@ def _invalid(messages: dict[str, Any]) -> Response:
     fields: dict[str, str] = {}
     for found in messages.values():
         _flatten(found, "", fields)
-    return _ours(InvalidField("See `errors` for each field.", fields=fields))
+    return _ours(InvalidField(fields))
 
 
 def _flatten(found: Any, path: str, into: dict[str, str]) -> None:
@@ -138,7 +150,8 @@ def _flatten(found: Any, path: str, into: dict[str, str]) -> None:
         for name, inner in found.items():
             _flatten(inner, f"{path}.{name}" if path else str(name), into)
     else:
-        into[re.sub(r"\._schema$|^_schema$", "", path)] = " ".join(map(str, found))
+        said = (PLAIN_WORDS.get(str(one), str(one)) for one in found)
+        into[re.sub(r"\._schema$|^_schema$", "", path)] = " ".join(said)
 
 
 def _database_away(error: Exception) -> Response:

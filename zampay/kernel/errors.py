@@ -28,8 +28,15 @@ class ZamPayError(Exception):
 
 
 class InvalidField(ZamPayError):
-    """One or more fields of a request are wrong; `fields` says which and why."""
+    """One or more fields of a request are wrong; `fields` says which and why, and the first of them
+    is the detail too, because many clients show nothing else.
+    """
 
     code = "validation_failed"
     status = 422
     title = "Some fields are not valid"
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        assert fields, "what is wrong is named"
+        field, message = next(iter(fields.items()))
+        super().__init__(f"{field}: {message}" if field else message, fields=fields)

@@ -12,6 +12,9 @@ MAX_WHOLE_DIGITS = 10
 _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]{1,2})?")
 
 
+_GROUPED = re.compile(r"[0-9][,' _\u00a0\u2009\u202f\u2019][0-9]")
+
+
 class NotMoney(ValueError):
     """The text is not a positive amount in a currency we know."""
 
@@ -39,7 +42,7 @@ class Money:
         if currency not in EXPONENTS:
             raise NotMoney(f"{currency} is not a currency we take")
         if not _DECIMAL.fullmatch(text) or len(text.partition(".")[0]) > MAX_WHOLE_DIGITS:
-            raise NotMoney("must be a decimal string such as 12.50, with at most two decimals")
+            raise NotMoney(_objection(text))
         amount_minor = int(Decimal(text).scaleb(EXPONENTS[currency]))
         if amount_minor == 0:
             raise NotMoney("must be more than zero")
@@ -62,3 +65,12 @@ class Money:
         except InvalidOperation:
             return False
         return same and currency == self.currency
+
+
+def _objection(text: str) -> str:
+    if _GROUPED.search(text):
+        return (
+            "must have a point before the decimals and nothing between thousands: "
+            "write 12.50 or 1000.00"
+        )
+    return "must be digits such as 12.50 or 100 and nothing else, with at most two decimals"

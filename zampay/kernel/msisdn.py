@@ -12,7 +12,13 @@ from zampay.kernel import sandbox_numbers
 
 REGION = "ZM"
 _ASKED_FOR = "must be a mobile number such as 0963123400 or 260963123400"
-_WRITTEN = re.compile(r"[+0-9][0-9 ().-]{5,24}")
+_LONGEST = 60
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_DASH = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_BRACKETS = re.compile(r"\((\+?[0-9 -]{1,8})\)")
+_WRITTEN = re.compile(r"(?:\+ ?(?!0))?[0-9][0-9 .-]{4,30}[0-9]\.?")
+_FRACTION = re.compile(r"(?<![0-9])[0-9]\.|\.[0-9](?![0-9])")
 
 
 class NotMobileNumber(ValueError):
@@ -20,23 +26,38 @@ class NotMobileNumber(ValueError):
 
 
 def parse(text: str) -> str:
-    """`"0963123400"`, `"+260 96 312 3400"` or `"260963123400"` → `"260963123400"`.
+    """`"0963123400"`, `"+260 (0) 96-312.3400"` or `"00260963123400"` → `"260963123400"`.
+
+    Taken as people paste it: with blanks, dashes, dots and brackets of any kind, and with what
+    cannot be seen.
 
     Raises:
-        NotMobileNumber: anything else: landlines, other countries, wrong lengths, letters.
+        NotMobileNumber: anything else: landlines, other countries, wrong lengths, letters, digits
+            of other scripts, decimal fractions.
     """
-    if not text.isascii() or not _WRITTEN.fullmatch(text):
-        raise NotMobileNumber(_ASKED_FOR)
-    digits = re.sub(r"\D", "", text)
+    plain = _plain(text)
+    dialled = re.sub(r"\D", "", plain)
+    digits = dialled.removeprefix("00")
     if sandbox_numbers.published_suffix(digits):
         return digits
-    international = text if text.startswith("+") else f"+{digits}"
-    written = international if digits.startswith("260") else text
+    is_international = plain.startswith("+") or digits != dialled or digits.startswith("260")
+    written = f"+{digits}" if is_international else digits
     try:
         number = phonenumbers.parse(written, REGION)
     except phonenumbers.NumberParseException as error:
         raise NotMobileNumber(_ASKED_FOR) from error
     return _zambian_mobile(number)
+
+
+def _plain(text: str) -> str:
+    """The number in ASCII, without brackets."""
+    if len(text) > _LONGEST:
+        raise NotMobileNumber(_ASKED_FOR)
+    plain = _DASH.sub("-", _BLANK.sub(" ", _INVISIBLE.sub("", text))).strip(" ")
+    plain = _BRACKETS.sub(r" \1 ", plain).strip(" ")
+    if not _WRITTEN.fullmatch(plain) or _FRACTION.search(plain.removesuffix(".")):
+        raise NotMobileNumber(_ASKED_FOR)
+    return plain
 
 
 def _zambian_mobile(number: phonenumbers.PhoneNumber) -> str:

@@ -152,5 +152,5 @@ def _idempotency_key() -> str | None:
     given = request.headers.get(IDEMPOTENCY_KEY)
     if given is not None and not _KEY.fullmatch(given):
         message = "must be 1 to 255 printable ASCII characters without spaces"
-        raise InvalidField(fields={IDEMPOTENCY_KEY: message})
+        raise InvalidField({IDEMPOTENCY_KEY: message})
     return given

@@ -19,7 +19,7 @@ def route(request: dict[str, Any], *, livemode: bool) -> Wanted:
     profile = _profile(request["provider"], request["msisdn"], livemode=livemode)
     wrong = _refusals(profile, money, request["msisdn"])
     if wrong:
-        raise InvalidField("See `errors` for each field.", fields=wrong)
+        raise InvalidField(wrong)
     return Wanted(
         external_id=request["external_id"],
         amount_minor=money.amount_minor,
@@ -41,7 +41,7 @@ def _profile(named: str | None, msisdn: str, *, livemode: bool) -> Profile:
     if not wanted:
         codes = ", ".join(one.code for one in profiles) or "none"
         message = f"belongs to no network that is served here (served: {codes})"
-        raise InvalidField("See `errors` for each field.", fields={field: message})
+        raise InvalidField({field: message})
     return wanted[0]
 
 

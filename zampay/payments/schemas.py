@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 
 from zampay.infra.api import Schema
-from zampay.infra.fields import Cursor, Moment, RowCursor, Text, page_size
+from zampay.infra.fields import Cursor, Moment, RowCursor, String, Text, TextMap, page_size
 from zampay.kernel import msisdn
 from zampay.kernel.money import Money, NotMoney
 from zampay.payments import states
@@ -50,7 +50,7 @@ def _has_few_keys(metadata: dict[str, str]) -> None:
         raise ma.ValidationError(f"must not have more than {METADATA_KEYS} keys")
 
 
-class ExternalId(ma.fields.String):
+class ExternalId(String):
     """A merchant's own id: 1 to 128 printable ASCII characters without spaces."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
@@ -60,7 +60,7 @@ class ExternalId(ma.fields.String):
         return text
 
 
-class MobileNumber(ma.fields.String):
+class MobileNumber(String):
     """A Zambian mobile number as people write it; twelve digits inside."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
@@ -68,6 +68,18 @@ class MobileNumber(ma.fields.String):
             return msisdn.parse(super()._deserialize(value, *args, **kwargs))
         except msisdn.NotMobileNumber as error:
             raise ma.ValidationError(str(error)) from error
+
+
+class Amount(String):
+    """Money as text: a number would lose its decimals on the way through somebody's floats."""
+
+    def as_text(self, value: Any) -> str:
+        """`send it as text: "12.50"`, where the number can be written as an amount."""
+        try:
+            shown = "" if isinstance(value, bool) else str(Money.parse(str(value), "ZMW"))
+        except NotMoney:
+            shown = ""
+        return f'send it as text: "{shown}"' if shown else 'send it as text, such as "12.50"'
 
 
 class PaymentRequest(Schema):
@@ -78,16 +90,16 @@ class PaymentRequest(Schema):
     external_id = ExternalId(
         required=True, metadata={"example": "order-1042", "pattern": "^[!-~]{1,128}$"}
     )
-    amount = ma.fields.String(
+    amount = Amount(
         required=True,
         metadata={"example": "12.50", "pattern": r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"},
     )
-    currency = ma.fields.String(load_default="ZMW", metadata={"example": "ZMW"})
+    currency = String(load_default="ZMW", metadata={"example": "ZMW"})
     msisdn = MobileNumber(required=True, metadata={"example": "260963123400"})
-    provider = ma.fields.String(load_default=None, allow_none=True, metadata={"example": "MTN"})
+    provider = String(load_default=None, allow_none=True, metadata={"example": "MTN"})
     payer_message = Text(load_default="", validate=ma.validate.Length(max=NOTE_LENGTH))
     payee_note = Text(load_default="", validate=ma.validate.Length(max=NOTE_LENGTH))
-    metadata = ma.fields.Dict(
+    metadata = TextMap(
         keys=Text(validate=ma.validate.Length(1, METADATA_KEY_LENGTH)),
         values=Text(validate=ma.validate.Length(max=METADATA_VALUE_LENGTH)),
         load_default=dict,

@@ -104,7 +104,7 @@ def _entry_number(cursor: list[str] | None) -> int | None:
     if cursor is None:
         return None
     if not (cursor[0].isascii() and cursor[0].isdigit() and len(cursor[0]) < 19):  # noqa: PLR2004
-        raise InvalidField(fields={"after": "is not a cursor that we gave"})
+        raise InvalidField({"after": "is not a cursor that we gave"})
     return int(cursor[0])
 
 

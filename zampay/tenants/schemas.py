@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 
 from zampay.infra.api import Schema
-from zampay.infra.fields import Cursor, Moment, Switch, Text, page_size
+from zampay.infra.fields import Cursor, Moment, String, Switch, Text, page_size
 from zampay.tenants.scopes import ALL
 
 MAX_OVERLAP_H = 7 * 24
@@ -85,7 +85,7 @@ class KeyRequest(Schema):
     livemode = Switch(load_default=False)
     name = Text(required=True, validate=_NAME)
     scopes = ma.fields.List(
-        ma.fields.String(validate=ma.validate.OneOf(ALL)),
+        String(validate=ma.validate.OneOf(ALL)),
         load_default=lambda: list(ALL),
         validate=ma.validate.Length(1, len(ALL)),
     )

@@ -111,7 +111,7 @@ def create_key(
         if livemode:
             _admit_to_live(tx, caller)
         if expires_at is not None and expires_at <= tx.now:
-            raise InvalidField(fields={"expiresAt": "must be in the future"})
+            raise InvalidField({"expiresAt": "must be in the future"})
         key, secret = _issue(tx, livemode=livemode, name=name, scopes=scopes, expires_at=expires_at)
         end = rfc3339(expires_at) if expires_at else None
         details = {"livemode": livemode, "scopes": key.scopes, "expiresAt": end}

@@ -6,7 +6,17 @@ import marshmallow as ma
 from flask import current_app
 
 from zampay.infra.api import Schema
-from zampay.infra.fields import MAX_PAGE, Cursor, Moment, RowCursor, Switch, Text, page_size
+from zampay.infra.fields import (
+    MAX_PAGE,
+    Cursor,
+    Moment,
+    RowCursor,
+    String,
+    Switch,
+    Text,
+    TextMap,
+    page_size,
+)
 from zampay.webhooks import destinations, event_types
 from zampay.webhooks.models import STATUSES
 
@@ -33,7 +43,7 @@ _ANSWER_WORDS = {
 }
 
 
-class Destination(ma.fields.String):
+class Destination(String):
     """An address that webhooks may go to."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
@@ -44,10 +54,10 @@ class Destination(ma.fields.String):
         return url
 
 
-def _headers(**kwargs: Any) -> ma.fields.Dict:
-    return ma.fields.Dict(
-        keys=ma.fields.String(),
-        values=ma.fields.String(),
+def _headers(**kwargs: Any) -> TextMap:
+    return TextMap(
+        keys=String(),
+        values=String(),
         validate=_no_objection,
         metadata={"maxProperties": MOST_HEADERS, "example": {"X-Shop": "7"}},
         **kwargs,
@@ -68,7 +78,7 @@ def _no_objection(headers: dict[str, str]) -> None:
 
 def _types(**kwargs: Any) -> ma.fields.List[Any]:
     return ma.fields.List(
-        ma.fields.String(validate=ma.validate.OneOf(_TYPES)),
+        String(validate=ma.validate.OneOf(_TYPES)),
         validate=[ma.validate.Length(1, len(_TYPES)), _each_once],
         metadata={"uniqueItems": True},
         **kwargs,
