@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.cli.test_payment_commands import run
-from tests.cli.test_who_acts import DEEDS, PAYMENT, UNGROUNDED
+from tests.cli.test_who_acts import DEEDS, PAYMENT, TENANT, UNGROUNDED
 from zampay.cli.group import AWAY, OTHER_SCHEMA, Commands
 
 READS = [
     ("tenant", "list"),
+    ("key", "list", TENANT),
     ("payment", "list"),
     ("payment", "show", PAYMENT),
     ("secrets", "reseal"),
@@ -52,8 +53,8 @@ def test_a_database_without_our_tables_is_told_too(bare: Flask, command: tuple[s
 
 
 def test_a_defect_still_shows_its_stack(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks() -> None:
+    def breaks(**_: object) -> None:
         raise sa.exc.ProgrammingError("SELECT", {}, ValueError("ours"))
 
-    monkeypatch.setattr("zampay.tenants.service.all_tenants", breaks)
+    monkeypatch.setattr("zampay.tenants.operator_actions.tenants", breaks)
     assert isinstance(run(app, "tenant", "list").exception, sa.exc.ProgrammingError)

@@ -3,11 +3,17 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
+from flask.testing import FlaskClient
 
-from tests.merchants import Merchant
+from tests.doors import HeldBells
+from tests.merchants import BASE, Merchant
 from tests.refusals import refusal
+from tests.tables import row_counts
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.tenants.models import Tenant
 
 
 def run(app: Flask, *arguments: str) -> Result:
@@ -24,11 +30,66 @@ def test_every_merchant_is_listed_with_its_state(
 ) -> None:
     run(app, "tenant", "suspend", rival.tenant_id, "--operator", "Ann", "--reason", "fraud")
     lines = run(app, "tenant", "list").output.splitlines()
-    assert [line.split()[:2] for line in lines] == [
+    assert [line.split()[:2] for line in lines[::2]] == [
         [merchant.tenant_id, "live"],
         [rival.tenant_id, "suspended"],
     ]
-    assert lines[0].endswith("Kalulu Books")
+    assert lines[0].endswith("owner@example.com  Kalulu Books")
+    assert [line.split()[0] for line in lines[1::2]] == [rival.tenant_id, merchant.tenant_id]
+
+
+def test_merchants_are_listed_in_pages(app: Flask, merchant: Merchant, rival: Merchant) -> None:
+    first = run(app, "tenant", "list", "--limit", "1").output
+    assert rival.tenant_id not in first.splitlines()[0]
+    assert first.splitlines()[-1] == f"There are more: --after {merchant.tenant_id} shows them."
+    rest = run(app, "tenant", "list", "--after", merchant.tenant_id).output
+    assert rest.startswith(rival.tenant_id)
+
+
+def test_what_would_steer_a_terminal_is_shown_as_an_escape(app: Flask, merchant: Merchant) -> None:
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        tx.session.execute(sa.update(Tenant).values(business_name="\u009b2J\u202eKalulu"))
+    assert "\\x9b2J\\u202eKalulu" in run(app, "tenant", "list").output
+
+
+def created(app: Flask, email: str, *options: str) -> Merchant:
+    """A merchant that an operator makes."""
+    who = ("--name", "Mosi Crafts", "--email", email, "--operator", "Ann")
+    result = run(app, "tenant", "create", *who, *options)
+    assert result.exit_code == 0, result.output
+    tenant_id = result.output.split()[1].rstrip(",")
+    key = next(word for word in result.output.split() if word.startswith("zp_test_"))
+    return Merchant(app.test_client(), tenant_id, key, key)
+
+
+def test_an_operator_makes_a_merchant_where_registration_is_closed(app: Flask) -> None:
+    app.config["REGISTRATION_OPEN"] = app.config["REGISTRATION_ACTIVATES"] = False
+    made = created(app, "mosi@example.com")
+    assert made.get("/payments").status_code == 200
+    refusal(made.post("/api-keys", {"name": "x", "livemode": True}), 403, "tenant_not_activated")
+    assert deeds(made)[0]["action"] == "tenant.created"
+    live = created(app, "mosi@example.com", "--activate")
+    assert live.post("/api-keys", {"name": "x", "livemode": True}).status_code == 201
+
+
+def test_a_second_account_with_one_e_mail_is_pointed_out_to_operators_alone(
+    app: Flask, client: FlaskClient, bells: HeldBells
+) -> None:
+    first = Merchant.register(client)
+    other = {"businessName": "Kalulu Books", "email": "OWNER@example.com"}
+    again = client.post(f"{BASE}/auth/register", json=other)
+    assert (again.status_code, first.tenant_id in again.text) == (201, False)
+    told = run(app, "tenant", "activate", again.json["tenantId"], "--operator", "Ann").output
+    assert first.tenant_id in told
+    who = ("--name", "Kalulu", "--email", "owner@example.com", "--operator", "Ann")
+    assert first.tenant_id in run(app, "tenant", "create", *who).output
+
+
+@pytest.mark.parametrize("wrong", ["nobody", "a@b@c", "x" * 250 + "@example.com", ""])
+def test_a_merchant_needs_an_e_mail(app: Flask, wrong: str) -> None:
+    who = ("--name", "Kalulu", "--email", wrong, "--operator", "Ann")
+    assert run(app, "tenant", "create", *who).exit_code == 2
+    assert set(row_counts(app).values()) == {0}
 
 
 def test_suspended_keys_work_nowhere_until_resumed(app: Flask, merchant: Merchant) -> None:

@@ -17,11 +17,16 @@ DEEDS = [
     ("tenant", "suspend", TENANT),
     ("tenant", "resume", TENANT),
     ("key", "revoke", KEY),
+    ("key", "issue", TENANT, "--test"),
     ("payment", "resolve", PAYMENT, "FAILED"),
     ("payment", "close-discrepancies", PAYMENT),
     ("callbacks", "replay", "--since", "2020-01-31"),
 ]
-UNGROUNDED = [("tenant", "activate", TENANT), ("payment", "requery", PAYMENT)]
+UNGROUNDED = [
+    ("tenant", "activate", TENANT),
+    ("tenant", "create", "--name", "Kalulu Books", "--email", "owner@example.com"),
+    ("payment", "requery", PAYMENT),
+]
 SAME = ["Mary", " mary ", "MARY", "M\u00e1ry", "\uff2dary", "Ma ry", "Mary."]
 
 

@@ -42,8 +42,8 @@ def session(app: Flask, tenant_id: str | None) -> Iterator["psycopg.Connection[A
         connection.rollback()
 
 
-def until_somebody_waits(app: Flask) -> None:
-    """Come back when a statement waits for a lock of another transaction."""
+def until_somebody_waits(app: Flask, count: int = 1) -> None:
+    """Come back when so many statements wait for locks of other transactions."""
     waiting = (
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -51,7 +51,7 @@ def until_somebody_waits(app: Flask) -> None:
     ends_s = time.monotonic() + 10
     with session(app, None) as connection:
         connection.autocommit = True
-        while connection.execute(waiting).fetchone() == (0,):
+        while (found := connection.execute(waiting).fetchone()) is None or found[0] < count:
             assert time.monotonic() < ends_s, "nobody waits for a lock"
             time.sleep(0.01)
 

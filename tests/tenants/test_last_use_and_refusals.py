@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import redis
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -13,6 +14,7 @@ from tests.log_lines import captured, the_line
 from tests.merchants import BASE, Merchant
 from tests.refusals import refusal
 from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.kernel import ids
 from zampay.tenants.models import ApiKey, Tenant
 
 REFUSED = "zampay_authentication_refused_total"
@@ -119,8 +121,17 @@ def test_a_client_gone_wild_does_not_fill_the_log(
     app: Flask, client: FlaskClient, merchant: Merchant, rival: Merchant
 ) -> None:
     with growth(REFUSED, 5, reason="not_your_tenant"):
-        for _ in range(5):
-            ask(client, merchant, **{"x-tenant-id": rival.tenant_id})
+        for named in (rival.tenant_id, *(ids.new("ten") for _ in range(4))):
+            ask(client, merchant, **{"x-tenant-id": named})
+    assert len(refusals(app, merchant)) == 1
+
+
+def test_it_does_not_without_redis_either(
+    app: Flask, merchant: Merchant, rival: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "redis", redis.Redis(port=1))
+    for _ in range(5):
+        ask(merchant.client, merchant, **{"x-tenant-id": ids.new("ten")})
     assert len(refusals(app, merchant)) == 1
 
 

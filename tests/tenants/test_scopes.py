@@ -14,9 +14,10 @@ from tests.tables import row_counts
 from zampay.tenants.scopes import ALL
 
 
-def key_with(merchant: Merchant, scopes: list[str]) -> dict[str, str]:
+def key_with(merchant: Merchant, scopes: list[str], *, live: bool = False) -> dict[str, str]:
     """Headers with a fresh key that carries these scopes."""
-    made = merchant.post("/api-keys", {"name": "Narrow", "scopes": scopes})
+    wanted = {"name": "Narrow", "scopes": scopes, "livemode": live}
+    made = merchant.post("/api-keys", wanted)
     assert made.status_code == 201, made.json
     return {"Authorization": f"Bearer {made.json['apiKey']}", "x-tenant-id": merchant.tenant_id}
 
@@ -69,7 +70,25 @@ def test_a_key_cannot_give_what_it_has_not(
     ):
         answer = client.post(f"{BASE}{path}", json=body, headers=headers)
         refusal(answer, 403, "scope_not_yours")
-    assert row_counts(app) == before
+    after = row_counts(app)
+    assert after.pop("audit_log") == before.pop("audit_log") + 1
+    assert after == before
+
+
+def test_a_key_revokes_none_that_can_do_more(
+    app: Flask, client: FlaskClient, merchant: Merchant
+) -> None:
+    narrow = key_with(merchant, ["keys:write"], live=True)
+    own = merchant.get("/api-keys").json["data"][0]["id"]
+    fuller = [one["id"] for one in merchant.get("/api-keys").json["data"] if one["id"] != own]
+    for key_id in fuller:
+        answer = client.delete(f"{BASE}/api-keys/{key_id}", headers=narrow)
+        refusal(answer, 403, "scope_not_yours")
+    assert all(one["revokedAt"] is None for one in merchant.get("/api-keys").json["data"])
+    line = merchant.get("/audit-log").json["data"][0]
+    assert (line["action"], line["actor"]) == ("key.refused", own)
+    assert line["details"] == {"reason": "scope_not_yours", "key": fuller[0]}
+    assert client.delete(f"{BASE}/api-keys/{own}", headers=narrow).status_code == 204
 
 
 def test_a_key_can_give_what_it_has(client: FlaskClient, merchant: Merchant) -> None:

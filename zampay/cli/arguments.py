@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+import marshmallow as ma
 
 from zampay.kernel import ids, words
 
@@ -36,6 +37,22 @@ class Words(click.ParamType[str]):
             self.fail(f"{error}.", param, ctx)
 
 
+class EmailAddress(click.ParamType[str]):
+    """An e-mail address, as registration takes it."""
+
+    name = "e-mail"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """The address as it is, or a usage error."""
+        try:
+            _EMAIL(str(value))
+        except ma.ValidationError:
+            self.fail(f"{value!r} is not an e-mail address", param, ctx)
+        return str(value)
+
+
+_EMAIL = ma.validate.And(ma.validate.Email(), ma.validate.Length(max=254))
+EMAIL = EmailAddress()
 TENANT = PublicId("ten")
 KEY = PublicId("key")
 PAYMENT = PublicId("pay")

@@ -85,7 +85,11 @@ def _configuration() -> Iterator[Finding]:
         yield advice("configuration", says, "Set it to the number of proxies in front.")
     if settings["REGISTRATION_OPEN"]:
         says = "anybody may register (test keys only, unless registration activates)."
-        yield advice("configuration", says, "Set REGISTRATION_OPEN=false where that is not wanted.")
+        remedy = (
+            "Where that is not wanted set REGISTRATION_OPEN=false, and make merchants with "
+            "`flask --app wsgi tenant create`."
+        )
+        yield advice("configuration", says, remedy)
     if current_app.extensions["metrics_token"] is None:
         says = "METRICS_TOKEN is not set: there are no metrics, and no alerts."
         yield advice("configuration", says, "Set it, and give it to Prometheus.")

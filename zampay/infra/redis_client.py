@@ -3,9 +3,10 @@
 Callers say what they do without Redis; nothing here is needed for money to be right.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import redis
 import structlog
@@ -15,6 +16,7 @@ from zampay.kernel import clock
 
 LONGEST_WAIT_S = 1.0
 REST_S = 5.0
+MOST_REMEMBERED = 10_000
 log = structlog.get_logger()
 
 
@@ -29,6 +31,25 @@ class _Rest:
     until_s: float = 0.0
 
 
+@dataclass(slots=True)
+class _Remembered:
+    """Locks of this process alone, for the time without Redis: until when each is held."""
+
+    until_s: dict[str, float] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def claim(self, name: str, *, ttl_s: int) -> bool:
+        """Whether nobody here holds it. Where there is room for no more, nobody gets any."""
+        now_s = clock.monotonic_s()
+        with self.lock:
+            if len(self.until_s) >= MOST_REMEMBERED:
+                self.until_s = {one: end for one, end in self.until_s.items() if end > now_s}
+            if self.until_s.get(name, 0.0) > now_s or len(self.until_s) >= MOST_REMEMBERED:
+                return False
+            self.until_s[name] = now_s + ttl_s
+            return True
+
+
 def init(app: Flask, *, url: str) -> None:
     """Connect lazily, with short timeouts: Redis away must not make a request slow."""
     app.extensions["redis"] = redis.Redis.from_url(
@@ -40,6 +61,7 @@ def init(app: Flask, *, url: str) -> None:
         encoding_errors="replace",  # what others wrote there must not raise here
     )
     app.extensions["redis_rest"] = _Rest()
+    app.extensions["redis_remembered"] = _Remembered()
 
 
 @contextmanager
@@ -78,12 +100,29 @@ def client() -> "redis.Redis":
 
 def claim(name: str, *, ttl_s: int) -> bool:
     """Take a short lock; without Redis everybody gets it, and the database decides instead."""
+    taken = _claimed(name, ttl_s=ttl_s)
+    return True if taken is None else taken
+
+
+def claim_or_remember(name: str, *, ttl_s: int) -> bool:
+    """Take a short lock; without Redis one caller in each process gets it. For what strangers may
+    cause only so often, such as a line in a log.
+    """
+    taken = _claimed(name, ttl_s=ttl_s)
+    if taken is not None:
+        return taken
+    remembered: _Remembered = current_app.extensions["redis_remembered"]
+    return remembered.claim(name, ttl_s=ttl_s)
+
+
+def _claimed(name: str, *, ttl_s: int) -> bool | None:
+    """Whether the lock is ours; None without Redis."""
     try:
         with unless_it_hangs():
             return bool(client().set(name, "1", nx=True, ex=ttl_s))
     except redis.RedisError as error:
         log.warning("redis_away", reason=type(error).__name__)
-        return True
+        return None
 
 
 def release(name: str) -> None:

@@ -27,6 +27,15 @@ def plain(text: str, *, longest: int) -> str:
     return tidy
 
 
+def visible(text: str) -> str:
+    """The text as a terminal may show it: what cannot be seen, or would steer the terminal, is
+    written as an escape. For what was stored before it was checked.
+    """
+    return "".join(
+        one.encode("unicode_escape").decode() if _is_invisible(one) else one for one in text
+    )
+
+
 def essence(name: str) -> str:
     """Its letters and digits, without case and accents: empty for a name that is none."""
     bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())

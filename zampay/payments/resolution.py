@@ -17,7 +17,6 @@ from zampay.payments.models import Callback, Discrepancy, Payment
 from zampay.payments.states import Evidence, State
 from zampay.providers.contract import Failure, FailureCode
 from zampay.tenants import audit
-from zampay.tenants.service import CONSOLE
 
 MOST_REPLAYED = 10_000
 DECIDED_FAILED = Failure(
@@ -153,7 +152,7 @@ def _replay(tenant_id: str, payment_ids: list[str], since: datetime, operator: O
             tx,
             action="callbacks.replayed",
             actor=operator.actor,
-            address=CONSOLE,
+            address=audit.CONSOLE,
             reason=operator.reason,
             since=since.isoformat(),
             payments=len(payment_ids),
@@ -198,7 +197,7 @@ def _record(
         tx,
         action=action,
         actor=operator.actor,
-        address=CONSOLE,
+        address=audit.CONSOLE,
         subject=payment.id,
         reason=operator.reason,
         second=operator.second,

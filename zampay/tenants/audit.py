@@ -5,6 +5,9 @@ from typing import Any
 from zampay.infra.db import Transaction
 from zampay.tenants.models import AuditEntry
 
+CONSOLE = "console"
+"""The address of those who act on the command line."""
+
 
 def record(
     tx: Transaction,

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 REFUSALS_APART_S = 60
 LONGEST_SUBJECT = 200
 HINT_LENGTH = 12
-_NOT_VALID = "The API key is unknown, revoked or expired."
+NOT_VALID = "The API key is unknown, revoked or expired."
 TENANT_HEADER = "x-tenant-id"
 _KEY = re.compile(r"zp_(?:test|live)_[0-9a-z]{48}")
 View = TypeVar("View", bound=Callable[..., Any])
@@ -130,10 +130,10 @@ def authenticate(scope: Scope) -> Caller:
             queries.mark_used(tx, found[0])
     if found is None:
         _tell_of_stranger("unknown_key", hint=hint_of(presented))
-        raise NotAuthenticated(_NOT_VALID)
+        raise NotAuthenticated(NOT_VALID)
     key, tenant = found
     if not usable:
-        _refuse(key, tenant, NotAuthenticated(_NOT_VALID), reason="key_not_usable")
+        _refuse(key, tenant, NotAuthenticated(NOT_VALID), reason="key_not_usable")
     _check(key, tenant, scope)
     caller = Caller(tenant.id, key.id, key.livemode, frozenset(key.scopes), request.remote_addr)
     g.caller = caller
@@ -147,7 +147,8 @@ def _tell_of_stranger(reason: str, **details: str) -> None:
     address (of IPv6 each /64) and reason.
     """
     metrics.AUTHENTICATION_REFUSED.labels(reason).inc()
-    if redis_client.claim(f"refused:{limits.address()}:{reason}", ttl_s=REFUSALS_APART_S):
+    kind = f"refused:{limits.address()}:{reason}"
+    if redis_client.claim_or_remember(kind, ttl_s=REFUSALS_APART_S):
         log.warning("authentication_refused", reason=reason, address=request.remote_addr, **details)
 
 
@@ -168,24 +169,36 @@ def _check(key: ApiKey, tenant: Tenant, scope: Scope) -> None:
 def _refuse(
     key: ApiKey, tenant: Tenant, error: ZamPayError, *, reason: str = "", **details: str
 ) -> NoReturn:
-    """Refuse a key whose tenant is known, with an entry in his audit log: one a minute for each
-    key, reason and detail, so that a client gone wild does not fill it.
-    """
+    """Refuse a key whose tenant is known, with an entry in the tenant's audit log."""
     reason = reason or error.code
     metrics.AUTHENTICATION_REFUSED.labels(reason).inc()
-    kind = ":".join(["refused", key.id, reason, *details.values()])
-    if redis_client.claim(kind, ttl_s=REFUSALS_APART_S):
-        with transaction(tenant.id) as tx:
-            audit.record(
-                tx,
-                action="key.refused",
-                actor=key.id,
-                address=request.remote_addr,
-                subject=request.path[:LONGEST_SUBJECT],
-                reason=reason,
-                **details,
-            )
+    _note(tenant.id, key.id, reason, details)
     raise error
+
+
+def note_refusal(*, reason: str, **details: str) -> None:
+    """Count and note that the caller's key tried what it has no power to do."""
+    caller: Caller = g.caller
+    metrics.AUTHENTICATION_REFUSED.labels(reason).inc()
+    _note(caller.tenant_id, caller.key_id, reason, details)
+
+
+def _note(tenant_id: str, key_id: str, reason: str, details: dict[str, str]) -> None:
+    """One entry a minute for each key and reason, whatever else the request names: whoever has a
+    key must not fill the log with names that they think up.
+    """
+    if not redis_client.claim_or_remember(f"refused:{key_id}:{reason}", ttl_s=REFUSALS_APART_S):
+        return
+    with transaction(tenant_id) as tx:
+        audit.record(
+            tx,
+            action="key.refused",
+            actor=key_id,
+            address=request.remote_addr,
+            subject=request.path[:LONGEST_SUBJECT],
+            reason=reason,
+            **details,
+        )
 
 
 def _document(view: Any) -> None:

@@ -31,7 +31,7 @@ class ApiKey(Model):
     __tablename__ = "api_keys"
 
     id: Mapped[str] = mapped_column(sa.Text, primary_key=True)
-    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"), index=True)
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"))
     livemode: Mapped[bool]
     name: Mapped[str] = mapped_column(sa.Text)
     hash: Mapped[str] = mapped_column(sa.Text, unique=True)
@@ -41,6 +41,13 @@ class ApiKey(Model):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index("ix_api_keys_page", "tenant_id", "created_at", "id"),
+        sa.Index(
+            "ix_api_keys_not_revoked", "tenant_id", postgresql_where=sa.text("revoked_at IS NULL")
+        ),
+    )
 
 
 class AuditEntry(Model):
@@ -57,4 +64,12 @@ class AuditEntry(Model):
     subject: Mapped[str | None] = mapped_column(sa.Text)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
 
-    __table_args__ = (sa.Index("ix_audit_log_tenant_id_id", "tenant_id", "id"),)
+    __table_args__ = (
+        sa.Index("ix_audit_log_tenant_id_id", "tenant_id", "id"),
+        sa.Index(
+            "ix_audit_log_rotated",
+            "tenant_id",
+            "subject",
+            postgresql_where=sa.text("action = 'key.rotated'"),
+        ),
+    )

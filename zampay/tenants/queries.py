@@ -3,11 +3,17 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from zampay.infra.db import Transaction
 from zampay.tenants.models import ApiKey, AuditEntry, Tenant
 
 USED_IS_KEPT_FOR = timedelta(minutes=1)
+MOST_NAMED = 10
+_USABLE = (
+    ApiKey.revoked_at.is_(None),
+    sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > sa.func.now()),
+)
 
 
 def key_by_hash(tx: Transaction, digest: str) -> tuple[ApiKey, Tenant] | None:
@@ -28,13 +34,45 @@ def locked_tenant(tx: Transaction) -> Tenant:
     return tx.session.execute(own.with_for_update(key_share=True)).scalar_one()
 
 
-def keys(tx: Transaction) -> list[ApiKey]:
-    """All keys of the tenant, newest first."""
+def keys(
+    tx: Transaction,
+    *,
+    before: tuple[datetime, str] | None = None,
+    usable_only: bool = False,
+    limit: int,
+) -> list[ApiKey]:
+    """Keys of the tenant, newest first, starting below the key (created_at, id) of the last page's
+    end.
+    """
+    query = sa.select(ApiKey).where(ApiKey.tenant_id == tx.tenant_id)
+    if usable_only:
+        query = query.where(*_USABLE)
+    if before is not None:
+        query = query.where(sa.tuple_(ApiKey.created_at, ApiKey.id) < before)
+    newest = query.order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
+    return list(tx.session.scalars(newest.limit(limit)))
+
+
+def usable_keys(tx: Transaction) -> int:
+    """How many keys of the tenant can be used."""
+    query = sa.select(sa.func.count()).select_from(ApiKey)
+    return tx.session.scalar(query.where(ApiKey.tenant_id == tx.tenant_id, *_USABLE)) or 0
+
+
+def has_had_live_key(tx: Transaction) -> bool:
+    """Whether the tenant ever had a live key, also where none can be used any more."""
+    live = sa.select(ApiKey.id).where(ApiKey.tenant_id == tx.tenant_id, ApiKey.livemode)
+    return tx.session.scalar(live.limit(1)) is not None
+
+
+def keys_not_revoked(tx: Transaction) -> list[ApiKey]:
+    """Every key of the tenant that nobody has revoked, locked."""
     return list(
         tx.session.scalars(
             sa.select(ApiKey)
-            .where(ApiKey.tenant_id == tx.tenant_id)
-            .order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
+            .where(ApiKey.tenant_id == tx.tenant_id, ApiKey.revoked_at.is_(None))
+            .order_by(ApiKey.id)
+            .with_for_update(key_share=True)
         )
     )
 
@@ -94,6 +132,35 @@ def mark_used(tx: Transaction, found: ApiKey) -> None:
     )
 
 
-def tenants(tx: Transaction) -> list[Tenant]:
-    """All tenants that this transaction may see, oldest first."""
-    return list(tx.session.scalars(sa.select(Tenant).order_by(Tenant.created_at, Tenant.id)))
+def tenants(
+    tx: Transaction, *, after: str | None = None, limit: int
+) -> list[tuple[Tenant, str | None]]:
+    """Tenants that this transaction may see, in the order of their ids (oldest first), each with
+    the oldest other tenant that has the same e-mail.
+    """
+    query = sa.select(Tenant, _same_email()).order_by(Tenant.id).limit(limit)
+    if after is not None:
+        query = query.where(Tenant.id > after)
+    return [(row[0], row[1]) for row in tx.session.execute(query)]
+
+
+def tenant_ids(tx: Transaction, *, after: str | None, limit: int) -> list[str]:
+    """Ids of the tenants that this transaction may see, in order."""
+    query = sa.select(Tenant.id).order_by(Tenant.id).limit(limit)
+    return list(tx.session.scalars(query if after is None else query.where(Tenant.id > after)))
+
+
+def with_email(tx: Transaction, email: str) -> list[str]:
+    """Ids of the tenants that this transaction may see with this e-mail, oldest first."""
+    query = sa.select(Tenant.id).where(sa.func.lower(Tenant.email) == sa.func.lower(email))
+    return list(tx.session.scalars(query.order_by(Tenant.id).limit(MOST_NAMED)))
+
+
+def _same_email() -> sa.ScalarSelect[str]:
+    other = aliased(Tenant)
+    return (
+        sa.select(sa.func.min(other.id))
+        .where(sa.func.lower(other.email) == sa.func.lower(Tenant.email), other.id != Tenant.id)
+        .correlate(Tenant)
+        .scalar_subquery()
+    )

@@ -1,5 +1,6 @@
 """Register, API keys and the audit log over REST."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -24,7 +25,7 @@ MADE = openapi.headers("Location")
 def register(registration: dict[str, str]) -> Any:
     """Register a merchant; the answer holds a test key, shown once."""
     if not current_app.config["REGISTRATION_OPEN"]:
-        raise service.RegistrationClosed
+        raise service.RegistrationClosed("Ask the operator of this gateway for an account.")
     tenant, key, secret = service.register(
         **registration,
         activate=current_app.config["REGISTRATION_ACTIVATES"],
@@ -42,11 +43,21 @@ def register(registration: dict[str, str]) -> Any:
 
 @keys.route("/api-keys", methods=["GET"])
 @requires(Scope.KEYS_READ)
-@keys.response(200, schemas.Keys)
-def list_keys(*, caller: Caller) -> Any:
-    """All keys of the tenant, newest first."""
+@keys.arguments(schemas.KeyQuery, location="query")
+@keys.response(200, schemas.KeyPage)
+def list_keys(query: dict[str, Any], *, caller: Caller) -> Any:
+    """List keys, newest first; also those that are revoked or have ended."""
+    after, limit = query["after"], query["limit"]
+    before = (datetime.fromisoformat(after[0]), after[1]) if after else None
     with transaction(caller.tenant_id) as tx:
-        return {"data": queries.keys(tx)}
+        found = queries.keys(tx, before=before, limit=limit + 1)
+    more = len(found) > limit
+    end = found[limit - 1] if more else None
+    return {
+        "data": found[:limit],
+        "has_more": more,
+        "next_cursor": [end.created_at.isoformat(), end.id] if end else None,
+    }
 
 
 @keys.route("/api-keys", methods=["POST"])
@@ -54,7 +65,7 @@ def list_keys(*, caller: Caller) -> Any:
 @keys.arguments(schemas.KeyRequest)
 @keys.response(201, schemas.NewKey, headers=MADE)
 def create_key(wanted: dict[str, Any], *, caller: Caller) -> Any:
-    """Make a key; a live one needs an activated account, and from the second on a live key."""
+    """Make a key; a live one needs an activated account, and all but the first ever a live key."""
     return _shown_once(*service.create_key(caller=caller, **wanted))
 
 
@@ -71,7 +82,9 @@ def show_key(*, key_id: str, caller: Caller) -> Any:
 @keys.arguments(schemas.Rotation, required=False)
 @keys.response(201, schemas.NewKey, headers=MADE)
 def rotate_key(rotation: dict[str, Any], *, key_id: str, caller: Caller) -> Any:
-    """Make a successor; the old key stays valid for the overlap. A live key needs a live one."""
+    """Make a successor; the old key stays valid for the overlap. It takes a key with every scope of
+    the old one, and for a live key a live one.
+    """
     return _shown_once(*service.rotate_key(caller=caller, key_id=key_id, **rotation))
 
 
@@ -79,7 +92,9 @@ def rotate_key(rotation: dict[str, Any], *, key_id: str, caller: Caller) -> Any:
 @requires(Scope.KEYS_WRITE)
 @keys.response(204)
 def revoke_key(*, key_id: str, caller: Caller) -> None:
-    """Refuse the key from now on, everywhere. A live key needs a live one."""
+    """Refuse the key from now on, everywhere. It takes a key with every scope of this one, and for
+    a live key a live one.
+    """
     service.revoke_key(caller=caller, key_id=key_id)
 
 

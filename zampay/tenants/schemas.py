@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 
 from zampay.infra.api import Schema
-from zampay.infra.fields import Cursor, Moment, String, Switch, Text, page_size
+from zampay.infra.fields import Cursor, Moment, RowCursor, String, Switch, Text, page_size
 from zampay.tenants.scopes import ALL
 
 MAX_OVERLAP_H = 7 * 24
@@ -71,10 +71,19 @@ class NewKey(Key):
     api_key = ma.fields.String(required=True)
 
 
-class Keys(Schema):
-    """All keys of the tenant."""
+class KeyQuery(Schema):
+    """Which page of the keys."""
+
+    limit = page_size()
+    after = RowCursor("key", load_default=None)
+
+
+class KeyPage(Schema):
+    """A page of keys, newest first."""
 
     data = ma.fields.List(ma.fields.Nested(Key), required=True)
+    has_more = ma.fields.Boolean(required=True)
+    next_cursor = Cursor(parts=2, required=True, allow_none=True)
 
 
 class KeyRequest(Schema):

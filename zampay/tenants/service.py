@@ -1,20 +1,21 @@
-"""What is done with tenants and keys; each deed leaves an audit entry in its own transaction."""
+"""What merchants do with their account and keys. Each act leaves an audit entry in its own
+transaction, and so does each attempt of a key to go beyond its own power.
+"""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from zampay.infra.db import EVERY_TENANT, Transaction, transaction
+from zampay.infra.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
 from zampay.kernel.errors import InvalidField, ZamPayError
-from zampay.tenants import audit, auth, queries
+from zampay.tenants import audit, auth, keys, queries
 from zampay.tenants.auth import Caller
 from zampay.tenants.models import ApiKey, Tenant
 from zampay.tenants.scopes import ALL
 
 DEFAULT_OVERLAP = timedelta(hours=24)
-CONSOLE = "console"
-LOCKED = {"key_share": True}
-"""Rows that only name the tenant can be written meanwhile."""
 
 
 class RegistrationClosed(ZamPayError):
@@ -58,7 +59,7 @@ class KeyAlreadyRotated(ZamPayError):
 
 
 class LiveKeyNeeded(ZamPayError):
-    """A test key makes the first live key; over live keys that are there it has no power."""
+    """A test key makes the first live key ever; over live keys that are there it has no power."""
 
     code = "live_key_needed"
     status = 403
@@ -66,32 +67,40 @@ class LiveKeyNeeded(ZamPayError):
 
 
 class ScopeNotYours(ZamPayError):
-    """A key cannot give away more than it has itself."""
+    """A key has no power over scopes that it lacks: it neither gives nor takes them."""
 
     code = "scope_not_yours"
     status = 403
-    title = "A key can only make keys with scopes that it has itself"
+    title = "A key only makes, rotates and revokes keys whose scopes it has itself"
 
 
 def register(
     *, business_name: str, email: str, activate: bool, address: str | None
 ) -> tuple[Tenant, ApiKey, str]:
     """A new tenant with its first test key; the key's text is in the answer and nowhere else."""
-    tenant_id = ids.new("ten")
-    with transaction(tenant_id) as tx:
-        tenant = Tenant(
-            id=tenant_id,
-            business_name=business_name,
-            email=email,
-            activated_at=tx.now if activate else None,
+    with transaction(ids.new("ten")) as tx:
+        tenant, key, secret = add_tenant(
+            tx, business_name=business_name, email=email, activate=activate
         )
-        tx.session.add(tenant)
-        tx.session.flush()
-        key, secret = _issue(tx, livemode=False, name="First test key", scopes=ALL)
         audit.record(
             tx, action="tenant.registered", actor=key.id, address=address, activated=activate
         )
     return tenant, key, secret
+
+
+def add_tenant(
+    tx: Transaction, *, business_name: str, email: str, activate: bool
+) -> tuple[Tenant, ApiKey, str]:
+    """The tenant whose transaction this is, with its first test key."""
+    tenant = Tenant(
+        id=tx.tenant_id,
+        business_name=business_name,
+        email=email,
+        activated_at=tx.now if activate else None,
+    )
+    tx.session.add(tenant)
+    tx.session.flush()
+    return tenant, *keys.issue(tx, livemode=False, name="First test key", scopes=ALL)
 
 
 def create_key(
@@ -100,19 +109,22 @@ def create_key(
     """A further key of the caller's tenant.
 
     Raises:
+        NotAuthenticated: the caller's key was revoked a moment ago.
         TenantNotActivated: a live key for a tenant that is not activated.
-        LiveKeyNeeded: a live key asked for with a test key, while a live one can be used.
+        LiveKeyNeeded: a live key asked for with a test key, and there has been a live one.
         ScopeNotYours: a scope that the caller's own key lacks.
-        InvalidField: it would have ended before it began.
+        TooManyKeys, InvalidField: it would have ended before it began.
     """
-    if not caller.scopes.issuperset(scopes):
-        raise ScopeNotYours
-    with transaction(caller.tenant_id) as tx:
+    with _refusals_noted(), transaction(caller.tenant_id) as tx:
+        tenant = _in_turn(tx, caller)
+        _require_scopes(scopes, caller)
         if livemode:
-            _admit_to_live(tx, caller)
+            _admit_to_live(tx, tenant, caller)
         if expires_at is not None and expires_at <= tx.now:
             raise InvalidField({"expiresAt": "must be in the future"})
-        key, secret = _issue(tx, livemode=livemode, name=name, scopes=scopes, expires_at=expires_at)
+        key, secret = keys.issue(
+            tx, livemode=livemode, name=name, scopes=scopes, expires_at=expires_at
+        )
         end = rfc3339(expires_at) if expires_at else None
         details = {"livemode": livemode, "scopes": key.scopes, "expiresAt": end}
         _record(tx, caller, "key.created", key, **details)
@@ -133,9 +145,11 @@ def rotate_key(*, caller: Caller, key_id: str, overlap: timedelta) -> tuple[ApiK
     """A new key like the old one, which stays valid for the overlap.
 
     Raises:
-        KeyNotFound, KeyNotUsable, KeyAlreadyRotated, LiveKeyNeeded, ScopeNotYours.
+        NotAuthenticated, KeyNotFound, KeyNotUsable, KeyAlreadyRotated, LiveKeyNeeded,
+        ScopeNotYours, TooManyKeys.
     """
-    with transaction(caller.tenant_id) as tx:
+    with _refusals_noted(key_id), transaction(caller.tenant_id) as tx:
+        _in_turn(tx, caller)
         old = _own_key(tx, key_id)
         _require_power_over(old, caller)
         if not queries.is_usable(old, tx.now):
@@ -143,17 +157,17 @@ def rotate_key(*, caller: Caller, key_id: str, overlap: timedelta) -> tuple[ApiK
         successor = queries.successor(tx, key_id)
         if successor is not None:
             raise KeyAlreadyRotated(f"Use {successor}; if its text is lost, rotate that one.")
-        if not caller.scopes.issuperset(old.scopes):
-            raise ScopeNotYours
-        new, secret = _issue(
+        end = tx.now + overlap
+        ends_with_old = old.expires_at
+        old.expires_at = end if old.expires_at is None else min(end, old.expires_at)
+        tx.session.flush()
+        new, secret = keys.issue(
             tx,
             livemode=old.livemode,
             name=old.name,
             scopes=old.scopes,
-            expires_at=old.expires_at,
+            expires_at=ends_with_old,
         )
-        end = tx.now + overlap
-        old.expires_at = end if old.expires_at is None else min(end, old.expires_at)
         _record(tx, caller, "key.rotated", old, successor=new.id, overlap_s=overlap.total_seconds())
     return new, secret
 
@@ -162,133 +176,84 @@ def revoke_key(*, caller: Caller, key_id: str) -> None:
     """Refuse the key from now on; doing it twice is the same as once.
 
     Raises:
-        KeyNotFound, LiveKeyNeeded.
+        NotAuthenticated, KeyNotFound, LiveKeyNeeded, ScopeNotYours.
     """
-    with transaction(caller.tenant_id) as tx:
-        key = _own_key(tx, key_id)
-        _require_power_over(key, caller)
-        if key.revoked_at is None:
-            key.revoked_at = tx.now
+    with _refusals_noted(key_id), transaction(caller.tenant_id) as tx:
+        known_successor = queries.successor(tx, _known_form(key_id))
+        _in_turn(tx, caller)
+        _require_power_over(_own_key(tx, key_id), caller)
+        for key in keys.revoke(tx, key_id, known_successor=known_successor):
             _record(tx, caller, "key.revoked", key)
 
 
-def key_of_any_tenant(key_id: str) -> ApiKey | None:
-    """A key of whichever tenant, for the operator."""
-    with transaction(EVERY_TENANT) as tx:
-        return tx.session.get(ApiKey, key_id)
+def _in_turn(tx: Transaction, caller: Caller) -> Tenant:
+    """The caller's tenant, locked: of two acts with keys the second sees what the first did. A key
+    that was revoked since the caller was let in does nothing more.
 
-
-def revoke_for_operator(*, tenant_id: str, key_id: str, operator: str, reason: str) -> bool:
-    """Refuse a tenant's key from now on; false when it was so already or he has no such key."""
-    with transaction(tenant_id) as tx:
-        key = queries.key(tx, key_id)
-        if key is None or key.revoked_at is not None:
-            return False
-        key.revoked_at = tx.now
-        _record_deed(tx, "key.revoked", operator, subject=key_id, reason=reason)
-    return True
-
-
-def activate(*, tenant_id: str, operator: str) -> bool:
-    """Let the tenant have live keys; false when it was so already or there is no such tenant."""
-    with transaction(tenant_id) as tx:
-        tenant = tx.session.get(Tenant, tenant_id, with_for_update=LOCKED)
-        if tenant is None or tenant.activated_at is not None:
-            return False
-        tenant.activated_at = tx.now
-        _record_deed(tx, "tenant.activated", operator)
-    return True
-
-
-def suspend(*, tenant_id: str, operator: str, reason: str) -> bool:
-    """Refuse all of the tenant's keys from now on; what is under way goes on. False when it was so
-    already or there is no such tenant.
+    Raises:
+        NotAuthenticated.
     """
-    with transaction(tenant_id) as tx:
-        tenant = tx.session.get(Tenant, tenant_id, with_for_update=LOCKED)
-        if tenant is None or tenant.suspended_at is not None:
-            return False
-        tenant.suspended_at = tx.now
-        _record_deed(tx, "tenant.suspended", operator, reason=reason)
-    return True
+    tenant = queries.locked_tenant(tx)
+    own = queries.key(tx, caller.key_id)
+    if own is None or not queries.is_usable(own, tx.now):
+        raise auth.NotAuthenticated(auth.NOT_VALID)
+    return tenant
 
 
-def resume(*, tenant_id: str, operator: str, reason: str) -> bool:
-    """Take a suspended tenant's keys again; false when it is not suspended."""
-    with transaction(tenant_id) as tx:
-        tenant = tx.session.get(Tenant, tenant_id, with_for_update=LOCKED)
-        if tenant is None or tenant.suspended_at is None:
-            return False
-        tenant.suspended_at = None
-        _record_deed(tx, "tenant.resumed", operator, reason=reason)
-    return True
-
-
-def all_tenants() -> list[Tenant]:
-    """Every tenant, oldest first, for the operator."""
-    with transaction(EVERY_TENANT) as tx:
-        return queries.tenants(tx)
-
-
-def _record_deed(
-    tx: Transaction, action: str, operator: str, *, subject: str | None = None, **details: str
-) -> None:
-    actor = f"operator:{operator}"
-    audit.record(tx, action=action, actor=actor, address=CONSOLE, subject=subject, **details)
-
-
-def _admit_to_live(tx: Transaction, caller: Caller) -> None:
-    """Let the caller make a live key; the tenant stays locked, so that of two requests with a test
-    key at once only one makes the first.
+def _admit_to_live(tx: Transaction, tenant: Tenant, caller: Caller) -> None:
+    """Let the caller make a live key. With a test key it is the first one ever: were it enough that
+    none can be used now, a leaked test key would wait until the last one has ended.
     """
-    if queries.locked_tenant(tx).activated_at is None:
+    if tenant.activated_at is None:
         raise TenantNotActivated("Ask the operator of this gateway to activate it.")
-    if not caller.livemode and any(
-        key.livemode and queries.is_usable(key, tx.now) for key in queries.keys(tx)
-    ):
+    if not caller.livemode and queries.has_had_live_key(tx):
         raise LiveKeyNeeded(
-            "This account has a live key: make further ones with that. If it is lost, ask the "
-            "operator of this gateway to revoke it; then a test key can make the next one."
+            "This account has had a live key: make further ones with that. If it is lost or has "
+            "ended, ask the operator of this gateway for another."
         )
 
 
 def _require_power_over(key: ApiKey, caller: Caller) -> None:
-    """A test key may have leaked from any desk: it must not stop live payments either."""
+    """A test key may have leaked from any developer's machine: it must not stop live payments
+    either. And a key must not end one that can do more.
+    """
     if key.livemode and not caller.livemode:
         raise LiveKeyNeeded(
             "Rotate or revoke a live key with a live key, or ask the operator of this gateway."
         )
+    _require_scopes(key.scopes, caller)
 
 
-def _issue(
-    tx: Transaction,
-    *,
-    livemode: bool,
-    name: str,
-    scopes: list[str],
-    expires_at: datetime | None = None,
-) -> tuple[ApiKey, str]:
-    secret = auth.new_key(livemode=livemode)
-    key = ApiKey(
-        id=ids.new("key"),
-        tenant_id=tx.tenant_id,
-        livemode=livemode,
-        name=name,
-        hash=auth.hash_of(secret),
-        hint=auth.hint_of(secret),
-        scopes=sorted(set(scopes)),
-        expires_at=expires_at,
-        created_at=tx.now,
-    )
-    tx.session.add(key)
-    return key, secret
+def _require_scopes(scopes: Iterable[str], caller: Caller) -> None:
+    lacking = sorted(set(scopes) - caller.scopes)
+    if lacking:
+        raise ScopeNotYours(f"This key lacks: {', '.join(lacking)}.")
 
 
 def _own_key(tx: Transaction, key_id: str) -> ApiKey:
-    key = queries.key(tx, key_id) if ids.is_id("key", key_id) else None
+    key = queries.key(tx, _known_form(key_id))
     if key is None:
         raise KeyNotFound
     return key
+
+
+def _known_form(key_id: str) -> str:
+    if not ids.is_id("key", key_id):
+        raise KeyNotFound
+    return key_id
+
+
+@contextmanager
+def _refusals_noted(key_id: str | None = None) -> Iterator[None]:
+    """Around the transaction of an act with keys: an attempt beyond the caller's power undoes it,
+    and is noted in another one.
+    """
+    try:
+        yield
+    except (LiveKeyNeeded, ScopeNotYours) as error:
+        named = {"key": key_id} if key_id else {}
+        auth.note_refusal(reason=error.code, **named)
+        raise
 
 
 def _record(tx: Transaction, caller: Caller, action: str, key: ApiKey, **details: object) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from zampay.infra import sealed
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.infra.sealed import Seal
-from zampay.tenants import service
+from zampay.tenants import operator_actions
 from zampay.webhooks import queries
 from zampay.webhooks.models import Endpoint
 
@@ -57,8 +57,8 @@ def reseal() -> Tally:
     is under the key of today stays as it is: repeating this, also after a break, does no harm.
     """
     tally = Tally()
-    for tenant in service.all_tenants():
-        with transaction(tenant.id) as tx:
+    for tenant_id in operator_actions.every_tenant_id():
+        with transaction(tenant_id) as tx:
             for endpoint in queries.locked_endpoints(tx):
                 for column, stored in endpoint.secrets_in_use(tx.now).items():
                     if tally.count(endpoint, stored) is Seal.EARLIER:
