@@ -46,6 +46,7 @@ ROUTE_LIMITS = {
     "api-keys.create_key": "60/minute",
     "api-keys.rotate_key": "60/minute",
 }
+TABLES_WRITTEN = ("payments", "payment_moves", "idempotency_keys", "events")
 NEVER_KEPT_WAITING = ("health.live", "health.ready", "metrics.show")
 FEATURE_SETTINGS = (
     "registration_open",
@@ -93,7 +94,7 @@ def _init_infra(app: Flask, config: Config) -> None:
         refuse_bypass=not config.is_on_a_desk,
     )
     probe.init(app, url=config.database_url)
-    readiness.init(app)
+    readiness.init(app, writes=TABLES_WRITTEN)
     redis_client.init(app, url=config.redis_url)
     _init_worker(app, config)
     sealed.init(app, secret_keys=list(config.secret_keys))

@@ -9,6 +9,8 @@ import psycopg
 import sqlalchemy as sa
 from flask.cli import AppGroup
 
+from zampay.infra import database_errors, faults
+
 DOCTOR = "`flask --app wsgi doctor` says more."
 AWAY = (
     "PostgreSQL is away or does not answer. What this command began may be done: look before you "
@@ -29,9 +31,16 @@ class Commands(AppGroup):
         """
         try:
             return super().invoke(ctx)
-        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-            raise click.ClickException(AWAY) from error
-        except sa.exc.ProgrammingError as error:
-            if not isinstance(error.orig, _MISSING):
-                raise
-            raise click.ClickException(OTHER_SCHEMA) from error
+        except sa.exc.SQLAlchemyError as error:
+            raise click.ClickException(_sentence(error)) from error
+
+
+def _sentence(error: sa.exc.SQLAlchemyError) -> str:
+    """What to say of it; a defect is raised as it is."""
+    if isinstance(getattr(error, "orig", None), _MISSING):
+        return OTHER_SCHEMA
+    if not database_errors.is_unavailable(error):
+        raise error
+    if database_errors.sqlstate(error) is None:
+        return AWAY
+    return f"PostgreSQL cannot do this: {faults.of_database(error)}. {DOCTOR}"

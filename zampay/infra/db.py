@@ -41,6 +41,12 @@ class RoleBypassesRowSecurity(SystemExit):
     """The role we connect as passes every policy, so tenants would not be kept apart."""
 
 
+class NotUsable(SystemExit):
+    """The database that we connect to can never do what is needed."""
+
+    REMEDY = "Make one with `CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'`."
+
+
 class Base(DeclarativeBase):
     """The base of all models."""
 
@@ -120,6 +126,7 @@ def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
             prepare(connection, refuse_bypass=refuse_bypass)
 
         database_errors.keep_values_out(db.engine)
+        database_errors.let_go_of_the_read_only(db.engine)
         _measure(db.engine.pool)
     metrics.POOL_SIZE.set(pool_size)
 
@@ -163,8 +170,15 @@ def check_role() -> None:
     """Connect once, so that a role that bypasses row-level security stops the start.
 
     A database that is away does not: the process waits for it, and the guard meets it then.
+
+    Raises:
+        NotUsable: it cannot keep every text.
     """
     try:
         db.engine.connect().close()
-    except sa.exc.OperationalError:
+    except sa.exc.DBAPIError as error:
+        if isinstance(error.orig, database_errors.NotUtf8):
+            raise NotUsable(f"ZamPay does not start: {error.orig}. {NotUsable.REMEDY}") from None
+        if not database_errors.is_unavailable(error):
+            raise
         current_app.logger.warning("database away at start")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
-from zampay.infra import stored_text
+from zampay.infra import database_errors, stored_text
 
 Answer = TypeVar("Answer")
 _INTERVAL_S = 0.1  # psycopg's own
@@ -44,10 +44,23 @@ def bound(engine: sa.Engine, *, longest_wait_s: float) -> None:
 
     @sa.event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Connection:
-        made = Connection.connect(*arguments, **named)
+        made = Connection.connect(*arguments, **{**named, "client_encoding": "utf8"})
         made.longest_wait_s = longest_wait_s
+        _refuse_other_encodings(made)
         stored_text.guard(made)
         return made
+
+
+def _refuse_other_encodings(made: Connection) -> None:
+    """Before SQLAlchemy reads its first text, which would not be one.
+
+    Raises:
+        NotUtf8.
+    """
+    encoding = made.info.parameter_status("server_encoding")
+    if encoding not in {None, "UTF8"}:
+        made.close()
+        raise database_errors.NotUtf8(f"the database's encoding is {encoding}, not UTF8")
 
 
 def extend(link: sa.Connection, *, longest_wait_s: float | None) -> None:

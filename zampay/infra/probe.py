@@ -1,15 +1,15 @@
 """A connection outside the pool, with short time-outs and read-only: for health and metrics, which
-must answer just when the pool is exhausted or the database is slow.
+must answer just when the pool is exhausted or the database is slow. Health also tries a write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
 from flask import Flask, current_app
 
 from zampay.infra import database_errors, patience
-from zampay.infra.db import EVERY_TENANT
+from zampay.infra.db import EVERY_TENANT, db
 
 CONNECT_TIMEOUT_S = 2
 STATEMENT_TIMEOUT_S = 2
@@ -17,6 +17,12 @@ _LONGER_S = 0.5
 _PREPARE = sa.text("""
     SELECT set_config('zampay.tenant_id', :tenant_id, true),
            set_config('statement_timeout', :timeout, true)
+""")
+_SPILL = sa.text("""
+    SELECT count(*) FROM (
+        SELECT repeat('x', 1000) || number AS filler FROM generate_series(1, 200) AS number
+        ORDER BY filler DESC OFFSET 0
+    ) AS sorted_on_disk
 """)
 
 
@@ -48,6 +54,30 @@ def connection(*, statement_timeout_s: int = STATEMENT_TIMEOUT_S) -> Iterator[sa
     with engine.connect() as link:
         patience.extend(link, longest_wait_s=statement_timeout_s + _LONGER_S)
         link.execute(sa.text("SET TRANSACTION READ ONLY"))
-        timeout = f"{statement_timeout_s}s"
-        link.execute(_PREPARE, {"tenant_id": EVERY_TENANT, "timeout": timeout})
+        _prepare(link, statement_timeout_s)
         yield link
+
+
+def try_to_write(link: sa.Connection, tables: Iterable[str]) -> None:
+    """Do what a payment needs, without leaving anything: may rows be put into these tables, and is
+    there room on the disk? Ends the transaction of `link`.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: why not.
+    """
+    link.rollback()
+    _prepare(link, STATEMENT_TIMEOUT_S)
+    for name in tables:
+        table = db.metadata.tables[name]
+        own = [column for column in table.columns if column.primary_key and not column.identity]
+        nothing = sa.select(*own).where(sa.false())
+        link.execute(sa.insert(table).from_select([column.name for column in own], nothing))
+        link.execute(sa.update(table).values({own[0].name: own[0]}).where(sa.false()))
+    link.execute(sa.text("SET LOCAL work_mem = '64kB'"))
+    link.execute(_SPILL)
+    link.rollback()
+
+
+def _prepare(link: sa.Connection, statement_timeout_s: int) -> None:
+    timeout = f"{statement_timeout_s}s"
+    link.execute(_PREPARE, {"tenant_id": EVERY_TENANT, "timeout": timeout})

@@ -14,6 +14,7 @@ import structlog
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException, NotFound
 
+from zampay.infra import database_errors, faults
 from zampay.kernel.errors import InvalidField, ZamPayError
 
 log = structlog.get_logger()
@@ -102,8 +103,7 @@ def init(app: Flask) -> None:
     """Register the handlers; they see every error of every route, and of no route."""
     app.register_error_handler(ZamPayError, _ours)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(sa.exc.OperationalError, _database_away)
-    app.register_error_handler(sa.exc.TimeoutError, _database_away)
+    app.register_error_handler(sa.exc.SQLAlchemyError, _of_database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -154,8 +154,14 @@ def _flatten(found: Any, path: str, into: dict[str, str]) -> None:
         into[re.sub(r"\._schema$|^_schema$", "", path)] = " ".join(said)
 
 
-def _database_away(error: Exception) -> Response:
-    log.error("database_unavailable", reason=type(error).__name__)
+def _of_database(error: sa.exc.SQLAlchemyError) -> Response:
+    """503 where the database cannot do its work; a statement that is wrong is ours to mend."""
+    if not database_errors.is_unavailable(error):
+        return _unexpected(error)
+    told = {"reason": type(error).__name__, "sqlstate": database_errors.sqlstate(error)}
+    log.error("database_unavailable", says=faults.of_database(error), **told)
+    if database_errors.is_not_ours(error):
+        sentry_sdk.capture_exception(error)
     return of_status(503, retry_after_s=RETRY_AFTER_S)
 
 

@@ -1,4 +1,5 @@
-"""Is everything there that work needs? Each dependency is asked with a time-out of its own.
+"""Can everything work that work needs? Each dependency is tried, with a time-out of its own: one
+that answers may still be read-only, full, or a replica.
 
 Without the database, or with one that this program's migrations have not reached, nothing can be
 done. Without Redis, workers or beat payments are still accepted and kept: degraded, not dead.
@@ -72,8 +73,11 @@ class Examiner:
             return list(check())
 
 
-def init(app: Flask) -> None:
-    """Prepare the examiner; it starts no thread before the first examination."""
+def init(app: Flask, *, writes: tuple[str, ...]) -> None:
+    """Prepare the examiner; it starts no thread before the first examination. `writes`: the tables
+    without which no payment is accepted.
+    """
+    app.extensions["tables_written"] = writes
     app.extensions["examiner"] = Examiner(app)
 
 
@@ -84,14 +88,20 @@ def examine() -> list[Check]:
 
 
 def _database() -> Iterator[Check]:
-    started_s = clock.monotonic_s()
+    """Whether it can be read and written; what was read of it is told in any case."""
+    started_s, read = clock.monotonic_s(), []
+    tables: tuple[str, ...] = current_app.extensions["tables_written"]
     try:
         with probe.connection() as link:
-            yield _check("database", Verdict.OK, "answers", started_s)
-            yield from _migrations(link)
-            yield from _heartbeats(link)
+            read = [*_migrations(link), *_heartbeats(link)]
+            probe.try_to_write(link, tables)
     except sa.exc.SQLAlchemyError as error:
-        yield _check("database", Verdict.FAILED, f"away: {faults.of_database(error)}", started_s)
+        trouble = "no payment can be kept" if read else "away"
+        says = f"{trouble}: {faults.of_database(error)}"
+        yield _check("database", Verdict.FAILED, says, started_s)
+    else:
+        yield _check("database", Verdict.OK, "answers", started_s)
+    yield from read
 
 
 def _migrations(link: sa.Connection) -> Iterator[Check]:
@@ -142,9 +152,11 @@ def _heartbeats(link: sa.Connection) -> Iterator[Check]:
 def _redis() -> Iterator[Check]:
     started_s = clock.monotonic_s()
     try:
-        redis_client.client().ping()
+        redis_client.client().set("readiness", "1", px=1000)
     except redis.RedisError as error:
-        yield _check("redis", Verdict.DEGRADED, f"away: {faults.of_redis(error)}", started_s)
+        answered = isinstance(error, redis.ResponseError | redis.BusyLoadingError)
+        trouble = "of no use" if answered else "away"
+        yield _check("redis", Verdict.DEGRADED, f"{trouble}: {faults.of_redis(error)}", started_s)
     else:
         yield _check("redis", Verdict.OK, "answers", started_s)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sentry_sdk
+import sqlalchemy as sa
 import structlog
 from celery import Celery, Task
 from celery.app.amqp import AMQP
@@ -19,7 +20,7 @@ from flask import Flask
 from kombu.connection import Connection
 from kombu.entity import Queue
 
-from zampay.infra import metrics, redis_client
+from zampay.infra import database_errors, faults, metrics, redis_client
 from zampay.infra.bell import Ring
 from zampay.infra.heartbeat import BEAT, WORKER, Pulse
 from zampay.kernel import clock
@@ -170,6 +171,14 @@ def _failure_told() -> Iterator[None]:
         yield
     except TaskPredicate:
         raise  # Celery's own signals, such as Retry
+    except sa.exc.SQLAlchemyError as error:
+        if not database_errors.is_unavailable(error):
+            log.exception("task_failed")
+            sentry_sdk.capture_exception(error)
+        else:  # the row is still due; the sweep comes again
+            says, state = faults.of_database(error), database_errors.sqlstate(error)
+            log.warning("database_unavailable", says=says, sqlstate=state)
+        raise
     except Exception as error:
         log.exception("task_failed")
         sentry_sdk.capture_exception(error)

@@ -1,0 +1,234 @@
+"""Servers that answer and are of no use: read-only, full, without rights, a replica. Payments are
+refused with 503 or kept, never a 500; health and doctor say what it is.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+import sqlalchemy as sa
+from flask import Flask
+
+import config
+from dev.databases import Servers, as_postgresql
+from tests.infra.conftest import MakeApp, another_app
+from tests.merchants import Merchant
+from tests.refusals import refusal
+from tests.tables import row_counts
+from zampay.infra import database_errors, db, faults
+
+__all__ = ["another_app"]
+
+NO_WRITES = "it takes no writes: a standby, or default_transaction_read_only is on"
+STATES = {
+    "read-only": (
+        "ALTER DATABASE {0} SET default_transaction_read_only = on",
+        "ALTER DATABASE {0} RESET default_transaction_read_only",
+        f"no payment can be kept: {NO_WRITES}",
+    ),
+    "without rights": (
+        "REVOKE INSERT ON payments FROM current_user",
+        "GRANT INSERT ON payments TO current_user",
+        "no payment can be kept: the role may not read or write the tables",
+    ),
+    "without a table": (
+        "ALTER TABLE payments RENAME TO payments_gone",
+        "ALTER TABLE payments_gone RENAME TO payments",
+        "no payment can be kept: its tables are not those of this version",
+    ),
+    "without connections": (
+        "ALTER DATABASE {0} CONNECTION LIMIT 0",
+        "ALTER DATABASE {0} CONNECTION LIMIT -1",
+        "away: it takes no more connections",
+    ),
+}
+
+
+@contextmanager
+def broken(database_url: str, state: str) -> Iterator[str]:
+    """The database in one of these states for as long as the block lasts."""
+    breaks, mends, says = STATES[state]
+    name = sa.make_url(database_url).database
+    able = "-c default_transaction_read_only=off"
+    with psycopg.connect(as_postgresql(database_url), autocommit=True, options=able) as owner:
+        owner.execute(breaks.format(name))  # type: ignore[arg-type]
+        try:
+            yield says
+        finally:
+            owner.execute(mends.format(name))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_database_of_no_use_is_503_everywhere_and_named(
+    app: Flask, another_app: MakeApp, merchant: Merchant, settings: config.Config, state: str
+) -> None:
+    app_of_the_time = another_app()
+    one = Merchant(
+        app_of_the_time.test_client(), merchant.tenant_id, merchant.test_key, merchant.live_key
+    )
+    with broken(settings.database_url, state) as says:
+        answer = one.pay(live=False)
+        refusal(answer, 503, "unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+        ready = one.client.get("/health/ready")
+        assert (ready.status_code, ready.json["checks"]["database"]["says"]) == (503, says)
+        told = app_of_the_time.test_cli_runner().invoke(args=["doctor"])
+        assert f"WRONG   database: {says}.\n" in told.output
+        assert "Traceback" not in told.output
+    assert 202 in {one.pay(live=False).status_code for _ in range(2)}, "read-only sessions go"
+    assert one.pay(live=False).status_code == 202
+    assert one.client.get("/health/ready").status_code == 200
+
+
+def test_trying_to_write_leaves_nothing(app: Flask, client: Any) -> None:
+    before = row_counts(app)
+    assert client.get("/health/ready").status_code == 200
+    assert row_counts(app) == before
+
+
+E = psycopg.errors
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        *(E.ReadOnlySqlTransaction, E.IdleInTransactionSessionTimeout, E.TransactionTimeout),
+        *(E.DiskFull, E.OutOfMemory, E.TooManyConnections, E.ConfigurationLimitExceeded),
+        *(E.AdminShutdown, E.CrashShutdown, E.CannotConnectNow, E.QueryCanceled),
+        *(E.IdleSessionTimeout, E.DatabaseDropped, E.IoError, E.DataCorrupted),
+        *(E.SerializationFailure, E.DeadlockDetected, E.LockNotAvailable),
+        *(E.ObjectNotInPrerequisiteState, E.ConnectionFailure, E.InvalidPassword),
+        *(E.InvalidCatalogName, E.InsufficientPrivilege, E.UndefinedTable, E.UndefinedColumn),
+    ],
+    ids=lambda cause: cause.__name__,
+)
+def test_each_state_of_the_server_is_503_and_has_words(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch, cause: type[psycopg.Error]
+) -> None:
+    assert _answer_to(cause, merchant, monkeypatch) == (503, "unavailable")
+    error = sa.exc.DBAPIError.instance("", {}, cause("text"), psycopg.Error)
+    assert isinstance(error, sa.exc.DBAPIError)
+    assert faults.of_database(error) != "it refuses what was asked"
+
+
+@pytest.mark.parametrize(
+    "cause", [E.UniqueViolation, E.NotNullViolation, E.NumericValueOutOfRange, E.SyntaxError]
+)
+def test_an_error_of_ours_stays_one(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch, cause: type[psycopg.Error]
+) -> None:
+    assert _answer_to(cause, merchant, monkeypatch) == (500, "internal_error")
+
+
+def _answer_to(
+    cause: type[psycopg.Error], merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> tuple[int, str]:
+    def fails(*_: object, **__: object) -> None:
+        raise sa.exc.DBAPIError.instance("", {}, cause("text"), psycopg.Error)
+
+    monkeypatch.setattr("zampay.payments.queries.page", fails)
+    answer = merchant.get("/payments")
+    assert (answer.status_code == 503) == ("Retry-After" in answer.headers)
+    return answer.status_code, answer.json["code"]
+
+
+REDIS_STATES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
+    "full": (
+        ("CONFIG", "SET", "maxmemory", "1"),
+        ("CONFIG", "SET", "maxmemory", "0"),
+        "of no use: it has no room left (maxmemory)",
+    ),
+    "a replica": (
+        ("REPLICAOF", "127.0.0.1", "1"),
+        ("REPLICAOF", "NO", "ONE"),
+        "of no use: it is a replica and takes no writes",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", REDIS_STATES)
+def test_a_redis_of_no_use_degrades_and_payments_are_kept(
+    another_app: MakeApp, merchant: Merchant, settings: config.Config, state: str
+) -> None:
+    breaks, mends, says = REDIS_STATES[state]
+    app = another_app(limit_per_key="3/minute")
+    one = Merchant(app.test_client(), merchant.tenant_id, merchant.test_key, merchant.live_key)
+    with redis.Redis.from_url(settings.redis_url) as server:
+        server.execute_command(*breaks)
+        try:
+            assert [one.pay(live=False).status_code for _ in range(4)] == [202, 202, 202, 429]
+            ready = app.test_client().get("/health/ready")
+            assert (ready.status_code, ready.json["status"]) == (200, "degraded")
+            assert ready.json["checks"]["redis"]["says"] == says
+            told = app.test_cli_runner().invoke(args=["doctor"])
+            assert f"WRONG   redis: {says}.\n" in told.output
+        finally:
+            server.execute_command(*mends)
+    assert app.test_client().get("/health/ready").json["checks"]["redis"]["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (redis.ResponseError("MISCONF Redis is configured to save RDB snapshots"), "cannot save"),
+        (redis.ResponseError("NOREPLICAS Not enough good replicas to write."), "no writes now"),
+        (redis.exceptions.NoPermissionError("this user has no permissions"), "may not do that"),
+        (redis.BusyLoadingError("Redis is loading the dataset in memory"), "still loading"),
+    ],
+)
+def test_other_states_of_redis_have_words(error: Exception, says: str) -> None:
+    assert says in faults.of_redis(error)
+
+
+@pytest.fixture
+def in_latin_1(servers: Servers, another_app: MakeApp) -> Iterator[Callable[[], Flask]]:
+    """An application whose database keeps no UTF-8."""
+    assert servers.admin_url is not None
+    with psycopg.connect(servers.admin_url, autocommit=True) as admin:
+        admin.execute(
+            "CREATE DATABASE zampay_latin OWNER zampay TEMPLATE template0 ENCODING 'SQL_ASCII'"
+            " LOCALE_PROVIDER libc LOCALE 'C'"
+        )
+        url = sa.make_url(servers.database_url).set(
+            drivername="postgresql+psycopg", database="zampay_latin"
+        )
+        yield lambda: another_app(database_url=url.render_as_string(hide_password=False))
+        admin.execute("DROP DATABASE zampay_latin WITH (FORCE)")
+
+
+def test_a_database_that_is_not_utf_8_is_refused_in_one_sentence(
+    in_latin_1: Callable[[], Flask],
+) -> None:
+    app = in_latin_1()
+    with app.app_context(), pytest.raises(db.NotUsable) as refused:
+        db.check_role()
+    assert str(refused.value) == (
+        "ZamPay does not start: the database's encoding is SQL_ASCII, not UTF8. "
+        "Make one with `CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'`."
+    )
+    ready = app.test_client().get("/health/ready")
+    assert (ready.status_code, ready.json["checks"]["database"]["says"]) == (
+        503,
+        "away: its encoding is not UTF8, and has to be",
+    )
+    told = app.test_cli_runner().invoke(args=["doctor"])
+    assert "WRONG   database: away: its encoding is not UTF8, and has to be.\n" in told.output
+    assert told.exit_code == 1
+    assert "Traceback" not in told.output
+
+
+def test_nobody_elses_setting_changes_the_encoding_of_a_connection(
+    another_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    app = another_app()
+    with app.app_context(), db.transaction(db.EVERY_TENANT) as tx:
+        assert tx.session.scalar(sa.text("SELECT CAST(:a AS text)"), {"a": "\u2603"}) == "\u2603"
+
+
+def test_only_errors_of_the_database_are_judged() -> None:
+    assert not database_errors.is_unavailable(RuntimeError())
+    assert database_errors.is_unavailable(sa.exc.TimeoutError())
