@@ -39,7 +39,7 @@ long: $(READY) ## run the long tests: fuzzing, kills in a loop, browsers
 	@$(PYTEST) -m long --ignore=$(FUZZ) $(ARGS)
 	@test -n "$(ARGS)" || $(RUN) -m pytest $(FUZZ)
 
-check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, deploy, vulnerabilities, migrations, tests
+check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, deploy, api, vulnerabilities, migrations, tests
 	@echo "format:" && $(VENV)/bin/ruff format --check .
 	@echo "lint:" && $(VENV)/bin/ruff check .
 	@echo "types:" && $(VENV)/bin/mypy
@@ -48,6 +48,7 @@ check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings
 	@echo "settings:" && $(RUN) -m dev.settings_table --check
 	@echo "alerts:" && $(RUN) -m dev.check_alerts
 	@echo "deploy:" && $(RUN) -m dev.check_deploy
+	@echo "api:" && $(RUN) -m dev.check_openapi
 	@echo "vulnerabilities:" && if $(RUN) -m dev.reachable $(ADVISED); then \
 		$(MAKE) --no-print-directory audit; else echo "not looked up: PyPI's own pages do not answer here"; fi
 	@echo "migrations:" && $(RUN) -m dev.check_migrations

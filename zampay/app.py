@@ -15,6 +15,7 @@ from zampay.infra import (
     logs,
     metrics,
     metrics_page,
+    openapi,
     probe,
     problems,
     readiness,
@@ -26,14 +27,16 @@ from zampay.infra import (
 )
 from zampay.infra.health import health
 from zampay.payments import callbacks as callback_routes
+from zampay.payments import examples as payment_examples
 from zampay.payments import gauges as payment_gauges
 from zampay.payments import mover, today_gauges
 from zampay.payments import tasks as payment_tasks
 from zampay.payments.routes import payments
+from zampay.payments.schemas import PaymentView
 from zampay.providers import registry
 from zampay.tenants.routes import auth, keys
+from zampay.webhooks import event_reference, lanes, outcome, sending
 from zampay.webhooks import gauges as webhook_gauges
-from zampay.webhooks import lanes, outcome, sending
 from zampay.webhooks import tasks as webhook_tasks
 from zampay.webhooks.feed import feed
 from zampay.webhooks.routes import endpoints
@@ -72,6 +75,16 @@ def create_app(config: Config) -> Flask:
     reference = api.init(app, version=VERSION)
     for blueprint in (auth, keys, payments, endpoints, feed):
         reference.register_blueprint(blueprint)
+    event_reference.describe(
+        reference.spec,
+        payment=openapi.schema_name(PaymentView),
+        payments={
+            "payment.processing": payment_examples.PROCESSING,
+            "payment.successful": payment_examples.PAID,
+            "payment.failed": payment_examples.FAILED,
+            "payment.in_review": payment_examples.IN_REVIEW,
+        },
+    )
     for plain in (callback_routes.callbacks, health):
         app.register_blueprint(plain)
     cli.init(app)

@@ -31,10 +31,10 @@ def first_column(title: str) -> list[str]:
     return re.findall(r"^\| `([^`]+)`", section(title), re.MULTILINE)
 
 
-def test_every_error_code_is_there_with_its_status(app: Flask) -> None:
+def test_every_error_code_is_there_with_its_status_and_what_to_do(app: Flask) -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\d{3}) \| (.+) \|$", section("Errors"), re.MULTILINE)
-    assert [(code, int(status)) for code, status, _ in rows] == [
-        (code, status) for code, status, _ in problems.catalogue()
+    assert [(code, int(status), advice) for code, status, advice in rows] == [
+        (code, status, advice) for code, status, _, advice in problems.catalogue()
     ]
 
 

@@ -17,6 +17,7 @@ from tests.refusals import refusal, wrong_fields
 from tests.tables import row_counts
 from zampay.infra.problems import catalogue
 from zampay.infra.requests_in import MAX_BODY_BYTES
+from zampay.kernel.errors import ZamPayError
 
 CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
 TAKE_A_BODY = [(method, path) for method, path in OPERATIONS if method in {"POST", "PATCH"}]
@@ -30,7 +31,7 @@ SECRET = "the innermost secret"
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_unknown_path_is_not_found(client: FlaskClient, method: str, path: str) -> None:
     found = refusal(client.open(path, method=method), 404, "not_found")
-    assert found["detail"] == "See /api/docs for the paths that there are."
+    assert found["detail"] == "See /docs for the guide and /api/docs for the paths that there are."
 
 
 @pytest.mark.parametrize("path", sorted({path for _, path in OPERATIONS}))
@@ -163,9 +164,18 @@ def test_a_callback_address_that_was_never_made_is_not_found(
 
 def test_every_code_has_one_status_and_stands_in_the_documents(client: FlaskClient) -> None:
     page = client.get("/api/docs/errors").text
-    codes = [code for code, _, _ in catalogue()]
+    codes = [code for code, *_ in catalogue()]
     assert len(codes) == len(set(codes))
-    for code, status, title in catalogue():
+    for code, status, title, _ in catalogue():
         assert f'id="{code}"' in page
         assert 400 <= status <= 599
         assert title
+
+
+def test_every_error_says_for_itself_what_to_do() -> None:
+    """None falls back to the words of its base, which are about a server that failed."""
+    waiting = list(ZamPayError.__subclasses__())
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(kind.__subclasses__())
+        assert vars(kind).get("advice"), kind.__name__

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import flask_swagger_ui
 import marshmallow as ma
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint as PlainBlueprint
 from flask import Flask, Request, Response, current_app, render_template, send_from_directory
 from flask_smorest import Api, Blueprint
@@ -27,10 +28,12 @@ docs = PlainBlueprint("docs", __name__, url_prefix=DOCS, template_folder="pages"
 
 class Schema(ma.Schema):
     """Bodies and queries: camelCase outside, unknown fields refused, order kept. `words` says in
-    the document what fields mean, by their names inside.
+    the document what fields mean, by their names inside; `called` is the document's name of the
+    schema where the class has another one.
     """
 
     words: ClassVar[Mapping[str, str]] = {}
+    called: ClassVar[str] = ""
 
     class Meta:
         """Refuse what we do not know, so that a misspelt field is not silently ignored."""
@@ -55,9 +58,16 @@ class Schema(ma.Schema):
 class Nothing(Schema):
     """The body of an operation that takes no members: left out, or empty."""
 
+    called: ClassVar[str] = "NoMembers"
+
 
 class ProblemField(Schema):
     """One field that is wrong."""
+
+    words: ClassVar = {
+        "field": "Its name, as the request has it; dots lead to what is inside of it.",
+        "message": "What is wrong with it, for people.",
+    }
 
     field = ma.fields.String(required=True)
     message = ma.fields.String(required=True)
@@ -65,6 +75,16 @@ class ProblemField(Schema):
 
 class Problem(Schema):
     """RFC 9457, with a stable `code` and the id of the request."""
+
+    words: ClassVar = {
+        "type": "Where the code is explained.",
+        "title": "What happened, the same words for the same code.",
+        "status": "The HTTP status.",
+        "code": "Decide by it; it never changes.",
+        "detail": "What happened this time, and what to do.",
+        "request_id": "Name it when you ask for help.",
+        "errors": "All wrong fields at once, where fields are wrong.",
+    }
 
     type = ma.fields.String(required=True)
     title = ma.fields.String(required=True)
@@ -95,12 +115,21 @@ def init(app: Flask, *, version: str) -> Api:
     app.config.update(
         API_TITLE="ZamPay",
         API_VERSION=version,
-        OPENAPI_VERSION="3.0.3",
+        OPENAPI_VERSION=openapi.VERSION,
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
-        API_SPEC_OPTIONS={"info": {"description": openapi.INTRODUCTION}},
+        API_SPEC_OPTIONS=openapi.ABOUT,
     )
-    api = ZamPayApi(app, spec_kwargs={"extra_plugins": [openapi.Answers(Problem)]})
+    marshmallow = MarshmallowPlugin(schema_name_resolver=openapi.schema_name)
+    answers = openapi.Answers(Problem)
+    api = ZamPayApi(
+        app, spec_kwargs={"marshmallow_plugin": marshmallow, "extra_plugins": [answers]}
+    )
+    assert marshmallow.converter is not None, "the API has set it up"
+    for complete in openapi.MEMBERS:
+        marshmallow.converter.add_attribute_function(complete)  # type: ignore[no-untyped-call]
+    for complete in openapi.PARAMETERS:
+        marshmallow.converter.add_parameter_attribute_function(complete)
     api.register_field(Moment, "string", "date-time")
     api.register_field(Cursor, "string", None)
     app.register_blueprint(docs)

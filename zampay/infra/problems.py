@@ -5,7 +5,7 @@ raise is told in the same shape. An unexpected error shows a request id and noth
 """
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import flask
 import sentry_sdk
@@ -19,6 +19,7 @@ from zampay.kernel.errors import InvalidField, ZamPayError
 
 log = structlog.get_logger()
 REFERENCE_PATH = "/api/docs"
+GUIDE_PATH = "/docs"
 DOCS_PATH = f"{REFERENCE_PATH}/errors"
 MEDIA_TYPE = "application/problem+json"
 
@@ -37,6 +38,25 @@ HTTP_CODES = {
     500: (ZamPayError.code, ZamPayError.title),
     503: ("unavailable", "Not now; send the same request again soon"),
 }
+HTTP_ADVICE = {
+    400: "the body must be one JSON object",
+    403: "ask the operator",
+    404: "check the path",
+    405: "see `Allow`",
+    408: "send the request again, faster",
+    413: "send less than 64 KiB",
+    414: "shorten the query",
+    415: "send `Content-Type: application/json`",
+    422: InvalidField.advice,
+    429: "wait `Retry-After` seconds",
+    431: "send fewer or shorter headers",
+    500: ZamPayError.advice,
+    503: (
+        "send the same request again after `Retry-After` seconds: "
+        "under the same `externalId` it is never charged twice"
+    ),
+}
+"""What to do about each of them, as the pages for merchants say it."""
 NOT_AN_OBJECT = "The body must be a JSON object."
 PLAIN_WORDS = {
     "Field may not be null.": "must not be null; leave it out if you have nothing to say",
@@ -54,15 +74,41 @@ RETRY_AFTER_S = 2
 SERVER_ERROR = 500
 
 
-def catalogue() -> list[tuple[str, int, str]]:
-    """Every error code with its status and title, sorted: the table behind the documentation."""
-    found = {code: (code, status, title) for status, (code, title) in HTTP_CODES.items()}
+class Known(NamedTuple):
+    """An error code as the documentation lists it."""
+
+    code: str
+    status: int
+    title: str
+    advice: str
+
+
+def catalogue() -> list[Known]:
+    """Every error code, sorted: the table behind the documentation."""
+    found = {
+        code: Known(code, status, title, HTTP_ADVICE[status])
+        for status, (code, title) in HTTP_CODES.items()
+    }
     waiting = list(ZamPayError.__subclasses__())
     while waiting:
         kind = waiting.pop()
         waiting.extend(kind.__subclasses__())
-        found[kind.code] = (kind.code, kind.status, kind.title)
+        found[kind.code] = Known(kind.code, kind.status, kind.title, kind.advice)
     return sorted(found.values())
+
+
+def body_of(
+    *, status: int, code: str, title: str, detail: str | None = None, request_id: str
+) -> dict[str, Any]:
+    """The members that every problem has."""
+    return {
+        "type": f"{DOCS_PATH}#{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail or title,
+        "requestId": request_id,
+    }
 
 
 def problem(
@@ -75,14 +121,13 @@ def problem(
     retry_after_s: int | None = None,
 ) -> Response:
     """One problem as an answer."""
-    body: dict[str, Any] = {
-        "type": f"{DOCS_PATH}#{code}",
-        "title": title,
-        "status": status,
-        "code": code,
-        "detail": detail or title,
-        "requestId": g.get("request_id", ""),
-    }
+    body = body_of(
+        status=status,
+        code=code,
+        title=title,
+        detail=detail,
+        request_id=g.get("request_id", ""),
+    )
     if fields:
         body["errors"] = [{"field": name, "message": text} for name, text in fields.items()]
     answer = flask.jsonify(body)
@@ -126,7 +171,9 @@ def _http(error: HTTPException) -> Response:
         return _invalid(messages)
     detail = None if status >= SERVER_ERROR else error.description
     if isinstance(error, NotFound):
-        detail = f"See {REFERENCE_PATH} for the paths that there are."
+        detail = (
+            f"See {GUIDE_PATH} for the guide and {REFERENCE_PATH} for the paths that there are."
+        )
     answer = problem(status=status, code=code, title=title, detail=detail)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:

@@ -8,11 +8,14 @@ from typing import ClassVar
 
 
 class ZamPayError(Exception):
-    """A fact that stops a use case: public code, HTTP status, title, and what to do about it."""
+    """A fact that stops a use case: public code, HTTP status, title, and what a merchant should do
+    about it (Markdown, as the pages for merchants show it).
+    """
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong on our side"
+    advice: ClassVar[str] = "repeat the same request; if it stays, report the `requestId`"
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class InvalidField(ZamPayError):
     code = "validation_failed"
     status = 422
     title = "Some fields are not valid"
+    advice = "`errors` says which fields"
 
     def __init__(self, fields: dict[str, str]) -> None:
         assert fields, "what is wrong is named"

@@ -38,6 +38,7 @@ class CallbackUnknown(ZamPayError):
     code = "callback_unknown"
     status = 404
     title = "There is no such callback address"
+    advice = "not for merchants"
 
 
 class SourceNotAllowed(ZamPayError):
@@ -46,6 +47,7 @@ class SourceNotAllowed(ZamPayError):
     code = "source_not_allowed"
     status = 403
     title = "Callbacks are not taken from this address"
+    advice = "not for merchants"
 
 
 @callbacks.route("/<provider>/<token>", methods=["PUT", "POST"])

@@ -12,36 +12,50 @@ from zampay.infra.api import blueprint, no_members
 from zampay.infra.db import transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import InvalidField
+from zampay.payments import examples, queries, routing, schemas, service, states
 from zampay.payments import explain as explanation
-from zampay.payments import queries, routing, schemas, service, states
 from zampay.payments.models import Payment
 from zampay.payments.states import Status
 from zampay.tenants.auth import Caller, requires
 from zampay.tenants.scopes import Scope
 
-payments = blueprint("payments", "Take money from a payer")
+payments = blueprint("payments", "Take money from a payer, and learn how it ended.")
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _KEY_PARAMETER = {
     "name": IDEMPOTENCY_KEY,
     "in": "header",
     "required": False,
+    "description": "Beside `externalId`, where a library of yours sends one; same rules.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
 
-@payments.route("/payments", methods=["POST"], parameters=[_KEY_PARAMETER])
+@payments.route("/payments", methods=["POST"])
+@payments.doc(operationId="createPayment", parameters=[_KEY_PARAMETER])
 @requires(Scope.PAYMENTS_WRITE)
 @payments.arguments(schemas.PaymentRequest)
-@payments.response(202, schemas.PaymentView, headers=openapi.headers("Location"))
+@payments.response(
+    202,
+    schemas.PaymentView,
+    description="Accepted; the payer is asked in the next second",
+    example=examples.ACCEPTED,
+    headers=openapi.headers("Location"),
+)
 @payments.alt_response(
     200,
     schema=schemas.PaymentView,
     description="Replay of the same request",
+    example=examples.ACCEPTED,
     headers=openapi.headers("Location", "Idempotent-Replayed"),
 )
 def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
-    """Ask a payer for money; the answer comes before the payer is asked."""
+    """Ask a payer for money.
+
+    The answer comes before the payer is asked: read the payment again, or listen to webhooks, to
+    learn how it ended. After no answer, 429, 500 or 503 send the same request again: the same
+    `externalId` never charges twice.
+    """
     payment, replayed = service.accept(
         tenant_id=caller.tenant_id,
         livemode=caller.livemode,
@@ -57,11 +71,15 @@ def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
 
 
 @payments.route("/payments", methods=["GET"])
+@payments.doc(operationId="listPayments")
 @requires(Scope.PAYMENTS_READ)
 @payments.arguments(schemas.PaymentQuery, location="query")
-@payments.response(200, schemas.PaymentPage)
+@payments.response(200, schemas.PaymentPage, example=examples.PAGE)
 def index(query: dict[str, Any], *, caller: Caller) -> Any:
-    """List payments, newest first."""
+    """List payments, newest first.
+
+    Of the mode of the key, test or live. Without a filter all of them, a page at a time.
+    """
     limit = query["limit"]
     with transaction(caller.tenant_id) as tx:
         found = queries.page(
@@ -81,39 +99,57 @@ def index(query: dict[str, Any], *, caller: Caller) -> Any:
 
 
 @payments.route("/payments/<payment_id>", methods=["GET"])
+@payments.doc(operationId="getPayment")
 @requires(Scope.PAYMENTS_READ)
-@payments.response(200, schemas.PaymentView)
+@payments.response(200, schemas.PaymentView, examples=examples.ENDINGS)
 def show(*, payment_id: str, caller: Caller) -> Any:
-    """One payment as it stands."""
+    """Read one payment.
+
+    As it stands now. Ask every two seconds for the first minute, then less and less often.
+    """
     return _found(payment_id, caller)
 
 
 @payments.route("/payments/<payment_id>/events", methods=["GET"])
+@payments.doc(operationId="getPaymentHistory")
 @requires(Scope.PAYMENTS_READ)
-@payments.response(200, schemas.History)
+@payments.response(200, schemas.History, example=examples.HISTORY)
 def history(*, payment_id: str, caller: Caller) -> Any:
-    """Each move of one payment: when, and by what evidence."""
+    """Read the history of a payment.
+
+    Each change of its status, oldest first: when, and by what evidence.
+    """
     _found(payment_id, caller)
     with transaction(caller.tenant_id) as tx:
         return {"data": queries.moves(tx, payment_id)}
 
 
 @payments.route("/payments/<payment_id>/explain", methods=["GET"])
+@payments.doc(operationId="explainPayment")
 @requires(Scope.PAYMENTS_READ)
-@payments.response(200, schemas.ExplanationView)
+@payments.response(200, schemas.ExplanationView, example=examples.EXPLANATION)
 def explain(*, payment_id: str, caller: Caller) -> Any:
-    """Why a payment stands where it stands, what happens next, and whether to try again."""
+    """Explain where a payment stands.
+
+    Why it stands where it stands, what happens next, and whether a new payment for the same order
+    could charge twice.
+    """
     payment = _found(payment_id, caller)
     with transaction(caller.tenant_id) as tx:
         return explanation.explain(tx, payment)
 
 
 @payments.route("/payments/<payment_id>/cancel", methods=["POST"])
+@payments.doc(operationId="cancelPayment")
 @requires(Scope.PAYMENTS_WRITE)
 @no_members(payments)
-@payments.response(200, schemas.PaymentView)
+@payments.response(200, schemas.PaymentView, example=examples.CANCELLED)
 def cancel(*, payment_id: str, caller: Caller) -> Any:
-    """Cancel a payment of which nothing has been sent yet."""
+    """Cancel a payment.
+
+    Only while nothing of it has been sent to the network; after that it is 409
+    `not_cancellable`. It ends FAILED with the code `cancelled`.
+    """
     return service.cancel(
         tenant_id=caller.tenant_id,
         livemode=caller.livemode,

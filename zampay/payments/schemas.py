@@ -154,7 +154,9 @@ class PaymentView(Schema):
     msisdn = ma.fields.String(required=True)
     payer_message = ma.fields.String(required=True)
     payee_note = ma.fields.String(required=True)
-    metadata = ma.fields.Dict(attribute="payment_metadata", required=True)
+    metadata = ma.fields.Dict(
+        values=ma.fields.String(), attribute="payment_metadata", required=True
+    )
     status = ma.fields.Function(
         lambda payment: status_of(payment.state), required=True, metadata=_STATUS_METADATA
     )
@@ -169,6 +171,9 @@ class PaymentQuery(Schema):
     """Which payments to list."""
 
     words: ClassVar = {
+        "external_id": "Your own id of the order.",
+        "status": "In this status.",
+        "provider": "At this network, such as `MTN`.",
         "created_from": "Made at this time or later.",
         "created_to": "Made before this time.",
     }
@@ -193,8 +198,13 @@ class PaymentPage(Schema):
 class MoveView(Schema):
     """One step of a payment's history."""
 
+    called: ClassVar = "PaymentStep"
+
     words: ClassVar = {
         "position": "1 for the first step.",
+        "status": "The status that it moved to.",
+        "previous_status": "The status that it moved from; null for the first step.",
+        "at": "When it moved.",
         "evidence": "By what it moved.",
         "detail": "The same, for people.",
     }
@@ -217,11 +227,20 @@ class MoveView(Schema):
 class History(Schema):
     """All steps of one payment, oldest first."""
 
+    called: ClassVar = "PaymentHistory"
+
     data = ma.fields.List(ma.fields.Nested(MoveView), required=True)
 
 
 class Said(Schema):
     """What the network said (of a test payment: the sandbox in its place), and when."""
+
+    called: ClassVar = "NetworkAnswer"
+    words: ClassVar = {
+        "at": "When it said so.",
+        "evidence": "How it was learnt.",
+        "detail": "What it said, for people.",
+    }
 
     at = Moment(required=True)
     evidence = ma.fields.String(required=True, validate=_EVIDENCE)
@@ -230,6 +249,18 @@ class Said(Schema):
 
 class ExplanationView(Schema):
     """Why a payment stands where it stands, what happens next, and what a new attempt risks."""
+
+    words: ClassVar = {
+        "status": _WORDS["status"],
+        "asked_times": "How often the network was asked to take the money, under one reference.",
+        "asked_at": "When the network was last asked to take it; null if never.",
+        "provider_reference": "Our reference at the network: what its support wants to know.",
+        "callbacks": "How many callbacks of the network came for it.",
+        "last_callback_at": "When the last one came; null if none did.",
+        "next_action": "What the gateway does next; null when it is final.",
+        "next_action_at": "When it does so, at the latest.",
+        "payer_hint": "What to tell the payer while the payment waits for them; null otherwise.",
+    }
 
     id = ma.fields.String(attribute="payment.id", required=True)
     status = ma.fields.Function(

@@ -32,6 +32,7 @@ class PaymentNotFound(ZamPayError):
     code = "payment_not_found"
     status = 404
     title = "There is no such payment"
+    advice = "check the `pay_…` id, and whether the key is test or live"
 
 
 class ExternalIdReused(ZamPayError):
@@ -40,6 +41,7 @@ class ExternalIdReused(ZamPayError):
     code = "external_id_reused"
     status = 422
     title = "This externalId was used for a different payment"
+    advice = "the id is another payment's: look that up, or use a new id"
 
 
 class IdempotencyKeyReused(ZamPayError):
@@ -48,6 +50,7 @@ class IdempotencyKeyReused(ZamPayError):
     code = "idempotency_key_reused"
     status = 422
     title = "This Idempotency-Key was used for a different request"
+    advice = "a new request needs a new key"
 
 
 class NotCancellable(ZamPayError):
@@ -56,6 +59,7 @@ class NotCancellable(ZamPayError):
     code = "not_cancellable"
     status = 409
     title = "Only a payment that has not been sent yet can be cancelled"
+    advice = "the payment may be with the network; wait for its end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class NotAuthenticated(ZamPayError):
     code = "not_authenticated"
     status = 401
     title = "A valid API key is needed"
+    advice = "check the key; do not repeat"
 
 
 class TenantHeaderMissing(ZamPayError):
@@ -46,6 +47,7 @@ class TenantHeaderMissing(ZamPayError):
     code = "tenant_header_missing"
     status = 400
     title = "The header x-tenant-id is missing or not a tenant id"
+    advice = "send `x-tenant-id`"
 
 
 class NotYourTenant(ZamPayError):
@@ -54,6 +56,7 @@ class NotYourTenant(ZamPayError):
     code = "not_your_tenant"
     status = 403
     title = "This key belongs to another tenant"
+    advice = "`x-tenant-id` must be that of the key"
 
 
 class ScopeMissing(ZamPayError):
@@ -62,6 +65,7 @@ class ScopeMissing(ZamPayError):
     code = "scope_missing"
     status = 403
     title = "This key may not do that"
+    advice = "use a key with the scope that `detail` names"
 
 
 class TenantSuspended(ZamPayError):
@@ -70,6 +74,7 @@ class TenantSuspended(ZamPayError):
     code = "tenant_suspended"
     status = 403
     title = "This account is suspended"
+    advice = "ask the operator"
 
 
 @dataclass(frozen=True, slots=True)

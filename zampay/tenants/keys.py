@@ -22,6 +22,7 @@ class TooManyKeys(ZamPayError):
     code = "too_many_api_keys"
     status = 422
     title = f"At most {MOST_KEYS} API keys that can be used"
+    advice = "revoke keys that nobody needs: 100 can be used at a time"
 
 
 def issue(

@@ -25,6 +25,11 @@ _KEY_WORDS = {
 class Registration(Schema):
     """A merchant who registers."""
 
+    words: ClassVar = {
+        "business_name": "What payers and operators know the business by.",
+        "email": "Where the operator reaches the merchant.",
+    }
+
     business_name = Text(required=True, validate=_NAME, metadata={"example": "Kalulu Books"})
     email = ma.fields.Email(
         required=True,
@@ -36,8 +41,12 @@ class Registration(Schema):
 class Registered(Schema):
     """The tenant and its first test key, shown this once."""
 
+    called: ClassVar = "RegisteredTenant"
+
     words: ClassVar = {
         "tenant_id": "What `x-tenant-id` says from now on.",
+        "business_name": "As it was given.",
+        "email": "As it was given.",
         "live_activated": "Whether the operator lets you make live keys.",
         "api_key": "Shown once; keep it.",
     }
@@ -51,6 +60,8 @@ class Registered(Schema):
 
 class Key(Schema):
     """A key as it can be listed: never its text."""
+
+    called: ClassVar = "ApiKey"
 
     words: ClassVar = _KEY_WORDS
 
@@ -68,6 +79,8 @@ class Key(Schema):
 class NewKey(Key):
     """A key just made, with its text."""
 
+    called: ClassVar = "NewApiKey"
+
     api_key = ma.fields.String(required=True)
 
 
@@ -81,6 +94,8 @@ class KeyQuery(Schema):
 class KeyPage(Schema):
     """A page of keys, newest first."""
 
+    called: ClassVar = "ApiKeyPage"
+
     data = ma.fields.List(ma.fields.Nested(Key), required=True)
     has_more = ma.fields.Boolean(required=True)
     next_cursor = Cursor(parts=2, required=True, allow_none=True)
@@ -88,6 +103,8 @@ class KeyPage(Schema):
 
 class KeyRequest(Schema):
     """A further key."""
+
+    called: ClassVar = "ApiKeyRequest"
 
     words: ClassVar = _KEY_WORDS
 
@@ -125,6 +142,16 @@ class AuditQuery(Schema):
 
 class AuditLine(Schema):
     """Who did what, when, from where."""
+
+    called: ClassVar = "AuditEntry"
+    words: ClassVar = {
+        "at": "When it was done.",
+        "action": "What was done, such as `key.created`.",
+        "actor": "Who did it: the id of a key, `operator:` and a name, or `zampay` itself.",
+        "address": "The address it came from; null when it was no request.",
+        "subject": "The id of what it was done to.",
+        "details": "What else there is to know of this action.",
+    }
 
     at = Moment(required=True)
     action = ma.fields.String(required=True)

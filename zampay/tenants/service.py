@@ -24,6 +24,7 @@ class RegistrationClosed(ZamPayError):
     code = "registration_closed"
     status = 403
     title = "Registration is closed on this gateway"
+    advice = "ask the operator for an account"
 
 
 class TenantNotActivated(ZamPayError):
@@ -32,6 +33,7 @@ class TenantNotActivated(ZamPayError):
     code = "tenant_not_activated"
     status = 403
     title = "This account is not activated for live payments"
+    advice = "ask the operator to activate your account"
 
 
 class KeyNotFound(ZamPayError):
@@ -40,6 +42,7 @@ class KeyNotFound(ZamPayError):
     code = "key_not_found"
     status = 404
     title = "There is no such API key"
+    advice = "check the `key_…` id"
 
 
 class KeyNotUsable(ZamPayError):
@@ -48,6 +51,7 @@ class KeyNotUsable(ZamPayError):
     code = "key_not_usable"
     status = 409
     title = "This API key is revoked or expired"
+    advice = "the key is revoked or expired; use another one"
 
 
 class KeyAlreadyRotated(ZamPayError):
@@ -56,6 +60,7 @@ class KeyAlreadyRotated(ZamPayError):
     code = "key_already_rotated"
     status = 409
     title = "This API key has a successor already"
+    advice = "a key has one successor; `detail` names it"
 
 
 class LiveKeyNeeded(ZamPayError):
@@ -64,6 +69,7 @@ class LiveKeyNeeded(ZamPayError):
     code = "live_key_needed"
     status = 403
     title = "That takes a live key"
+    advice = "use a live key; `detail` says what to do when it is lost"
 
 
 class ScopeNotYours(ZamPayError):
@@ -72,6 +78,7 @@ class ScopeNotYours(ZamPayError):
     code = "scope_not_yours"
     status = 403
     title = "A key only makes, rotates and revokes keys whose scopes it has itself"
+    advice = "use a key that has these scopes"
 
 
 def register(

@@ -25,6 +25,7 @@ class EndpointNotFound(ZamPayError):
     code = "webhook_endpoint_not_found"
     status = 404
     title = "There is no such webhook endpoint"
+    advice = "check the `whe_…` id, and whether the key is test or live"
 
 
 class TooManyEndpoints(ZamPayError):
@@ -33,6 +34,7 @@ class TooManyEndpoints(ZamPayError):
     code = "too_many_webhook_endpoints"
     status = 422
     title = f"At most {MOST_ENDPOINTS} webhook endpoints in test, and {MOST_ENDPOINTS} in live"
+    advice = "remove one first: there may be 16 in test and 16 in live"
 
 
 class EndpointDisabled(ZamPayError):
@@ -41,6 +43,7 @@ class EndpointDisabled(ZamPayError):
     code = "webhook_endpoint_disabled"
     status = 409
     title = "The webhook endpoint is switched off; enable it first"
+    advice = 'enable it first: `PATCH` with `{"enabled": true}`'
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants.auth import Caller, requires
 from zampay.tenants.scopes import Scope
-from zampay.webhooks import events, queries, schemas
+from zampay.webhooks import events, examples, queries, schemas
 from zampay.webhooks.models import Event
 
-feed = blueprint("events", "What happened, in order and without gaps")
+feed = blueprint("events", "What happened, in order and without gaps.")
 
 
 class EventNotFound(ZamPayError):
@@ -20,14 +20,19 @@ class EventNotFound(ZamPayError):
     code = "event_not_found"
     status = 404
     title = "There is no such event"
+    advice = "check the `evt_…` id, and whether the key is test or live"
 
 
 @feed.route("/events", methods=["GET"])
+@feed.doc(operationId="listEvents")
 @requires(Scope.WEBHOOKS_READ)
 @feed.arguments(schemas.FeedQuery, location="query")
 @feed.response(200, schemas.Feed)
 def index(query: dict[str, int], *, caller: Caller) -> Any:
-    """The events that follow number `after`, in order."""
+    """Read the event feed.
+
+    The events that follow number `after`, in order: what a receiver that was away has missed.
+    """
     limit = query["limit"]
     with transaction(caller.tenant_id) as tx:
         found = queries.events_after(tx, query["after"], livemode=caller.livemode, limit=limit + 1)
@@ -35,20 +40,28 @@ def index(query: dict[str, int], *, caller: Caller) -> Any:
 
 
 @feed.route("/events/<event_id>", methods=["GET"])
+@feed.doc(operationId="getEvent")
 @requires(Scope.WEBHOOKS_READ)
 @feed.response(200, schemas.EventView)
 def show(*, event_id: str, caller: Caller) -> Any:
-    """One event."""
+    """Read one event.
+
+    Exactly as its webhook carried it.
+    """
     with transaction(caller.tenant_id) as tx:
         return _found(tx, event_id, caller)
 
 
 @feed.route("/events/<event_id>/resend", methods=["POST"])
+@feed.doc(operationId="resendEvent")
 @requires(Scope.WEBHOOKS_WRITE)
 @no_members(feed)
-@feed.response(202, schemas.Resent)
+@feed.response(202, schemas.Resent, example=examples.RESENT)
 def resend(*, event_id: str, caller: Caller) -> Any:
-    """Send one event again to every endpoint that listens to its type."""
+    """Send one event again.
+
+    To every endpoint that listens to its type, under the same `webhook-id`.
+    """
     with transaction(caller.tenant_id) as tx:
         event = _found(tx, event_id, caller)
         listening = queries.listening(tx, livemode=caller.livemode, event_type=event.type)

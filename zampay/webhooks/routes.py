@@ -5,98 +5,142 @@ from typing import Any
 
 from flask import url_for
 
+from zampay.infra import openapi
 from zampay.infra.api import blueprint, no_members
 from zampay.infra.db import transaction
 from zampay.tenants.auth import Caller, requires
 from zampay.tenants.schemas import Rotation
 from zampay.tenants.scopes import Scope
 from zampay.webhooks import endpoints as service
-from zampay.webhooks import queries, schemas, trial
+from zampay.webhooks import examples, queries, schemas, trial
 from zampay.webhooks.models import Delivery, Endpoint, Event
 
-endpoints = blueprint("webhook-endpoints", "Where a merchant hears about events")
+endpoints = blueprint("webhook-endpoints", "Where events are sent, and how that went.")
 
 
 @endpoints.route("/webhook-endpoints", methods=["POST"])
+@endpoints.doc(operationId="createWebhookEndpoint")
 @requires(Scope.WEBHOOKS_WRITE)
 @endpoints.arguments(schemas.EndpointRequest)
-@endpoints.response(201, schemas.EndpointWithSecret)
+@endpoints.response(
+    201,
+    schemas.EndpointWithSecret,
+    example=examples.ENDPOINT_WITH_SECRET,
+    headers=openapi.headers("Location"),
+)
 def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
-    """Make an endpoint; the answer holds its signing secret, shown once."""
+    """Make a webhook endpoint.
+
+    The answer holds its signing secret, which is shown this once.
+    """
     endpoint, secret = service.create(caller=caller, wanted=service.Wanted(**wanted))
     location = url_for("webhook-endpoints.show", endpoint_id=endpoint.id)
     return _with_secret(endpoint, secret), 201, {"Location": location}
 
 
 @endpoints.route("/webhook-endpoints", methods=["GET"])
+@endpoints.doc(operationId="listWebhookEndpoints")
 @requires(Scope.WEBHOOKS_READ)
-@endpoints.response(200, schemas.Endpoints)
+@endpoints.response(200, schemas.Endpoints, example=examples.ENDPOINTS)
 def index(*, caller: Caller) -> Any:
-    """All endpoints, oldest first."""
+    """List webhook endpoints.
+
+    All of them of the mode of the key, test or live, oldest first.
+    """
     with transaction(caller.tenant_id) as tx:
         return {"data": queries.endpoints(tx, livemode=caller.livemode)}
 
 
 @endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["GET"])
+@endpoints.doc(operationId="getWebhookEndpoint")
 @requires(Scope.WEBHOOKS_READ)
-@endpoints.response(200, schemas.EndpointView)
+@endpoints.response(200, schemas.EndpointView, example=examples.ENDPOINT)
 def show(*, endpoint_id: str, caller: Caller) -> Any:
-    """One endpoint."""
+    """Read one webhook endpoint.
+
+    Without its secret.
+    """
     with transaction(caller.tenant_id) as tx:
         return service.own(tx, caller, endpoint_id)
 
 
 @endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["PATCH"])
+@endpoints.doc(operationId="updateWebhookEndpoint")
 @requires(Scope.WEBHOOKS_WRITE)
 @endpoints.arguments(schemas.EndpointChange)
-@endpoints.response(200, schemas.EndpointView)
+@endpoints.response(200, schemas.EndpointView, example=examples.ENDPOINT)
 def change(changes: dict[str, Any], *, endpoint_id: str, caller: Caller) -> Any:
-    """Change what is named; `enabled: true` also forgets past failures."""
+    """Change a webhook endpoint.
+
+    Changes the members that are named. `"enabled": true` also forgets past failures;
+    `"enabled": false` cancels what it is still owed.
+    """
     return service.change(caller=caller, endpoint_id=endpoint_id, changes=changes)
 
 
 @endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["DELETE"])
+@endpoints.doc(operationId="deleteWebhookEndpoint")
 @requires(Scope.WEBHOOKS_WRITE)
-@endpoints.response(204)
+@endpoints.response(204, description="Removed")
 def delete(*, endpoint_id: str, caller: Caller) -> None:
-    """Remove an endpoint; what it is still owed is cancelled."""
+    """Remove a webhook endpoint.
+
+    What it is still owed is cancelled.
+    """
     service.delete(caller=caller, endpoint_id=endpoint_id)
 
 
 @endpoints.route("/webhook-endpoints/<endpoint_id>/rotate-secret", methods=["POST"])
+@endpoints.doc(operationId="rotateWebhookSecret")
 @requires(Scope.WEBHOOKS_WRITE)
-@endpoints.arguments(Rotation)
-@endpoints.response(201, schemas.EndpointWithSecret)
+@endpoints.arguments(Rotation, required=False)
+@endpoints.response(201, schemas.EndpointWithSecret, example=examples.ENDPOINT_WITH_SECRET)
 def rotate_secret(rotation: dict[str, Any], *, endpoint_id: str, caller: Caller) -> Any:
-    """Make a new secret; during the overlap both sign."""
+    """Rotate the signing secret.
+
+    Makes a new secret, which is shown this once. During the overlap both sign.
+    """
     return _with_secret(*service.rotate_secret(caller=caller, endpoint_id=endpoint_id, **rotation))
 
 
 @endpoints.route("/webhook-endpoints/<endpoint_id>/test", methods=["POST"])
+@endpoints.doc(operationId="testWebhookEndpoint")
 @requires(Scope.WEBHOOKS_WRITE)
 @no_members(endpoints)
-@endpoints.response(200, schemas.TestAnswer)
+@endpoints.response(200, schemas.TestAnswer, example=examples.TEST_ANSWER)
 def test(*, endpoint_id: str, caller: Caller) -> Any:
-    """Send a test event now and show the answer."""
+    """Send a test event.
+
+    Sends `webhook_endpoint.test` now, once, and shows what the endpoint answered.
+    """
     return trial.send(caller=caller, endpoint_id=endpoint_id)
 
 
 @endpoints.route("/webhook-endpoints/<endpoint_id>/replay", methods=["POST"])
+@endpoints.doc(operationId="replayEvents")
 @requires(Scope.WEBHOOKS_WRITE)
 @endpoints.arguments(schemas.Replay)
-@endpoints.response(202, schemas.Replayed)
+@endpoints.response(202, schemas.Replayed, example=examples.REPLAYED)
 def replay(wanted: dict[str, datetime], *, endpoint_id: str, caller: Caller) -> Any:
-    """Send everything since then that failed or was missed, at most 30 days back."""
+    """Send again what was missed.
+
+    Everything since then that failed or was cancelled, at most 30 days back. While `hasMore` is
+    true, ask again.
+    """
     count, more = service.replay(caller=caller, endpoint_id=endpoint_id, **wanted)
     return {"events": count, "has_more": more}
 
 
 @endpoints.route("/webhook-endpoints/<endpoint_id>/deliveries", methods=["GET"])
+@endpoints.doc(operationId="listDeliveries")
 @requires(Scope.WEBHOOKS_READ)
 @endpoints.arguments(schemas.DeliveryQuery, location="query")
-@endpoints.response(200, schemas.DeliveryPage)
+@endpoints.response(200, schemas.DeliveryPage, example=examples.DELIVERIES)
 def deliveries(query: dict[str, Any], *, endpoint_id: str, caller: Caller) -> Any:
-    """The delivery log of the last 30 days, newest first."""
+    """Read the delivery log.
+
+    What was sent to this endpoint in the last 30 days and how that went, newest first.
+    """
     after, limit = query["after"], query["limit"]
     before = (datetime.fromisoformat(after[0]), after[1]) if after else None
     with transaction(caller.tenant_id) as tx:

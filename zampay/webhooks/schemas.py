@@ -93,6 +93,8 @@ def _each_once(types: list[str]) -> None:
 class EndpointRequest(Schema):
     """An endpoint to be made."""
 
+    called: ClassVar = "WebhookEndpointRequest"
+
     words: ClassVar = _ENDPOINT_WORDS
 
     url = Destination(required=True, metadata={"example": "https://shop.example/hooks"})
@@ -104,6 +106,8 @@ class EndpointRequest(Schema):
 
 class EndpointChange(Schema):
     """What is to be different; at least one member."""
+
+    called: ClassVar = "WebhookEndpointChange"
 
     words: ClassVar = _ENDPOINT_WORDS
 
@@ -122,6 +126,8 @@ class EndpointChange(Schema):
 class EndpointView(Schema):
     """An endpoint, without its secret."""
 
+    called: ClassVar = "WebhookEndpoint"
+
     words: ClassVar = _ENDPOINT_WORDS
 
     id = ma.fields.String(required=True)
@@ -129,7 +135,7 @@ class EndpointView(Schema):
     url = ma.fields.String(required=True)
     event_types = ma.fields.List(ma.fields.String(), required=True)
     description = ma.fields.String(required=True)
-    headers = ma.fields.Dict(required=True)
+    headers = ma.fields.Dict(values=ma.fields.String(), required=True)
     enabled = ma.fields.Boolean(required=True)
     disabled_reason = ma.fields.String(required=True, allow_none=True)
     failing_since = Moment(required=True, allow_none=True)
@@ -140,17 +146,23 @@ class EndpointView(Schema):
 class EndpointWithSecret(EndpointView):
     """An endpoint whose secret is shown this once."""
 
+    called: ClassVar = "WebhookEndpointWithSecret"
+
     secret = ma.fields.String(required=True, metadata={"description": "Shown once; keep it."})
 
 
 class Endpoints(Schema):
     """All endpoints of the tenant in this world."""
 
+    called: ClassVar = "WebhookEndpointList"
+
     data = ma.fields.List(ma.fields.Nested(EndpointView), required=True)
 
 
 class Replay(Schema):
     """From when on everything failed or missed is sent again."""
+
+    called: ClassVar = "ReplayRequest"
 
     words: ClassVar = {"since": "At most 30 days back; what is older is left out."}
 
@@ -160,7 +172,12 @@ class Replay(Schema):
 class Replayed(Schema):
     """How many events are on their way again."""
 
-    words: ClassVar = {"has_more": "Whether to ask again for the rest, once these have arrived."}
+    called: ClassVar = "ReplayResult"
+
+    words: ClassVar = {
+        "events": "How many are sent again.",
+        "has_more": "Whether to ask again for the rest, once these have arrived.",
+    }
 
     events = ma.fields.Integer(required=True)
     has_more = ma.fields.Boolean(required=True)
@@ -168,6 +185,8 @@ class Replayed(Schema):
 
 class TestAnswer(Schema):
     """What the endpoint said to a test event."""
+
+    called: ClassVar = "WebhookTestResult"
 
     words: ClassVar = _ANSWER_WORDS
 
@@ -180,6 +199,8 @@ class TestAnswer(Schema):
 class DeliveryQuery(Schema):
     """Which page of the delivery log."""
 
+    words: ClassVar = {"status": "Only deliveries that stand so."}
+
     status = ma.fields.String(load_default=None, validate=_STATUS)
     limit = page_size()
     after = RowCursor("whd", load_default=None)
@@ -188,8 +209,13 @@ class DeliveryQuery(Schema):
 class DeliveryView(Schema):
     """One event owed to one endpoint, and how that went."""
 
+    called: ClassVar = "WebhookDelivery"
+
     words: ClassVar = _ANSWER_WORDS | {
         "event_id": "The event, and the `webhook-id` of each attempt.",
+        "event_type": "What the event tells.",
+        "last_attempt_at": "When the last attempt was made; null before the first.",
+        "delivered_at": "When it was answered with 2xx; null until then.",
         "status": "Still owed, heard with 2xx, failed ten times, or no longer wanted.",
         "attempts": "How many there were.",
         "next_attempt_at": "When it is sent next; null unless PENDING.",
@@ -213,6 +239,8 @@ class DeliveryView(Schema):
 class DeliveryPage(Schema):
     """A page of the delivery log, newest first."""
 
+    called: ClassVar = "WebhookDeliveryPage"
+
     data = ma.fields.List(ma.fields.Nested(DeliveryView), required=True)
     has_more = ma.fields.Boolean(required=True)
     next_cursor = Cursor(parts=2, required=True, allow_none=True)
@@ -230,7 +258,10 @@ class FeedQuery(Schema):
 class EventView(Schema):
     """An event, exactly as its webhook carries it."""
 
-    words: ClassVar = {"data": "The payment as it was then; of an endpoint: `id`, `url`, `reason`."}
+    words: ClassVar = {
+        "type": "What happened.",
+        "data": "What it happened to, as it was then.",
+    }
 
     id = ma.fields.String(required=True)
     type = ma.fields.String(required=True, validate=ma.validate.OneOf(list(event_types.ALL)))
@@ -243,11 +274,16 @@ class EventView(Schema):
 class Feed(Schema):
     """Events in the order of their numbers."""
 
+    called: ClassVar = "EventPage"
+
     data = ma.fields.List(ma.fields.Nested(EventView), required=True)
     has_more = ma.fields.Boolean(required=True)
 
 
 class Resent(Schema):
     """To how many endpoints an event is on its way again."""
+
+    called: ClassVar = "ResendResult"
+    words: ClassVar = {"endpoints": "How many endpoints listen to its type."}
 
     endpoints = ma.fields.Integer(required=True)

@@ -22,6 +22,7 @@ class TestsUnderWay(ZamPayError):
     code = "webhook_tests_under_way"
     status = 429
     title = "Other test events wait for their answers"
+    advice = "wait for the answers to the other test events"
 
 
 def send(*, caller: Caller, endpoint_id: str) -> dict[str, Any]:

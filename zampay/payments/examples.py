@@ -1,0 +1,121 @@
+"""What answers about payments look like, for the document of the API. Tests compare each with what
+the gateway really answers.
+"""
+
+from typing import Any
+
+_ID = "pay_01k9tq3v0c8m2x5e7h4b6n1r3w"
+_REFERENCE = "9ffa2956-1470-4b8d-84c6-cfe94fca2008"
+_ASKED_AT = "2026-11-27T09:15:02.310Z"
+
+ACCEPTED: dict[str, Any] = {
+    "id": _ID,
+    "externalId": "order-1042",
+    "provider": "MTN",
+    "livemode": False,
+    "amount": "12.50",
+    "currency": "ZMW",
+    "msisdn": "260963123400",
+    "payerMessage": "Two books",
+    "payeeNote": "",
+    "metadata": {"table": "7"},
+    "status": "PENDING",
+    "failure": None,
+    "providerTransactionId": None,
+    "createdAt": "2026-11-27T09:15:01.547Z",
+    "updatedAt": "2026-11-27T09:15:01.547Z",
+    "completedAt": None,
+}
+PROCESSING = {**ACCEPTED, "status": "PROCESSING", "updatedAt": _ASKED_AT}
+PAID = {
+    **ACCEPTED,
+    "status": "SUCCESSFUL",
+    "providerTransactionId": "1884710816",
+    "updatedAt": "2026-11-27T09:15:31.152Z",
+    "completedAt": "2026-11-27T09:15:31.152Z",
+}
+FAILED = {
+    **ACCEPTED,
+    "status": "FAILED",
+    "failure": {
+        "code": "payer_declined",
+        "message": "The payer did not approve the payment.",
+        "providerCode": "APPROVAL_REJECTED",
+        "retry": "safe",
+    },
+    "updatedAt": "2026-11-27T09:15:31.152Z",
+    "completedAt": "2026-11-27T09:15:31.152Z",
+}
+CANCELLED = {
+    **FAILED,
+    "failure": {
+        "code": "cancelled",
+        "message": "Cancelled before it was sent to the network.",
+        "providerCode": None,
+        "retry": "safe",
+    },
+}
+IN_REVIEW = {**PROCESSING, "status": "IN_REVIEW", "updatedAt": "2026-11-30T09:15:03.004Z"}
+ENDINGS = {
+    "paid": {"summary": "The money moved", "value": PAID},
+    "failed": {"summary": "The payer refused", "value": FAILED},
+}
+PAGE = {"data": [PAID], "hasMore": False, "nextCursor": None}
+HISTORY = {
+    "data": [
+        {
+            "position": 1,
+            "status": "PENDING",
+            "previousStatus": None,
+            "evidence": "accepted",
+            "detail": "accepted by us",
+            "at": "2026-11-27T09:15:01.577Z",
+        },
+        {
+            "position": 2,
+            "status": "PENDING",
+            "previousStatus": "PENDING",
+            "evidence": "submitted",
+            "detail": f"attempt 1, reference {_REFERENCE}",
+            "at": "2026-11-27T09:15:02.041Z",
+        },
+        {
+            "position": 3,
+            "status": "PROCESSING",
+            "previousStatus": "PENDING",
+            "evidence": "submitted",
+            "detail": "accepted (202)",
+            "at": _ASKED_AT,
+        },
+        {
+            "position": 4,
+            "status": "SUCCESSFUL",
+            "previousStatus": "PROCESSING",
+            "evidence": "enquiry",
+            "detail": "the network says SUCCESSFUL",
+            "at": "2026-11-27T09:15:31.152Z",
+        },
+    ]
+}
+EXPLANATION = {
+    "id": _ID,
+    "status": "PROCESSING",
+    "sentence": (
+        "MTN has the payment and is waiting for the payer to approve it on the phone; the prompt "
+        "is valid for about 5 minutes. A new payment for the same order could charge twice."
+    ),
+    "askedTimes": 1,
+    "askedAt": _ASKED_AT,
+    "providerReference": _REFERENCE,
+    "networkSaid": {"at": _ASKED_AT, "evidence": "submitted", "detail": "accepted (202)"},
+    "callbacks": 0,
+    "lastCallbackAt": None,
+    "nextAction": "enquire",
+    "nextActionAt": "2026-11-27T09:15:04.310Z",
+    "payerHint": (
+        "If the prompt has gone, the payer opens the MTN MoMo menu on the phone, chooses the "
+        "pending approvals and enters the PIN."
+    ),
+    "newAttempt": "wait_until",
+    "waitUntil": "2026-11-27T09:20:02.041Z",
+}
