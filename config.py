@@ -103,6 +103,7 @@ class Config:
     registration_open: bool
     registration_activates: bool
     limit_per_key: str
+    limit_per_tenant: str
     limit_per_address: str
     sweep_interval: timedelta
     submit_lease: timedelta
@@ -155,7 +156,8 @@ def read(env: Environment) -> Config:
         callback_sources=_networks(env, "CALLBACK_ALLOWED_SOURCES"),
         registration_open=env.bool("REGISTRATION_OPEN", True),
         registration_activates=env.bool("REGISTRATION_ACTIVATES", desk),
-        limit_per_key=_limit(env, "RATE_LIMIT_PER_KEY", "6000/minute"),
+        limit_per_key=(per_key := _limit(env, "RATE_LIMIT_PER_KEY", "6000/minute")),
+        limit_per_tenant=_limit(env, "RATE_LIMIT_PER_TENANT", per_key),
         limit_per_address=_limit(env, "RATE_LIMIT_PER_ADDRESS", "30/minute"),
         sweep_interval=_seconds(env, "SWEEP_INTERVAL_S", 1, seconds),
         submit_lease=_submit_lease(env, networks, seconds, desk=desk),

@@ -125,6 +125,7 @@ def _init_infra(app: Flask, config: Config) -> None:
         app,
         url=config.redis_url,
         per_key=config.limit_per_key,
+        per_tenant=config.limit_per_tenant,
         per_address=config.limit_per_address,
         registering="auth.register",
         by_route=ROUTE_LIMITS,

@@ -50,7 +50,9 @@ def test_a_costly_route_has_a_limit_of_its_own(merchant: Merchant) -> None:
     refusal(answers[most], 429, "too_many_requests")
     assert int(answers[most].headers["Retry-After"]) > 0
     assert merchant.get("/payments").status_code == 200
-    assert merchant.post(path, wanted, live=False).status_code == 404, "keys are counted apart"
+    assert merchant.post(path, wanted, live=False).status_code == 429, (
+        "keys of a tenant count together"
+    )
 
 
 @pytest.mark.parametrize("app_env", [AppEnv.STAGING, AppEnv.PRODUCTION])

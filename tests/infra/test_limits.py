@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 from tests.infra.conftest import MakeApp
 from tests.merchants import BASE, Merchant
 from tests.refusals import refusal
+from zampay.app import ROUTE_LIMITS
 
 REGISTRATION = {"businessName": "Kalulu Books", "email": "owner@example.com"}
 
@@ -73,6 +74,60 @@ def test_keys_are_counted_apart(another_app: MakeApp, merchant: Merchant, rival:
     assert asking.get("/payments").status_code == 429
     assert asking.get("/payments", live=False).status_code == 200
     assert other.get("/payments").status_code == 200
+
+
+def with_another_key(merchant: Merchant) -> Merchant:
+    """The same tenant with a further live key."""
+    made = merchant.post("/api-keys", {"name": "Till", "livemode": True}).json
+    return Merchant(merchant.client, merchant.tenant_id, merchant.test_key, made["apiKey"])
+
+
+def test_all_keys_of_a_tenant_are_counted_together(
+    another_app: MakeApp, merchant: Merchant, rival: Merchant
+) -> None:
+    till = with_another_key(merchant)
+    app = another_app(limit_per_tenant="2/minute")
+    keys = [same_merchant(app, one) for one in (merchant, till)]
+    assert [one.get("/payments").status_code for one in keys] == [200, 200]
+    answer = keys[0].get("/payments", live=False)
+    refusal(answer, 429, "too_many_requests")
+    assert 0 < seconds(answer, "Retry-After") <= 60
+    assert (answer.headers["RateLimit-Limit"], answer.headers["RateLimit-Remaining"]) == ("2", "0")
+    assert same_merchant(app, rival).get("/payments").status_code == 200
+
+
+def test_they_are_without_redis_too(another_app: MakeApp, merchant: Merchant) -> None:
+    app = another_app(limit_per_tenant="2/minute", redis_url="redis://127.0.0.1:1")
+    asking = same_merchant(app, merchant)
+    found = [asking.get("/payments", live=live).status_code for live in (True, False, True)]
+    assert found == [200, 200, 429]
+
+
+@pytest.mark.parametrize("endpoint", ["webhook-endpoints.test", "api-keys.create_key"])
+def test_a_route_with_its_own_limit_counts_all_keys_of_a_tenant_together(
+    another_app: MakeApp,
+    merchant: Merchant,
+    rival: Merchant,
+    endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    till = with_another_key(merchant)
+    monkeypatch.setitem(ROUTE_LIMITS, endpoint, "2/minute")
+    app = another_app()
+    ask = {
+        "webhook-endpoints.test": lambda one: one.post("/webhook-endpoints/whe_unknown/test"),
+        "api-keys.create_key": lambda one: one.post("/api-keys", {"name": ""}),
+    }[endpoint]
+    found = [ask(same_merchant(app, one)).status_code for one in (merchant, till, till, rival)]
+    assert (found[2], 429 in found[:2] + found[3:]) == (429, False)
+
+
+def test_a_stranger_uses_up_nothing_of_a_tenant(another_app: MakeApp, merchant: Merchant) -> None:
+    app = another_app(limit_per_tenant="1/minute")
+    named = {"x-tenant-id": merchant.tenant_id, "Authorization": f"Bearer zp_live_{'0' * 48}"}
+    for _ in range(3):
+        refusal(app.test_client().get(f"{BASE}/payments", headers=named), 401, "not_authenticated")
+    assert same_merchant(app, merchant).get("/payments").status_code == 200
 
 
 def test_processes_share_a_count(another_app: MakeApp, merchant: Merchant) -> None:

@@ -23,7 +23,7 @@ from tests.webhooks.scenes import (
     start,
     stored_endpoint,
 )
-from zampay.webhooks import lanes
+from zampay.webhooks import lanes, trial
 from zampay.webhooks.lanes import Lanes
 
 HANGING = 12
@@ -206,7 +206,12 @@ def test_the_sweep_asks_healthy_endpoints_first_and_none_for_more_than_it_can_ta
 
 
 def test_test_events_that_hang_leave_room_for_other_requests(
-    app: Flask, merchant: Merchant, shop: Receiver, let_go: threading.Event
+    app: Flask,
+    merchant: Merchant,
+    rival: Merchant,
+    shop: Receiver,
+    second_shop: Receiver,
+    let_go: threading.Event,
 ) -> None:
     made = endpoint(merchant, shop.url)
     hang(shop, let_go)
@@ -215,14 +220,55 @@ def test_test_events_that_hang_leave_room_for_other_requests(
         path = f"/api/v1/webhook-endpoints/{made['id']}/test"
         return int(app.test_client().post(path, headers=merchant.headers()).status_code)
 
-    with ThreadPoolExecutor(2) as browsers:
-        waiting = [browsers.submit(test_it) for _ in range(2)]
-        shop.await_heard(2)
+    with ThreadPoolExecutor(1) as browsers:
+        waiting = browsers.submit(test_it)
+        shop.await_heard(1)
         answer = merchant.post(f"/webhook-endpoints/{made['id']}/test")
         assert (answer.status_code, answer.json["code"]) == (429, "webhook_tests_under_way")
         assert answer.headers["Retry-After"] == "5"
+        of_rival = endpoint(rival, second_shop.url)
+        other = rival.post(f"/webhook-endpoints/{of_rival['id']}/test")
+        assert (other.status_code, other.json["delivered"]) == (200, True)
         let_go.set()
-        assert [one.result() for one in waiting] == [200, 200]
+        assert waiting.result() == 200
+
+
+def test_test_events_of_many_merchants_leave_room_too() -> None:
+    places = trial.Places()
+    with ExitStack() as held:
+        for number in range(trial.AT_ONCE):
+            held.enter_context(places.one(f"ten_{number}"))
+        with pytest.raises(trial.TestsUnderWay), places.one("ten_late"):
+            pass
+    with places.one("ten_late"):
+        pass
+
+
+def test_a_host_gets_so_many_test_events_over_all_merchants(
+    app: Flask,
+    merchant: Merchant,
+    rival: Merchant,
+    shop: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trial, "PER_HOST", "2/minute")
+    answers = [
+        asking.post(f"/webhook-endpoints/{endpoint(asking, shop.url)['id']}/test")
+        for asking in (merchant, rival, merchant)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json["code"] == "too_many_webhook_tests_for_host"
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 60
+
+
+def test_a_tenant_cannot_take_every_place_for_suspects(app: Flask) -> None:
+    lanes_ = lanes.Lanes(app)
+    with ExitStack() as held:
+        entered = [
+            lanes_.enter(held, tenant_id="ten_1", suspect=True) for _ in range(lanes.PER_TENANT)
+        ]
+        assert entered.count(True) == lanes.SUSPECTS_PER_TENANT
+        assert lanes_.enter(held, tenant_id="ten_2", suspect=True)
 
 
 def test_switching_an_endpoint_off_and_moving_payments_do_not_wait_in_a_circle(

@@ -122,7 +122,8 @@ def authenticate(scope: Scope) -> Caller:
     """The caller of the current request.
 
     Raises:
-        NotAuthenticated, TenantHeaderMissing, NotYourTenant, TenantSuspended, ScopeMissing.
+        NotAuthenticated, TenantHeaderMissing, NotYourTenant, TenantSuspended, ScopeMissing,
+        TooManyRequests.
     """
     presented = bearer.token(request.headers.get("Authorization", ""))
     if presented is None or not _KEY.fullmatch(presented):
@@ -139,6 +140,7 @@ def authenticate(scope: Scope) -> Caller:
     key, tenant = found
     if not usable:
         _refuse(key, tenant, NotAuthenticated(NOT_VALID), reason="key_not_usable")
+    limits.count_tenant(tenant.id)
     _check(key, tenant, scope)
     caller = Caller(tenant.id, key.id, key.livemode, frozenset(key.scopes), request.remote_addr)
     g.caller = caller

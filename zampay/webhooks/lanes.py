@@ -15,11 +15,13 @@ log = structlog.get_logger()
 PLACES = 64
 FOR_SUSPECTS = 32
 PER_TENANT = 16
+SUSPECTS_PER_TENANT = 12
 
 
 class Lanes:
     """The places of one process. Suspects (endpoints that fail, are slow, or have not yet shown
-    that they are neither) together get half of them, a tenant gets a quarter.
+    that they are neither) together get half of them. A tenant gets a quarter, and
+    of those for suspects not half.
     """
 
     def __init__(self, app: Flask, executor: Executor | None = None) -> None:
@@ -27,7 +29,7 @@ class Lanes:
         self._executor = executor or ThreadPoolExecutor(PLACES, thread_name_prefix="webhook")
         self._lock = threading.Lock()
         self._tenants: Counter[str] = Counter()
-        self._suspects = 0
+        self._suspects: Counter[str] = Counter()
 
     @property
     def are_full(self) -> bool:
@@ -39,12 +41,16 @@ class Lanes:
         with self._lock:
             if self.are_full or self._tenants[tenant_id] >= PER_TENANT:
                 return False
-            if suspect and self._suspects >= FOR_SUSPECTS:
+            if suspect and not self._has_room_for_suspect(tenant_id):
                 return False
             self._tenants[tenant_id] += 1
-            self._suspects += suspect
+            self._suspects[tenant_id] += suspect
         held.callback(self._leave, tenant_id, suspect=suspect)
         return True
+
+    def _has_room_for_suspect(self, tenant_id: str) -> bool:
+        own, all_ = self._suspects[tenant_id], self._suspects.total()
+        return own < SUSPECTS_PER_TENANT and all_ < FOR_SUSPECTS
 
     def run(self, work: Callable[[], None], held: ExitStack) -> None:
         """Do the work on a thread of its own; `held` ends with it."""
@@ -58,8 +64,9 @@ class Lanes:
     def _leave(self, tenant_id: str, *, suspect: bool) -> None:
         with self._lock:
             self._tenants[tenant_id] -= 1
+            self._suspects[tenant_id] -= suspect
             self._tenants += Counter()  # forget those who have none left
-            self._suspects -= suspect
+            self._suspects += Counter()
 
 
 @contextmanager

@@ -2,9 +2,14 @@
 
 import json
 import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from zampay.infra import limits
 from zampay.infra.db import transaction
 from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
@@ -12,12 +17,15 @@ from zampay.kernel.errors import ZamPayError
 from zampay.tenants.auth import Caller
 from zampay.webhooks import endpoints, event_types, sending
 
-AT_ONCE = 2
-_room = threading.BoundedSemaphore(AT_ONCE)
+AT_ONCE = 4
+PER_TENANT = 1
+PER_HOST = "60/minute"
 
 
 class TestsUnderWay(ZamPayError):
-    """Merchants' servers that hang must not take the threads that everybody's requests need."""
+    """Merchants' servers that hang must not take the threads that everybody's requests need, nor
+    those of one merchant the places of others.
+    """
 
     code = "webhook_tests_under_way"
     status = 429
@@ -25,19 +33,57 @@ class TestsUnderWay(ZamPayError):
     advice = "wait for the answers to the other test events"
 
 
+class TooManyTestsForHost(ZamPayError):
+    """Test events must not be a way to make us knock at somebody else's server without end."""
+
+    code = "too_many_webhook_tests_for_host"
+    status = 429
+    title = "That host has had many test events; wait a minute"
+    advice = "wait `Retry-After` seconds"
+
+
+class Places:
+    """The test events that one process may have under way."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tenants: Counter[str] = Counter()
+
+    @contextmanager
+    def one(self, tenant_id: str) -> Iterator[None]:
+        """A place for a test event of this tenant.
+
+        Raises:
+            TestsUnderWay: the tenant has its share, or there is none left.
+        """
+        with self._lock:
+            if self._tenants[tenant_id] >= PER_TENANT or self._tenants.total() >= AT_ONCE:
+                raise TestsUnderWay(retry_after_s=5)
+            self._tenants[tenant_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._tenants[tenant_id] -= 1
+                self._tenants += Counter()  # forget those who have none left
+
+
+_places = Places()
+
+
 def send(*, caller: Caller, endpoint_id: str) -> dict[str, Any]:
     """What the endpoint answered; nothing is repeated.
 
     Raises:
-        EndpointNotFound, TestsUnderWay.
+        EndpointNotFound, TestsUnderWay, TooManyTestsForHost.
     """
     message, at = _message(caller, endpoint_id)
-    if not _room.acquire(blocking=False):
-        raise TestsUnderWay(retry_after_s=5)
-    try:
+    host = urlsplit(message.url).hostname or ""
+    with _places.one(caller.tenant_id):
+        wait_s = limits.wait_for_s(PER_HOST, "webhook-test", host)
+        if wait_s is not None:
+            raise TooManyTestsForHost(retry_after_s=wait_s)
         answer = sending.send(message, at=at)
-    finally:
-        _room.release()
     return {
         "delivered": answer.is_success,
         "answer_status": answer.status,
