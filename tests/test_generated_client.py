@@ -81,49 +81,62 @@ def end(app: Flask, bells: HeldBells, payment_id: str) -> None:
     enquire(app, stored(app, payment_id))
 
 
-def test_a_generated_client_goes_the_whole_way(
-    generated: Generated, bells: HeldBells, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@dataclass
+class Shop:
+    """A merchant who does everything with the generated client."""
+
+    generated: Generated
+    account: Any
+
+    def call(self, tag: str, operation: str, *arguments: Any, **named: Any) -> Any:
+        return self.generated.call(tag, operation, self.account, *arguments, **named)
+
+    def pay(self, external_id: str, msisdn: str) -> Any:
+        models = self.generated.models()
+        wanted = models.PaymentRequest(external_id=external_id, amount="12.50", msisdn=msisdn)
+        return self.call("payments", "create_payment", body=wanted)
+
+
+@pytest.fixture
+def shop(generated: Generated, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """Registered, with a webhook endpoint; payers decide at once."""
     monkeypatch.setattr(sandbox, "PAYS_AFTER", timedelta(0))
     models = generated.models()
     registration = models.Registration(business_name="Kalulu Books", email="owner@kalulu.example")
     tenant = generated.call("auth", "register", generated.client(), body=registration)
-    account = generated.client(
-        "AuthenticatedClient", token=tenant.api_key, headers={"x-tenant-id": tenant.tenant_id}
+    headers = {"x-tenant-id": tenant.tenant_id}
+    shop = Shop(
+        generated, generated.client("AuthenticatedClient", token=tenant.api_key, headers=headers)
     )
-    hook = generated.call(
-        "webhook_endpoints",
-        "create_webhook_endpoint",
-        account,
-        body=models.WebhookEndpointRequest(url=NOBODY_LISTENS),
-    )
-    assert hook.secret.startswith("whsec_")
+    endpoint = models.WebhookEndpointRequest(url=NOBODY_LISTENS)
+    made = shop.call("webhook_endpoints", "create_webhook_endpoint", body=endpoint)
+    assert made.secret.startswith("whsec_")
+    return shop
 
-    def pay(external_id: str, msisdn: str) -> Any:
-        wanted = models.PaymentRequest(external_id=external_id, amount="12.50", msisdn=msisdn)
-        return generated.call("payments", "create_payment", account, body=wanted)
 
-    paid, declined = pay("order-1", "0963123400"), pay("order-2", "0963123451")
+def test_a_generated_client_does_the_whole_journey(shop: Shop, bells: HeldBells) -> None:
+    models = shop.generated.models()
+    paid, declined = shop.pay("order-1", "0963123400"), shop.pay("order-2", "0963123451")
     assert paid.status is models.PaymentStatus.PENDING
     assert (paid.failure, paid.completed_at) == (None, None)
     for one in (paid, declined):
-        end(generated.app, bells, one.id)
+        end(shop.generated.app, bells, one.id)
 
-    paid = generated.call("payments", "get_payment", account, paid.id)
+    paid = shop.call("payments", "get_payment", paid.id)
     assert paid.status is models.PaymentStatus.SUCCESSFUL
     assert paid.failure is None
     assert isinstance(paid.completed_at, datetime)
-    declined = generated.call("payments", "get_payment", account, declined.id)
+    declined = shop.call("payments", "get_payment", declined.id)
     assert isinstance(declined.failure, models.Failure)
     assert declined.failure.code is models.FailureCode.PAYER_DECLINED
     assert declined.failure.retry is models.FailureRetry.SAFE
 
-    page = generated.call("payments", "list_payments", account, limit=1)
+    page = shop.call("payments", "list_payments", limit=1)
     assert (len(page.data), page.has_more, type(page.next_cursor)) == (1, True, str)
-    page = generated.call("payments", "list_payments", account, after=page.next_cursor)
+    page = shop.call("payments", "list_payments", after=page.next_cursor)
     assert (page.data, page.has_more, page.next_cursor) == ([paid], False, None)
 
-    events = generated.call("events", "list_events", account).data
+    events = shop.call("events", "list_events").data
     assert {type(event) for event in events} == {models.PaymentEvent}
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
     assert events[-1].data == declined

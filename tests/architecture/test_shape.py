@@ -15,7 +15,10 @@ NETWORKS = {network.code.lower() for network in registry.NETWORKS} | {"mtn", "ai
 MAY_NAME_NETWORKS = re.compile(
     rf"zampay/(providers/({'|'.join(NETWORKS)})/|simulators/|providers/registry\.py$)"
 )
-NAMED_IN_THE_API_DOCUMENT = {"zampay/payments/schemas.py": ['"example": "MTN"']}
+NAMED_IN_THE_API_DOCUMENT = {
+    "zampay/payments/examples.py": ['"provider": "MTN"'],
+    "zampay/payments/schemas.py": ['"example": "MTN"'],
+}
 FORBIDDEN_MODULES = {"util", "utils", "helper", "helpers", "common", "manager", "data", "misc"}
 FORBIDDEN_NAMES = re.compile(
     r"^(process|handle)_|[Mm]anager$|[Hh]elper|[Uu]til(s|ity)?$|^[Cc]ommon"

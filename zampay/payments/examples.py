@@ -101,7 +101,7 @@ EXPLANATION = {
     "id": _ID,
     "status": "PROCESSING",
     "sentence": (
-        "MTN has the payment and is waiting for the payer to approve it on the phone; the prompt "
+        "The network has the payment and is waiting for the payer to approve it; the prompt "
         "is valid for about 5 minutes. A new payment for the same order could charge twice."
     ),
     "askedTimes": 1,
@@ -113,7 +113,7 @@ EXPLANATION = {
     "nextAction": "enquire",
     "nextActionAt": "2026-11-27T09:15:04.310Z",
     "payerHint": (
-        "If the prompt has gone, the payer opens the MTN MoMo menu on the phone, chooses the "
+        "If the prompt has gone, the payer opens the network's menu on the phone, chooses the "
         "pending approvals and enters the PIN."
     ),
     "newAttempt": "wait_until",

@@ -173,7 +173,7 @@ class PaymentQuery(Schema):
     words: ClassVar = {
         "external_id": "Your own id of the order.",
         "status": "In this status.",
-        "provider": "At this network, such as `MTN`.",
+        "provider": "At this network, by its code.",
         "created_from": "Made at this time or later.",
         "created_to": "Made before this time.",
     }
