@@ -31,6 +31,15 @@ def _start() -> None:
 
 
 def _tell(answer: Response) -> Response:
+    """Tell of it; an answer that is ready goes out whether or not it can be told of."""
+    try:
+        _tell_and_count(answer)
+    except Exception:
+        log.exception("not_told")
+    return answer
+
+
+def _tell_and_count(answer: Response) -> None:
     duration_s = clock.monotonic_s() - g.started_s
     route = request.url_rule.rule if request.url_rule else NO_ROUTE
     method = request.method if request.method in METHODS else "other"
@@ -47,4 +56,3 @@ def _tell(answer: Response) -> Response:
     )
     metrics.REQUESTS.labels(method, route, str(answer.status_code)).inc()
     metrics.REQUEST_SECONDS.labels(method, route).observe(duration_s)
-    return answer

@@ -6,6 +6,7 @@ this, because its main process never loads the application, Celery's because we 
 own.
 """
 
+import io
 import logging
 import os
 import sys
@@ -36,7 +37,11 @@ def init(*, level: str, readable: bool) -> None:
         cache_logger_on_first_use=False,
     )
     is_command = os.environ.get("FLASK_RUN_FROM_CLI") == "true"  # `flask ...` sets it
-    handler = logging.StreamHandler(sys.stderr if is_command else sys.stdout)
+    stream = sys.stderr if is_command else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")  # half a surrogate pair costs no line
+    logging.raiseExceptions = False  # a full disk or a closed pipe costs lines, and no stack each
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter(readable=readable))
     root = logging.getLogger()
     root.handlers = [handler]

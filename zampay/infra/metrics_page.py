@@ -14,9 +14,8 @@ import structlog
 from flask import Blueprint, Flask, Response, abort, current_app, request
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.multiprocess import MultiProcessCollector
 
-from zampay.infra import bearer, gauges, shared_metrics
+from zampay.infra import bearer, gauges, metrics_files, shared_metrics
 from zampay.infra.headers import plain_http_too
 from zampay.infra.problems import problem
 
@@ -56,11 +55,11 @@ def _everything() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(gauges.Present())
     directory = shared_metrics.directory()
-    if directory is None:
+    if directory is None or not directory.is_dir():  # gone: then what this process counts alone
         registry.register(REGISTRY)
     else:
         shared_metrics.forget_the_dead(directory)
-        MultiProcessCollector(registry, path=str(directory))  # type: ignore[no-untyped-call]
+        metrics_files.Shared(registry, path=str(directory))  # type: ignore[no-untyped-call]
     return registry
 
 

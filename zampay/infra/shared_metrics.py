@@ -4,6 +4,7 @@ prometheus_client decides at its import whether it shares, by PROMETHEUS_MULTIPR
 therefore imports nothing of it, and `wsgi.py` calls `prepare` before everything else.
 """
 
+import contextlib
 import os
 import shutil
 import stat
@@ -21,13 +22,17 @@ def prepare() -> None:
     """
     if os.environ.get(VARIABLE):
         named = Path(os.environ[VARIABLE])
-        named.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _begin(named)
+        with contextlib.suppress(OSError):  # what is only watched does not stop the start
+            named.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _begin(named)
         return
     place = Path(tempfile.gettempdir())
     _remove_abandoned(place)
     shared = place / f"{_PREFIX}{os.getppid()}"
-    shared.mkdir(mode=0o700, exist_ok=True)
+    try:
+        shared.mkdir(mode=0o700, exist_ok=True)
+    except OSError:  # no room, no right: each process counts for itself
+        return
     found = shared.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise SystemExit(f"{shared} belongs to somebody else; set {VARIABLE} to a directory.")
@@ -73,4 +78,5 @@ def forget_the_dead(shared: Path) -> None:
     for file in shared.glob("gauge_*_*.db"):
         pid = file.stem.rpartition("_")[2]
         if pid.isdigit() and not is_running(int(pid)):
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                file.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
+import sqlalchemy as sa
 import structlog
 from flask import g, request
 
@@ -132,8 +133,9 @@ def authenticate(scope: Scope) -> Caller:
     with transaction(EVERY_TENANT) as tx:
         found = queries.key_by_hash(tx, hash_of(presented))
         usable = found is not None and queries.is_usable(found[0], tx.now)
-        if found is not None and usable and queries.is_long_unused(found[0], tx.now):
-            queries.mark_used(tx, found[0])
+        is_to_be_marked = found is not None and usable and queries.is_long_unused(found[0], tx.now)
+    if found is not None and is_to_be_marked:
+        _mark_used(found[0])
     if found is None:
         _tell_of_stranger("unknown_key", hint=hint_of(presented))
         raise NotAuthenticated(NOT_VALID)
@@ -146,6 +148,15 @@ def authenticate(scope: Scope) -> Caller:
     g.caller = caller
     structlog.contextvars.bind_contextvars(tenant_id=tenant.id, key_id=key.id)
     return caller
+
+
+def _mark_used(key: ApiKey) -> None:
+    """Write down its last use; that this cannot be written is no reason to refuse the request."""
+    try:
+        with transaction(key.tenant_id) as tx:
+            queries.mark_used(tx, key)
+    except sa.exc.SQLAlchemyError as error:
+        log.warning("last_use_not_kept", reason=type(error).__name__)
 
 
 def _tell_of_stranger(reason: str, **details: str) -> None:
@@ -196,16 +207,19 @@ def _note(tenant_id: str, key_id: str, reason: str, details: dict[str, str]) -> 
     """
     if not redis_client.claim_or_remember(f"refused:{key_id}:{reason}", ttl_s=REFUSALS_APART_S):
         return
-    with transaction(tenant_id) as tx:
-        audit.record(
-            tx,
-            action="key.refused",
-            actor=key_id,
-            address=request.remote_addr,
-            subject=request.path[:LONGEST_SUBJECT],
-            reason=reason,
-            **details,
-        )
+    try:
+        with transaction(tenant_id) as tx:
+            audit.record(
+                tx,
+                action="key.refused",
+                actor=key_id,
+                address=request.remote_addr,
+                subject=request.path[:LONGEST_SUBJECT],
+                reason=reason,
+                **details,
+            )
+    except sa.exc.SQLAlchemyError as error:  # it stays refused, for the same reason
+        log.warning("refusal_not_kept", key_id=key_id, why=reason, reason=type(error).__name__)
 
 
 def _document(view: Any) -> None:
