@@ -41,7 +41,10 @@ def worker_answers(name: str) -> bool:
     """Whether the worker answers a ping on the broker."""
     file = os.environ.get("REDIS_URL_FILE")
     url = os.environ.get("REDIS_URL") or (Path(file).read_text().strip() if file else None)
-    with Celery(broker=url) as celery:
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from zampay.kernel.redis_url import verified  # a certificate is verified here, too
+
+    with Celery(broker=verified(url) if url else None) as celery:
         return bool(celery.control.ping(destination=[name], timeout=3))
 
 

@@ -144,9 +144,47 @@ def test_a_database_may_be_called_as_heroku_calls_it(load: Load, scheme: str) ->
     assert load(DESK, DATABASE_URL=url).database_url == wanted
 
 
-@pytest.mark.parametrize("url", ["redis://:pass@host:6379/0", "rediss://:pass@host:6380/0"])
-def test_redis_may_be_behind_tls(load: Load, url: str) -> None:
-    assert load(DESK, REDIS_URL=url).redis_url == url
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("redis://:pass@host:6379/0", ""),
+        ("redis://[::1]", ""),
+        ("rediss://:pass@host:6380/0", "?ssl_cert_reqs=required"),
+        ("rediss://:p%2Fss@host", "?ssl_cert_reqs=required"),
+        ("rediss://host?ssl_cert_reqs=none", ""),
+        ("rediss://host/1?ssl_ca_certs=/dev/../etc/hosts", "&ssl_cert_reqs=required"),
+    ],
+)
+def test_redis_may_be_behind_tls_and_every_client_reads_the_same(
+    load: Load, url: str, read: str
+) -> None:
+    assert load(DESK, REDIS_URL=url).redis_url == url + read
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("rediss://:opensesame@host?ssl_cert_reqs=CERT_NONE", "must be one of none, optional"),
+        ("rediss://:opensesame@host?ssl_cert_reqs=None", "must be one of none, optional"),
+        ("rediss://:opensesame@host?ssl_cert_reqs=", "must be one of none, optional"),
+        ("rediss://host?ssl_cert_reqs=required&ssl_cert_reqs=none", "names a parameter twice"),
+        ("rediss://host?ssl_check_hostname=0", "must be one of false, true"),
+        ("rediss://host?ssl_ca_certs=/nowhere/ca.pem", "ssl_ca_certs names no file"),
+        ("rediss://host?db=1", "takes no other parameter"),
+        ("redis://host?ssl_cert_reqs=none", "with rediss:// only"),
+        ("redis://host/one", "must be such as"),
+        ("redis://:open/sesame@host:6379/0", "must be such as"),
+        ("redis://host:port", "must be such as"),
+        ("redis://", "must be such as"),
+    ],
+)
+def test_a_url_that_its_clients_read_differently_is_refused(
+    load: Load, url: str, says: str
+) -> None:
+    with pytest.raises(config.BadConfiguration) as refused:
+        load(DESK, REDIS_URL=url)
+    assert says in str(refused.value)
+    assert "sesame" not in str(refused.value)
 
 
 def test_a_value_may_be_in_a_file(load: Load, tmp_path: Path) -> None:
