@@ -12,6 +12,7 @@ from zampay.kernel.money import Money
 from zampay.providers.contract import Enquiry, Order, Provider, Report, ReportStatus
 from zampay.providers.mtn import adapter as mtn_adapter
 from zampay.providers.mtn import settings as mtn_settings
+from zampay.providers.mtn.mapping import failure
 from zampay.providers.sandbox import adapter as sandbox_adapter
 from zampay.simulators.mtn.settings import Settings
 
@@ -39,7 +40,7 @@ class Sandbox:
     """The network inside the process: no transport, no books."""
 
     def __init__(self) -> None:
-        self.provider: Provider = sandbox_adapter.Adapter(mtn_adapter.profile(None))
+        self.provider: Provider = sandbox_adapter.Adapter(mtn_adapter.profile(None), failure)
 
     def charges(self, order: Order) -> int:
         found = self.provider.enquire(replace(order, now=order.now + timedelta(minutes=1)))

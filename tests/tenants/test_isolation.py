@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("network")
 BODIES: dict[str, Any] = {
     "/replay": {"since": "2026-01-01T00:00:00Z"},
     "/{endpoint_id}": {"description": "mine now"},
+    "/finish": {"status": "FAILED"},
 }
 """What a change needs beside the id to be in order, by the end of its path."""
 

@@ -2,7 +2,8 @@
 
 A network publishes the suffixes 50 to 64 under a foreign prefix; the same suffixes under the
 three Zambian prefixes are their twins. The suffixes from 70 on are our own extension, for
-endings that no published number gives. Any number outside the table simply pays.
+endings that no published number gives. Any number outside the table simply pays. The sandbox and
+the simulators both read this table, so that a number ends alike in test and on a simulator.
 """
 
 from enum import Enum, auto
@@ -37,6 +38,8 @@ class Ending(Enum):
     """The first request with a reference is reset and not stored; a second one works."""
     ERROR_AFTER_CHARGE = auto()
     """The money moves and the answer is a server error that says nothing."""
+    FIGURES_DIFFER = auto()
+    """The money moves, and the network names another amount than was asked for."""
 
 
 PUBLISHED_PREFIX: Final = "467331234"
@@ -70,9 +73,39 @@ OURS: Final = MappingProxyType(
         "72": Ending.ANSWER_LOST_AFTER_CHARGE,
         "73": Ending.RESET_BEFORE_STORING,
         "74": Ending.ERROR_AFTER_CHARGE,
+        "75": Ending.FIGURES_DIFFER,
     }
 )
 """Suffix to ending, published by nobody but us: under the Zambian prefixes only."""
+
+FAILS_WITH: Final = MappingProxyType(
+    {
+        Ending.FAILED: "INTERNAL_PROCESSING_ERROR",
+        Ending.REJECTED: "APPROVAL_REJECTED",
+        Ending.EXPIRED: "EXPIRED",
+        Ending.PAYER_NOT_FOUND: "PAYER_NOT_FOUND",
+        Ending.PAYEE_NOT_ALLOWED_TO_RECEIVE: "PAYEE_NOT_ALLOWED_TO_RECEIVE",
+        Ending.NOT_ALLOWED: "NOT_ALLOWED",
+        Ending.INTERNAL_PROCESSING_ERROR: "INTERNAL_PROCESSING_ERROR",
+        Ending.COULD_NOT_PERFORM_TRANSACTION: "COULD_NOT_PERFORM_TRANSACTION",
+        Ending.TRANSFER_TYPE_UNKNOWN: "TRANSFER_TYPE_UNKNOWN",
+        Ending.NOT_ENOUGH_FUNDS: "NOT_ENOUGH_FUNDS",
+        Ending.PAYER_LIMIT_REACHED: "PAYER_LIMIT_REACHED",
+    }
+)
+"""Endings that the network names once it has the payment: its own code for each."""
+
+REFUSED_WITH: Final = MappingProxyType(
+    {
+        Ending.NOT_ALLOWED_TARGET_ENVIRONMENT: "NOT_ALLOWED_TARGET_ENVIRONMENT",
+        Ending.INVALID_CALLBACK_URL_HOST: "INVALID_CALLBACK_URL_HOST",
+        Ending.INVALID_CURRENCY: "INVALID_CURRENCY",
+    }
+)
+"""Endings with which the network refuses the request itself, for good: nothing is created."""
+
+UNAVAILABLE_WITH: Final = MappingProxyType({Ending.SERVICE_UNAVAILABLE: "SERVICE_UNAVAILABLE"})
+"""The network does not take the request now; nothing is created, and it may be sent again."""
 
 
 def zambian_suffix(msisdn: str) -> str | None:

@@ -65,6 +65,9 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
         payment = queries.locked_if_due(tx, payment_id)
         if payment is None or not is_to_be_asked(payment):
             return None
+        if queries.was_ended_by_a_test(tx, payment):
+            payment.due_at = None if payment.is_final else tx.now + states.REVIEW_LOOK
+            return None
         provider = registry.served(livemode=payment.livemode).get(payment.provider)
         payment.due_at = tx.now + current_app.config["SUBMIT_LEASE"]
         if provider is None or not provider.profile.can_enquire:
@@ -142,6 +145,8 @@ def _plan_the_next_look(tx: Transaction, payment: Payment, answer: Enquiry) -> N
     elif payment.is_final and _was_the_last_look(payment, answer, tx.now):
         still_to_come = payment.recheck_at is not None and payment.recheck_at > tx.now
         payment.due_at = payment.recheck_at if still_to_come else None
+    elif isinstance(answer, Report) and answer.poll_after is not None:
+        payment.due_at = tx.now + answer.poll_after
     else:
         _look_again(tx, payment)
 

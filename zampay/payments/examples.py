@@ -55,6 +55,15 @@ CANCELLED = {
         "retry": "safe",
     },
 }
+FINISHED = {
+    **FAILED,
+    "failure": {
+        "code": "payer_declined",
+        "message": "The payment was ended by a test call.",
+        "providerCode": None,
+        "retry": "safe",
+    },
+}
 IN_REVIEW = {**PROCESSING, "status": "IN_REVIEW", "updatedAt": "2026-11-30T09:15:03.004Z"}
 ENDINGS = {
     "paid": {"summary": "The money moved", "value": PAID},

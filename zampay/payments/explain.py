@@ -134,13 +134,12 @@ def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:
 
 def _standing(facts: _Facts) -> str:
     """Where the payment stands, and on whose word."""
-    state, ours = State(facts.payment.state), facts.evidence is Evidence.OPERATOR
-    if state is State.SUCCESSFUL and ours:
-        return _DECIDED_SUCCESSFUL
+    state = State(facts.payment.state)
+    decided = _DECIDED.get(facts.evidence, {}).get(state)
+    if decided is not None:
+        return decided
     if state is State.SUCCESSFUL and not facts.payment.livemode:
         return _WOULD_BE_SUCCESSFUL
-    if state is State.FAILED and ours:
-        return _DECIDED_FAILED
     if state is State.IN_REVIEW and facts.contradictions:
         return _CONTRADICTED
     if state in {State.PROCESSING, State.UNCONFIRMED} and not facts.is_prompted:
@@ -184,12 +183,22 @@ _CONTRADICTED_SINCE = (
     "What {network} has said besides does not fit this, so that a person is looking into it."
 )
 _WOULD_BE_SUCCESSFUL = "{network} would say that the money moved."
-_DECIDED_SUCCESSFUL = (
-    "The gateway's operator has decided that the money moved; the audit log has the reason."
-)
-_DECIDED_FAILED = (
-    "The gateway's operator has decided that no money moved; the audit log has the reason."
-)
+_DECIDED: dict[Evidence, dict[State, str]] = {
+    Evidence.OPERATOR: {
+        State.SUCCESSFUL: (
+            "The gateway's operator has decided that the money moved; the audit log has the reason."
+        ),
+        State.FAILED: (
+            "The gateway's operator has decided that no money moved; the audit log has the reason."
+        ),
+    },
+    Evidence.TEST: {
+        State.SUCCESSFUL: "A test call has made the payment successful.",
+        State.FAILED: "A test call has made the payment fail: {failure}",
+        State.IN_REVIEW: "A test call has given the payment to review; another one can end it.",
+    },
+}
+"""Where it was not the network that said so, by whose word it was."""
 _WARNINGS = {
     NewAttempt.UNSAFE: "A new payment for the same order could charge twice.",
     NewAttempt.WAIT_UNTIL: (

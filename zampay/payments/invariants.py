@@ -31,11 +31,15 @@ QUERIES: Final[dict[str, str]] = {
     "paid_without_being_sent": """
         SELECT p.id FROM payments p
          WHERE p.state = 'SUCCESSFUL' AND p.submissions = 0 AND p.id >= :since
+           AND NOT (NOT p.livemode AND EXISTS (
+                SELECT FROM payment_moves m WHERE m.payment_id = p.id AND m.evidence = 'test'))
     """,
     "paid_without_evidence": """
         SELECT m.payment_id AS id FROM payment_moves m
          WHERE m.target = 'SUCCESSFUL' AND m.payment_id >= :since
            AND m.evidence NOT IN ('submitted', 'enquiry', 'callback', 'operator')
+           AND NOT (m.evidence = 'test' AND EXISTS (
+                SELECT FROM payments p WHERE p.id = m.payment_id AND NOT p.livemode))
     """,
     "numbering_disagrees": """
         SELECT c.tenant_id AS id FROM event_counters c

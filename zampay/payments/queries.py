@@ -16,7 +16,7 @@ from zampay.payments.models import (
     Move,
     Payment,
 )
-from zampay.payments.states import OPEN, State
+from zampay.payments.states import OPEN, Evidence, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,20 @@ def moves(tx: Transaction, payment_id: str) -> list[Move]:
             .order_by(Move.position)
         )
     )
+
+
+def was_ended_by_a_test(tx: Transaction, payment: Payment) -> bool:
+    """Whether a test call ended the payment or gave it to review: the sandbox, which knows nothing
+    of that, has no say any more.
+    """
+    if payment.livemode or not (payment.is_final or payment.state == State.IN_REVIEW):
+        return False
+    query = sa.select(Move.evidence).where(
+        Move.tenant_id == tx.tenant_id,
+        Move.payment_id == payment.id,
+        Move.position == payment.position,
+    )
+    return tx.session.scalar(query) == Evidence.TEST
 
 
 def idempotency_key(tx: Transaction, key: str, *, livemode: bool) -> IdempotencyKey | None:

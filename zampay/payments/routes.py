@@ -12,10 +12,20 @@ from zampay.infra.api import blueprint, no_members
 from zampay.infra.db import transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import InvalidField
-from zampay.payments import examples, queries, routing, schemas, service, states
+from zampay.payments import (
+    examples,
+    finishing,
+    queries,
+    query_schemas,
+    routing,
+    schemas,
+    service,
+    states,
+)
 from zampay.payments import explain as explanation
 from zampay.payments.models import Payment
-from zampay.payments.states import Status
+from zampay.payments.states import State, Status
+from zampay.providers.contract import FailureCode
 from zampay.tenants.auth import Caller, requires
 from zampay.tenants.scopes import Scope
 
@@ -73,8 +83,8 @@ def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
 @payments.route("/payments", methods=["GET"])
 @payments.doc(operationId="listPayments")
 @requires(Scope.PAYMENTS_READ)
-@payments.arguments(schemas.PaymentQuery, location="query")
-@payments.response(200, schemas.PaymentPage, example=examples.PAGE)
+@payments.arguments(query_schemas.PaymentQuery, location="query")
+@payments.response(200, query_schemas.PaymentPage, example=examples.PAGE)
 def index(query: dict[str, Any], *, caller: Caller) -> Any:
     """List payments, newest first.
 
@@ -156,6 +166,26 @@ def cancel(*, payment_id: str, caller: Caller) -> Any:
         payment_id=payment_id,
         actor=caller.key_id,
         address=caller.address,
+    )
+
+
+@payments.route("/test/payments/<payment_id>/finish", methods=["POST"])
+@payments.doc(operationId="finishTestPayment")
+@requires(Scope.PAYMENTS_WRITE)
+@payments.arguments(query_schemas.FinishRequest)
+@payments.response(200, schemas.PaymentView, example=examples.FINISHED)
+def finish(wanted: dict[str, Any], *, payment_id: str, caller: Caller) -> Any:
+    """End a test payment as you like.
+
+    To see what your own pages make of it: event and webhook follow as always, and the history says
+    `test` for its evidence. From IN_REVIEW a second call ends it.
+    """
+    code = wanted.get("failure_code")
+    return finishing.finish(
+        tenant_id=caller.tenant_id,
+        livemode=caller.livemode,
+        payment_id=payment_id,
+        ending=finishing.Ending(State(wanted["status"]), FailureCode(code) if code else None),
     )
 
 

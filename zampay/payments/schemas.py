@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 
 from zampay.infra.api import Schema
-from zampay.infra.fields import Cursor, Moment, RowCursor, String, Text, TextMap, page_size
+from zampay.infra.fields import Moment, String, Text, TextMap
 from zampay.kernel import msisdn
 from zampay.kernel.money import Money, NotMoney
 from zampay.payments import states
@@ -165,34 +165,6 @@ class PaymentView(Schema):
     created_at = Moment(required=True)
     updated_at = Moment(required=True)
     completed_at = Moment(required=True, allow_none=True)
-
-
-class PaymentQuery(Schema):
-    """Which payments to list."""
-
-    words: ClassVar = {
-        "external_id": "Your own id of the order.",
-        "status": "In this status.",
-        "provider": "At this network, by its code.",
-        "created_from": "Made at this time or later.",
-        "created_to": "Made before this time.",
-    }
-
-    external_id = ExternalId(load_default=None)
-    status = ma.fields.String(load_default=None, validate=_STATUS)
-    provider = ma.fields.String(load_default=None, validate=ma.validate.Regexp(r"^[A-Za-z]{1,16}$"))
-    created_from = Moment(load_default=None)
-    created_to = Moment(load_default=None)
-    limit = page_size()
-    after = RowCursor("pay", load_default=None)
-
-
-class PaymentPage(Schema):
-    """A page of payments, newest first."""
-
-    data = ma.fields.List(ma.fields.Nested(PaymentView), required=True)
-    has_more = ma.fields.Boolean(required=True)
-    next_cursor = Cursor(parts=2, required=True, allow_none=True)
 
 
 class MoveView(Schema):

@@ -49,6 +49,7 @@ class Evidence(StrEnum):
     CANCELLED = "cancelled"
     DEADLINE = "deadline"
     OPERATOR = "operator"
+    TEST = "test"
 
 
 class Door(StrEnum):

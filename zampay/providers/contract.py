@@ -113,7 +113,8 @@ class ReportStatus(StrEnum):
 class Report(FromOutside):
     """The network's own word on one reference; `None` where it does not say.
 
-    `amount` and `currency` are the network's figures as text, compared by the caller.
+    `amount` and `currency` are the network's figures as text, compared by the caller. `poll_after`:
+    when asking again is worth while, where that is known.
     """
 
     status: ReportStatus
@@ -123,6 +124,7 @@ class Report(FromOutside):
     payment_id: str | None = None
     provider_transaction_id: str | None = None
     failure: Failure | None = None
+    poll_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Flask, current_app
 
 from zampay.infra import metrics
-from zampay.providers.contract import FailureCode, Profile, Provider
+from zampay.providers.contract import Failure, FailureCode, Profile, Provider
 from zampay.providers.mtn import adapter as mtn
+from zampay.providers.mtn import mapping as mtn_mapping
 from zampay.providers.mtn import settings as mtn_settings
 from zampay.providers.sandbox import adapter as sandbox_adapter
 
@@ -21,9 +22,10 @@ class Network:
     read_settings: Callable[..., Any]
     profile: Callable[[Any], Profile]
     adapter: Callable[[Any], Provider]
+    failure_of: Callable[[str | None], Failure]
 
 
-NETWORKS = (Network(mtn.CODE, mtn_settings.read, mtn.profile, mtn.Adapter),)
+NETWORKS = (Network(mtn.CODE, mtn_settings.read, mtn.profile, mtn.Adapter, mtn_mapping.failure),)
 
 
 def read_settings(env: Any, *, required: bool) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def init(app: Flask, settings: Mapping[str, Any]) -> None:
     tests: dict[str, Provider] = {}
     for network in NETWORKS:
         found = settings[network.code]
-        tests[network.code] = sandbox_adapter.Adapter(network.profile(found))
+        tests[network.code] = sandbox_adapter.Adapter(network.profile(found), network.failure_of)
         if found is not None:
             live[network.code] = network.adapter(found)
             _begin_counting(network.code)

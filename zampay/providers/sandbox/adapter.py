@@ -5,16 +5,19 @@ the time since it was accepted, both of which the order carries.
 """
 
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
+from zampay.kernel import sandbox_numbers
 from zampay.kernel.findings import Finding
+from zampay.kernel.money import Money
 from zampay.kernel.sandbox_numbers import Ending, ending
 from zampay.providers.contract import (
     Accepted,
     Declined,
     Enquiry,
     Failure,
-    FailureCode,
     InDoubt,
     NotFound,
     NotSent,
@@ -28,37 +31,24 @@ from zampay.providers.contract import (
 PAYS_AFTER = timedelta(seconds=1.5)
 DELAYED_PAYS_AFTER = timedelta(seconds=20)
 
-FAILURES = {
-    Ending.FAILED: (FailureCode.UNSPECIFIED, "The network could not make the payment."),
-    Ending.REJECTED: (FailureCode.PAYER_DECLINED, "The payer did not approve the payment."),
-    Ending.EXPIRED: (FailureCode.APPROVAL_TIMEOUT, "The payer did not answer the prompt in time."),
-    Ending.PAYER_NOT_FOUND: (FailureCode.PAYER_NOT_FOUND, "The number has no active wallet."),
-    Ending.PAYEE_NOT_ALLOWED_TO_RECEIVE: (FailureCode.PAYER_NOT_ALLOWED, "A wallet is restricted."),
-    Ending.NOT_ALLOWED: (FailureCode.PAYER_NOT_ALLOWED, "A wallet is restricted."),
-    Ending.INTERNAL_PROCESSING_ERROR: (FailureCode.UNSPECIFIED, "The network failed."),
-    Ending.COULD_NOT_PERFORM_TRANSACTION: (FailureCode.APPROVAL_TIMEOUT, "No answer in time."),
-    Ending.TRANSFER_TYPE_UNKNOWN: (FailureCode.UNSPECIFIED, "The network did not say why."),
-    Ending.NOT_ENOUGH_FUNDS: (FailureCode.INSUFFICIENT_FUNDS, "The payer's balance is too low."),
-    Ending.PAYER_LIMIT_REACHED: (FailureCode.LIMIT_EXCEEDED, "A limit of the wallet is reached."),
-}
-REFUSALS = {
-    Ending.NOT_ALLOWED_TARGET_ENVIRONMENT: FailureCode.PROVIDER_REJECTED,
-    Ending.INVALID_CALLBACK_URL_HOST: FailureCode.PROVIDER_REJECTED,
-    Ending.INVALID_CURRENCY: FailureCode.PROVIDER_REJECTED,
-    Ending.SERVICE_UNAVAILABLE: FailureCode.PROVIDER_UNAVAILABLE,
-}
 DOUBTS = {
     Ending.ANSWER_LOST_AFTER_CHARGE,
     Ending.RESET_BEFORE_STORING,
     Ending.ERROR_AFTER_CHARGE,
+    *sandbox_numbers.UNAVAILABLE_WITH,
 }
+UNKNOWN = {*sandbox_numbers.REFUSED_WITH, *sandbox_numbers.UNAVAILABLE_WITH}
+"""Endings of which the network never has a payment."""
 
 
 class Adapter:
-    """Stands in for the network whose profile it is given."""
+    """Stands in for the network whose profile it is given; `failure_of` is that network's own
+    meaning of its codes, so that a test payment fails in the words of a live one.
+    """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, failure_of: Callable[[str | None], Failure]) -> None:
         self.profile = profile
+        self._failure_of = failure_of
 
     def new_reference(self) -> str:
         """A UUID version 4."""
@@ -73,9 +63,8 @@ class Adapter:
         if order.is_too_late:
             return NotSent("too late to send")
         end = ending(order.msisdn)
-        if end in REFUSALS:
-            message = "The sandbox refuses this number, as a network refuses a wrong set-up."
-            return Declined(Failure(REFUSALS[end], message, end.name))
+        if end is not None and end in sandbox_numbers.REFUSED_WITH:
+            return Declined(self._failure_of(sandbox_numbers.REFUSED_WITH[end]))
         if end in DOUBTS:
             return InDoubt("no answer (sandbox)")
         return Accepted("accepted (sandbox)")
@@ -83,19 +72,28 @@ class Adapter:
     def enquire(self, order: Order) -> Enquiry:
         """PENDING until the time is up, then the ending; what it refuses it never knows."""
         end = ending(order.msisdn)
-        if end in REFUSALS:
+        if end in UNKNOWN:
             return NotFound("the sandbox does not know the reference")
-        age = order.now - order.accepted_at
-        pays_after = DELAYED_PAYS_AFTER if end is Ending.DELAYED else PAYS_AFTER
-        if end is Ending.ONGOING or age < pays_after:
+        remaining = _pays_after(end) - (order.now - order.accepted_at)
+        if end is Ending.ONGOING:
             return _report(order, ReportStatus.PENDING)
-        if end in FAILURES:
-            code, message = FAILURES[end]
-            return _report(order, ReportStatus.FAILED, Failure(code, message, end.name))
-        return _report(order, ReportStatus.SUCCESSFUL)
+        if remaining > timedelta(0):
+            return replace(_report(order, ReportStatus.PENDING), poll_after=remaining)
+        if end is not None and end in sandbox_numbers.FAILS_WITH:
+            failure = self._failure_of(sandbox_numbers.FAILS_WITH[end])
+            return replace(_report(order, ReportStatus.FAILED), failure=failure)
+        paid = _report(order, ReportStatus.SUCCESSFUL)
+        if end is Ending.FIGURES_DIFFER:
+            more = Money(order.money.amount_minor + 100, order.money.currency)
+            return replace(paid, amount=more.shortest())
+        return paid
 
 
-def _report(order: Order, status: ReportStatus, failure: Failure | None = None) -> Report:
+def _pays_after(end: Ending | None) -> timedelta:
+    return DELAYED_PAYS_AFTER if end is Ending.DELAYED else PAYS_AFTER
+
+
+def _report(order: Order, status: ReportStatus) -> Report:
     paid = status is ReportStatus.SUCCESSFUL
     return Report(
         status=status,
@@ -104,5 +102,4 @@ def _report(order: Order, status: ReportStatus, failure: Failure | None = None) 
         currency=order.money.currency,
         payment_id=order.payment_id,
         provider_transaction_id=f"sandbox-{order.reference[:8]}" if paid else None,
-        failure=failure,
     )

@@ -5,6 +5,7 @@ choice is ours and stands in README.md.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 
 from zampay.kernel import sandbox_numbers
@@ -41,32 +42,21 @@ class Course:
 PAYS = Course(wait="approval_s")
 
 
-def _fails(reason: str) -> Course:
-    return Course(last="FAILED", reason=reason)
-
-
 REQUEST_TO_PAY: MappingProxyType[Ending, Course | Refusal] = MappingProxyType(
     {
-        Ending.FAILED: _fails("INTERNAL_PROCESSING_ERROR"),
-        Ending.REJECTED: _fails("APPROVAL_REJECTED"),
+        **{
+            ending: Course(last="FAILED", reason=reason)
+            for ending, reason in sandbox_numbers.FAILS_WITH.items()
+        },
+        **{ending: Refusal(500, code) for ending, code in sandbox_numbers.REFUSED_WITH.items()},
+        **{ending: Refusal(503, code) for ending, code in sandbox_numbers.UNAVAILABLE_WITH.items()},
         Ending.EXPIRED: Course(last="FAILED", reason="EXPIRED", wait="expire_s"),
         Ending.ONGOING: Course(last=None),
         Ending.DELAYED: Course(first="CREATED", wait="delayed_s"),
-        Ending.PAYER_NOT_FOUND: _fails("PAYER_NOT_FOUND"),
-        Ending.PAYEE_NOT_ALLOWED_TO_RECEIVE: _fails("PAYEE_NOT_ALLOWED_TO_RECEIVE"),
-        Ending.NOT_ALLOWED: _fails("NOT_ALLOWED"),
-        Ending.NOT_ALLOWED_TARGET_ENVIRONMENT: Refusal(500, "NOT_ALLOWED_TARGET_ENVIRONMENT"),
-        Ending.INVALID_CALLBACK_URL_HOST: Refusal(500, "INVALID_CALLBACK_URL_HOST"),
-        Ending.INVALID_CURRENCY: Refusal(500, "INVALID_CURRENCY"),
-        Ending.INTERNAL_PROCESSING_ERROR: _fails("INTERNAL_PROCESSING_ERROR"),
-        Ending.SERVICE_UNAVAILABLE: Refusal(503, "SERVICE_UNAVAILABLE"),
-        Ending.COULD_NOT_PERFORM_TRANSACTION: _fails("COULD_NOT_PERFORM_TRANSACTION"),
-        Ending.TRANSFER_TYPE_UNKNOWN: _fails("TRANSFER_TYPE_UNKNOWN"),
-        Ending.NOT_ENOUGH_FUNDS: _fails("NOT_ENOUGH_FUNDS"),
-        Ending.PAYER_LIMIT_REACHED: _fails("PAYER_LIMIT_REACHED"),
         Ending.ANSWER_LOST_AFTER_CHARGE: PAYS,
         Ending.RESET_BEFORE_STORING: PAYS,
         Ending.ERROR_AFTER_CHARGE: PAYS,
+        Ending.FIGURES_DIFFER: PAYS,
     }
 )
 
@@ -99,3 +89,8 @@ def ending(msisdn: str, environment: str) -> Ending | None:
 def account_holder(msisdn: str, environment: str) -> Refusal | str | None:
     """A refusal, NOT_ACTIVE, or None for an active account."""
     return ACCOUNT_HOLDER.get(msisdn[-2:]) if known(msisdn, environment) else None
+
+
+def charged(amount: Decimal, ending: Ending | None) -> Decimal:
+    """What the payer pays of this amount: one number of ours pays one kwacha more."""
+    return amount + 1 if ending is Ending.FIGURES_DIFFER else amount

@@ -30,28 +30,34 @@ def requesttopay() -> Response:
     callback_url = strictness.callback_url(user)
     wanted = body.request_to_pay(here().settings.currency)
     ending = endings.ending(wanted.payer["partyId"], here().settings.environment)
-    course = endings.REQUEST_TO_PAY[ending] if ending else endings.PAYS
+    course = _course(ending)
     if isinstance(course, endings.Refusal):
         return platform_error(course.status, course.code)
     if ending is Ending.RESET_BEFORE_STORING and here().wallet.drop_first(reference_id):
         return Reset()
-    payment = _payment(reference_id, wanted, course, user, callback_url)
+    payment = _payment(reference_id, wanted, ending, user, callback_url)
     if not here().wallet.add(payment, course.seconds(here().settings)):
         return platform_error(409, "RESOURCE_ALREADY_EXIST")
     return _answer(payment, ending)
 
 
+def _course(ending: Ending | None) -> endings.Course | endings.Refusal:
+    return endings.REQUEST_TO_PAY[ending] if ending else endings.PAYS
+
+
 def _payment(
     reference_id: str,
     wanted: body.RequestToPay,
-    course: endings.Course,
+    ending: Ending | None,
     user: ApiUser,
     callback_url: str | None,
 ) -> Payment:
+    course = _course(ending)
+    assert isinstance(course, endings.Course), "a refusal creates nothing"
     return Payment(
         reference_id=reference_id,
         external_id=wanted.external_id,
-        amount=wanted.amount,
+        amount=endings.charged(wanted.amount, ending),
         currency=wanted.currency,
         payer=wanted.payer,
         payer_message=wanted.payer_message,

@@ -1,0 +1,73 @@
+"""One table of test numbers: the sandbox ends a payment as a simulated network does."""
+
+from typing import Any
+
+import pytest
+
+from tests.providers.rigs import Sandbox, an_order, until
+from zampay.kernel.sandbox_numbers import OURS, PUBLISHED
+from zampay.providers.contract import (
+    Accepted,
+    Declined,
+    Enquiry,
+    Failure,
+    InDoubt,
+    NotFound,
+    Provider,
+    Report,
+    ReportStatus,
+)
+
+LOST = {"72", "73", "74"}
+"""Numbers whose first answer is lost; the conformance suite says what becomes of them."""
+
+
+def is_final(found: Enquiry) -> bool:
+    return isinstance(found, Report) and found.status is not ReportStatus.PENDING
+
+
+def told(failure: Failure) -> tuple[Any, ...]:
+    """What a merchant reads of a failure."""
+    return failure.code, failure.provider_code, failure.message, failure.retry
+
+
+def ending(provider: Provider, suffix: str) -> tuple[Any, ...]:
+    """How a payment of that number ends: what the books take over from the network."""
+    order = an_order(provider, f"2609631234{suffix}")
+    answer = provider.submit(order)
+    if isinstance(answer, Declined):
+        return told(answer.failure)
+    if isinstance(answer, InDoubt):
+        assert isinstance(provider.enquire(order), NotFound)
+        return told(answer.presumed) if answer.presumed else ("to be sent again",)
+    assert isinstance(answer, Accepted)
+    if suffix == "53":
+        found = provider.enquire(order)
+        assert isinstance(found, Report)
+        return (found.status,)
+    found = until(is_final, provider, order)
+    assert isinstance(found, Report)
+    figures = order.money.equals(found.amount or "", found.currency or "")
+    return (found.status, figures, *(told(found.failure) if found.failure else ()))
+
+
+@pytest.mark.parametrize("suffix", ["00", *sorted({*PUBLISHED, *OURS} - LOST)])
+def test_a_number_ends_alike_in_the_sandbox_and_on_the_simulator(mtn: Any, suffix: str) -> None:
+    assert ending(Sandbox().provider, suffix) == ending(mtn.provider, suffix)
+
+
+def test_one_number_pays_another_amount_than_was_asked_for(mtn: Any) -> None:
+    expected = (ReportStatus.SUCCESSFUL, False)
+    assert [ending(one.provider, "75") for one in (Sandbox(), mtn)] == [expected] * 2
+
+
+def test_a_refusal_has_the_words_of_the_network() -> None:
+    assert ending(Sandbox().provider, "51")[3] == "APPROVAL_REJECTED"
+
+
+def test_the_sandbox_says_when_asking_again_is_worth_while() -> None:
+    provider = Sandbox().provider
+    found = provider.enquire(an_order(provider, "260963123454"))
+    assert isinstance(found, Report)
+    assert found.poll_after is not None
+    assert found.poll_after.total_seconds() == 20

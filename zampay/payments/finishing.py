@@ -1,0 +1,95 @@
+"""Ending a test payment as its merchant asks, so that each of their pages can be tried.
+
+By the same transition as the network's own word: history, event and webhook follow, and the
+evidence says that it was a test call. After it the sandbox is not asked any more.
+"""
+
+from dataclasses import dataclass
+
+from zampay.infra.db import Transaction, transaction
+from zampay.kernel import ids
+from zampay.kernel.errors import ZamPayError
+from zampay.payments import mover, queries, states
+from zampay.payments.models import Payment
+from zampay.payments.service import PaymentNotFound
+from zampay.payments.states import Evidence, State
+from zampay.providers.contract import Failure, FailureCode
+
+
+class TestKeyNeeded(ZamPayError):
+    """The network alone ends live payments."""
+
+    code = "test_key_needed"
+    status = 403
+    title = "Only test payments can be ended by a call"
+    advice = "the network alone ends live payments: use a test payment and a test key"
+
+
+class NotFinishable(ZamPayError):
+    """The payment has ended in another way already."""
+
+    code = "not_finishable"
+    status = 409
+    title = "The payment can no longer end like that"
+    advice = "the test payment has ended otherwise; make another one"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is asked for; `failure_code` where it is FAILED, None for whichever it has or gets."""
+
+    state: State
+    failure_code: FailureCode | None = None
+
+    def is_that_of(self, payment: Payment) -> bool:
+        """Whether the payment has this ending already."""
+        if payment.state != self.state:
+            return False
+        if self.failure_code is None:
+            return True
+        return payment.failure is not None and payment.failure["code"] == self.failure_code
+
+    @property
+    def failure(self) -> Failure | None:
+        """What a payment that ends so keeps as its failure."""
+        if self.state is not State.FAILED:
+            return None
+        code = self.failure_code or FailureCode.UNSPECIFIED
+        return Failure(code, "The payment was ended by a test call.", None)
+
+
+def finish(*, tenant_id: str, livemode: bool, payment_id: str, ending: Ending) -> Payment:
+    """End a test payment, or give it to review; the same request again changes nothing.
+
+    Raises:
+        PaymentNotFound: there is none like that with this kind of key.
+        TestKeyNeeded: it is a live one.
+        NotFinishable: it has ended otherwise.
+    """
+    with transaction(tenant_id) as tx:
+        payment = queries.locked(tx, payment_id) if ids.is_id("pay", payment_id) else None
+        if payment is None or payment.livemode is not livemode:
+            raise PaymentNotFound
+        if payment.livemode:
+            raise TestKeyNeeded("The network alone says how a live payment ends.")
+        if not ending.is_that_of(payment):
+            _end(tx, payment, ending)
+    return payment
+
+
+def _end(tx: Transaction, payment: Payment, ending: Ending) -> None:
+    assert not payment.livemode, "no call ends a live payment"
+    if not states.is_legal(State(payment.state), ending.state):
+        raise NotFinishable(f"It is {payment.state} for good; make another payment.")
+    if ending.state is State.IN_REVIEW:
+        payment.due_at = tx.now + states.REVIEW_LOOK
+    if ending.state is State.SUCCESSFUL:
+        payment.provider_transaction_id = f"test-{payment.provider_reference[:8]}"
+    mover.move(
+        tx,
+        payment,
+        ending.state,
+        evidence=Evidence.TEST,
+        detail="asked for by a test call",
+        failure=ending.failure,
+    )
