@@ -105,6 +105,9 @@ class Config:
     limit_per_key: str
     limit_per_tenant: str
     limit_per_address: str
+    number_max_open: int
+    number_max_per_minute: int
+    number_max_per_hour: int
     sweep_interval: timedelta
     submit_lease: timedelta
     submit_window: timedelta
@@ -157,6 +160,9 @@ def read(env: Environment) -> Config:
         limit_per_key=(per_key := _limit(env, "RATE_LIMIT_PER_KEY", "6000/minute")),
         limit_per_tenant=_limit(env, "RATE_LIMIT_PER_TENANT", per_key),
         limit_per_address=_limit(env, "RATE_LIMIT_PER_ADDRESS", "30/minute"),
+        number_max_open=_prompts(env, "NUMBER_MAX_OPEN", 10),
+        number_max_per_minute=_prompts(env, "NUMBER_MAX_PER_MINUTE", 12),
+        number_max_per_hour=_prompts(env, "NUMBER_MAX_PER_HOUR", 60),
         sweep_interval=_seconds(env, "SWEEP_INTERVAL_S", 1, seconds),
         submit_lease=_submit_lease(env, networks, seconds, desk=desk),
         submit_window=_seconds(env, "SUBMIT_WINDOW_S", 3600, seconds),
@@ -238,6 +244,10 @@ def _submit_lease(
 def _limit(env: Environment, name: str, default: str) -> str:
     error = "must be such as 100/second or 30/minute"
     return env.str(name, default, validate=validate.Regexp(LIMIT, error=error)) or default
+
+
+def _prompts(env: Environment, name: str, default: int) -> int:
+    return env.int(name, default, validate=validate.Range(1, 1_000_000)) or default
 
 
 def _origins(env: Environment, name: str) -> tuple[str, ...]:

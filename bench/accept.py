@@ -23,7 +23,13 @@ from dev.merchant import Merchant
 from dev.servers import DURABLE, servers, temporary_directory
 from dev.stack import Stack
 
-_LIMITS = {"RATE_LIMIT_PER_KEY": "1000000/second", "LOG_LEVEL": "WARNING"}
+_LIMITS = {
+    "RATE_LIMIT_PER_KEY": "1000000/second",
+    "NUMBER_MAX_OPEN": "1000000",
+    "NUMBER_MAX_PER_MINUTE": "1000000",
+    "NUMBER_MAX_PER_HOUR": "1000000",
+    "LOG_LEVEL": "WARNING",
+}
 _WARM_UP_S = 1.5
 
 

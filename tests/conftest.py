@@ -65,6 +65,8 @@ def settings(servers: Servers, database_url: str) -> config.Config:
         patch.setenv("LOG_LEVEL", "WARNING")
         patch.setenv("REGISTRATION_ACTIVATES", "true")
         patch.setenv("RATE_LIMIT_PER_ADDRESS", "100000/minute")
+        for limit in ("OPEN", "PER_MINUTE", "PER_HOUR"):
+            patch.setenv(f"NUMBER_MAX_{limit}", "1000000")
         return config.load()
 
 

@@ -14,7 +14,13 @@ from dev.stack import Stack
 from tests.deploying import chromium, guide
 
 _databases = itertools.count(1)
-GENEROUS = {"RATE_LIMIT_PER_KEY": "1000000/minute", "RATE_LIMIT_PER_ADDRESS": "100000/minute"}
+GENEROUS = {
+    "RATE_LIMIT_PER_KEY": "1000000/minute",
+    "RATE_LIMIT_PER_ADDRESS": "100000/minute",
+    "NUMBER_MAX_OPEN": "1000000",
+    "NUMBER_MAX_PER_MINUTE": "1000000",
+    "NUMBER_MAX_PER_HOUR": "1000000",
+}
 
 
 @pytest.fixture

@@ -34,6 +34,9 @@ USUAL_MODULES = {"web": "wsgi:app", "worker": "celery_worker"}
 PACE = {
     "LOG_LEVEL": "INFO",
     "RATE_LIMIT_PER_ADDRESS": "100000/minute",
+    "NUMBER_MAX_OPEN": "1000000",
+    "NUMBER_MAX_PER_MINUTE": "1000000",
+    "NUMBER_MAX_PER_HOUR": "1000000",
     "SWEEP_INTERVAL_S": "0.5",
     "SUBMIT_LEASE_S": "5",
     "MTN_CONNECT_TIMEOUT_S": "1",

@@ -62,6 +62,10 @@ FAILURES = Counter(
     "Payments that failed, by our failure code.",
     ["provider", "code", "livemode"],
 )
+NUMBER_LIMITED = Counter(
+    "zampay_number_limited_total",
+    "Live payments refused because their number has been asked often enough.",
+)
 AUTHENTICATION_REFUSED = Counter(
     "zampay_authentication_refused_total", "Requests refused for their key.", ["reason"]
 )

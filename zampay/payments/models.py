@@ -24,6 +24,7 @@ CONTRARY_ENDING = "contrary_ending"
 FIGURES_DIFFER = "figures_differ"
 """What a discrepancy is: another ending than ours, or another amount, currency or id."""
 _STATES = ", ".join(f"'{state}'" for state in State)
+_PROMPTING = "livemode AND state IN ('PENDING', 'SUBMITTING', 'UNCONFIRMED', 'PROCESSING')"
 _FINAL = ", ".join(f"'{state}'" for state in sorted(states.FINAL))
 
 
@@ -86,6 +87,13 @@ class Payment(Model):
             f"due_at IS NOT NULL OR state IN ({_FINAL})", name="open_rows_are_due_some_day"
         ),
         sa.Index("ix_payments_due_at", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
+        sa.Index("ix_payments_number_open", "msisdn", postgresql_where=sa.text(_PROMPTING)),
+        sa.Index(
+            "ix_payments_number_recent",
+            "msisdn",
+            "created_at",
+            postgresql_where=sa.text("livemode"),
+        ),
         sa.Index("ix_payments_page", "tenant_id", "livemode", "created_at", "id"),
     )
 

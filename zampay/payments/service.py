@@ -15,7 +15,7 @@ from zampay.infra.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.kernel.money import Money
-from zampay.payments import mover, queries
+from zampay.payments import mover, number_limits, queries
 from zampay.payments.models import IdempotencyKey, Payment
 from zampay.payments.states import Evidence, State
 from zampay.providers import registry
@@ -99,6 +99,7 @@ def accept(
 
     Raises:
         ExternalIdReused, IdempotencyKeyReused: the id or the key stands for another request.
+        TooManyForNumber: a new live payment from a number that has been asked often enough.
     """
     with transaction(tenant_id) as tx:
         payment = _insert(tx, livemode=livemode, wanted=wanted, request_id=request_id)
@@ -106,6 +107,8 @@ def accept(
         if payment is None:
             payment = _existing(tx, livemode=livemode, wanted=wanted)
         else:
+            if livemode:
+                number_limits.require_room(tx, wanted.msisdn)
             mover.remember(
                 tx, payment, source=None, evidence=Evidence.ACCEPTED, detail="accepted by us"
             )

@@ -1,0 +1,43 @@
+"""How often one number may be asked for money: each live payment is a prompt on somebody's phone.
+
+Counted in the database over all tenants, when a live payment is accepted and in its transaction, so
+that many requests at once are counted exactly. A replay is no new prompt. One tenant may use half
+of each limit, so that nobody alone decides whether a number can be asked.
+"""
+
+import sqlalchemy as sa
+from flask import current_app
+
+from zampay.infra import metrics
+from zampay.infra.db import Transaction
+from zampay.kernel.errors import ZamPayError
+
+RETRY_AFTER_S = 60
+_HAS_ROOM = sa.text("SELECT number_has_room(:msisdn, :max_open, :max_per_minute, :max_per_hour)")
+
+
+class TooManyForNumber(ZamPayError):
+    """The number has been asked too often, or too many payments from it are open. Alike, whoever
+    asked: what others do with a number is nobody's business.
+    """
+
+    code = "too_many_for_number"
+    status = 429
+    title = "This number has been asked often enough for now"
+    advice = "let the payer answer the open request; wait `Retry-After` seconds before another"
+
+
+def require_room(tx: Transaction, msisdn: str) -> None:
+    """Make sure that the payment which this transaction has just written may be one more prompt.
+    Others who ask the same number wait until the transaction has ended.
+
+    Raises:
+        TooManyForNumber.
+    """
+    limits = {
+        name: current_app.config[f"NUMBER_{name.upper()}"]
+        for name in ("max_open", "max_per_minute", "max_per_hour")
+    }
+    if not tx.session.execute(_HAS_ROOM, {"msisdn": msisdn, **limits}).scalar_one():
+        metrics.NUMBER_LIMITED.inc()
+        raise TooManyForNumber(retry_after_s=RETRY_AFTER_S)
