@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from config import AppEnv
 from tests.infra.conftest import MakeApp
-from tests.merchants import BASE
+from tests.merchants import BASE, Merchant
 
 SHOP, OTHER = "https://shop.example", "https://other.example"
 PAGES = ["/api/docs", "/api/docs/errors", "/api/openapi.json", f"{BASE}/payments", "/nothing"]
@@ -48,6 +48,19 @@ def test_every_answer_has_the_strict_headers(client: FlaskClient, path: str) -> 
     assert headers["Referrer-Policy"] == "no-referrer"
     assert "geolocation=()" in headers["Permissions-Policy"]
     assert "Set-Cookie" not in headers
+
+
+def test_no_answer_of_the_api_is_kept_by_anybody(client: FlaskClient, merchant: Merchant) -> None:
+    answers = [
+        *(merchant.get(path) for path in ("/payments", "/api-keys", "/payments/pay_1", "/nothing")),
+        merchant.post("/api-keys", {"name": "Till"}),
+        merchant.post("/api-keys", {}),
+        client.get(f"{BASE}/payments"),
+        client.post(f"{BASE}/auth/register", json={}),
+    ]
+    assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
+    with client.get("/api/docs/start.js") as asset:
+        assert "max-age" in asset.headers["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -95,6 +95,16 @@ def test_the_history_tells_each_move_and_its_evidence(
     assert shown["completedAt"] is not None
 
 
+def test_an_endless_history_shows_its_latest_part(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment_id = merchant.pay().json["id"]
+    merchant.post(f"/payments/{payment_id}/cancel")
+    monkeypatch.setattr("zampay.payments.queries.MOST_SHOWN", 1)
+    (last,) = merchant.get(f"/payments/{payment_id}/events").json["data"]
+    assert last["position"] == 2
+
+
 def test_a_cancelled_payment_says_so_everywhere(merchant: Merchant) -> None:
     payment_id = merchant.pay().json["id"]
     cancelled = merchant.post(f"/payments/{payment_id}/cancel").json

@@ -15,6 +15,7 @@ from tests.merchants import Merchant
 from tests.receiver import Receiver, Says
 from tests.refusals import refusal, wrong_fields
 from tests.webhooks.scenes import endpoint, only_delivery, publish
+from zampay.infra.outbound import NotConnected
 from zampay.webhooks import sending
 from zampay.webhooks.models import Delivery
 
@@ -220,6 +221,24 @@ def test_where_nobody_listens_the_log_says_so(
         port = free.getsockname()[1]
     row = outcome(app, merchant, bells, f"http://127.0.0.1:{port}/")
     assert row.answer_text == "no answer: nobody took the connection"
+
+
+def test_a_name_inside_our_network_is_like_one_that_nobody_knows(
+    app: Flask, merchant: Merchant, bells: HeldBells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    for kind in ("NameResolutionError", "NotPublicAddress"):
+
+        def fails(*_: object, kind: str = kind, **__: object) -> None:
+            time.sleep(0.01)
+            raise NotConnected(kind)
+
+        monkeypatch.setattr(app.extensions["webhook_outbound"], "send", fails)
+        made = endpoint(merchant, "http://127.0.0.1:9/")
+        answer = merchant.post(f"/webhook-endpoints/{made['id']}/test").json
+        told.append({name: answer[name] for name in ("answerText", "latencyMs", "answerStatus")})
+    assert told[0] == told[1]
+    assert told[0]["latencyMs"] == 0
 
 
 def test_the_delivery_log_shows_status_attempts_answer_latency_and_next_try(

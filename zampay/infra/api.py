@@ -2,7 +2,7 @@
 neither the internet nor an exception from the security headers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,10 +14,13 @@ from flask import Flask, Request, Response, current_app, render_template, send_f
 from flask_smorest import Api, Blueprint
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser, is_json_request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from zampay.infra import openapi, problems
 from zampay.infra.fields import Cursor, Moment
+from zampay.infra.requests_in import MemberTwice
+from zampay.kernel.errors import InvalidField
 
 PREFIX = "/api/v1"
 DOCS = "/api/docs"
@@ -143,14 +146,34 @@ class StrictParser(FlaskParser):
 
     DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": ma.RAISE}
 
+    def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        """The query parameters, each of which is given once, or is a list."""
+        found = super().load_querystring(req, schema)
+        _refuse_repeated(req.args, lists=found.multiple_keys)
+        return found
+
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data(cache=True)
         if not body or not is_json_request(req):
             return missing
         try:
             return current_app.json.loads(body)
+        except MemberTwice as error:
+            raise BadRequest(str(error)) from error
         except ValueError as error:
             raise BadRequest(problems.NOT_AN_OBJECT) from error
+
+
+def _refuse_repeated(given: MultiDict[str, str], *, lists: Collection[str]) -> None:
+    """Refuse a query parameter that is given twice, unless its field is a list: then it means each
+    of the values.
+
+    Raises:
+        InvalidField.
+    """
+    repeated = [name for name in given if len(given.getlist(name)) > 1 and name not in lists]
+    if repeated:
+        raise InvalidField(dict.fromkeys(repeated, "must not be given twice"))
 
 
 class GuardedBlueprint(Blueprint):  # type: ignore[misc]

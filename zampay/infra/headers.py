@@ -47,6 +47,14 @@ def plain_http_too(view: View) -> View:
     return view
 
 
+def _no_store(answer: BaseResponse) -> BaseResponse:
+    """Nobody between us and the caller keeps an answer: it may hold keys, secrets, and who paid
+    what. Files that are alike for everybody say themselves how long they may be kept.
+    """
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
+
+
 def init(
     app: Flask, *, force_https: bool, trusted_proxies: int, cors_origins: Sequence[str]
 ) -> None:
@@ -57,6 +65,7 @@ def init(
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies
         )
+    app.after_request(_no_store)
     talisman = TlsOnly(
         app,
         force_https=force_https,

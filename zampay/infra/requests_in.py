@@ -34,9 +34,11 @@ class StrictJSON(DefaultJSONProvider):
     sort_keys = False
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        """Parse, refusing NaN and infinities, deep nesting, NUL and lone surrogates."""
+        """Parse, refusing NaN and infinities, deep nesting, NUL and lone surrogates, and a member
+        that is there twice (RFC 8259, 4: which of them counts is anybody's guess).
+        """
         try:
-            parsed = json.loads(s, parse_constant=_refuse_constant)
+            parsed = json.loads(s, parse_constant=_refuse_constant, object_pairs_hook=_unique)
             for text in _texts(parsed, MAX_DEPTH):
                 text.encode()
                 if "\x00" in text:
@@ -48,6 +50,17 @@ class StrictJSON(DefaultJSONProvider):
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+class MemberTwice(ValueError):
+    """An object names a member twice; the text may be shown to whoever sent it."""
+
+
+def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise MemberTwice("The body names a member twice in one object.")
+    return found
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:

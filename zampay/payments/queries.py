@@ -18,6 +18,9 @@ from zampay.payments.models import (
 )
 from zampay.payments.states import OPEN, Evidence, State
 
+MOST_SHOWN = 500
+"""Of the history and the contradictions of one payment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -139,14 +142,14 @@ def searched(tx: Transaction, wanted: Search, *, limit: int) -> list[Payment]:
 
 
 def moves(tx: Transaction, payment_id: str) -> list[Move]:
-    """The history of one payment, oldest first."""
-    return list(
-        tx.session.scalars(
-            sa.select(Move)
-            .where(Move.tenant_id == tx.tenant_id, Move.payment_id == payment_id)
-            .order_by(Move.position)
-        )
+    """The history of one payment, oldest first; of an endless one its latest part."""
+    latest = tx.session.scalars(
+        sa.select(Move)
+        .where(Move.tenant_id == tx.tenant_id, Move.payment_id == payment_id)
+        .order_by(Move.position.desc())
+        .limit(MOST_SHOWN)
     )
+    return list(latest)[::-1]
 
 
 def was_ended_by_a_test(tx: Transaction, payment: Payment) -> bool:
@@ -207,14 +210,14 @@ def has_unheeded_callback(tx: Transaction, payment_id: str) -> bool:
 
 
 def discrepancies(tx: Transaction, payment_id: str) -> list[Discrepancy]:
-    """Where the network's word and ours differ."""
-    return list(
-        tx.session.scalars(
-            sa.select(Discrepancy)
-            .where(Discrepancy.tenant_id == tx.tenant_id, Discrepancy.payment_id == payment_id)
-            .order_by(Discrepancy.found_at)
-        )
+    """Where the network's word and ours differ, oldest first; of very many the latest."""
+    latest = tx.session.scalars(
+        sa.select(Discrepancy)
+        .where(Discrepancy.tenant_id == tx.tenant_id, Discrepancy.payment_id == payment_id)
+        .order_by(Discrepancy.found_at.desc())
+        .limit(MOST_SHOWN)
     )
+    return list(latest)[::-1]
 
 
 def _of(tx: Transaction, *, livemode: bool) -> sa.Select[Payment]:

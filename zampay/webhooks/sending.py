@@ -17,9 +17,11 @@ CONNECT_TIMEOUT_S = 5.0
 TIMEOUT_S = 15.0
 KEPT_CHARACTERS = 1024
 _SUCCESS = range(200, 300)
+NOWHERE = "the name leads to no public address"
+"""For a name that is not known as for one inside our network: a merchant must not learn which."""
 _REASONS = {
-    "NameResolutionError": "the name is not known",
-    "NotPublicAddress": "the name leads to an address that is not public",
+    "NameResolutionError": NOWHERE,
+    "NotPublicAddress": NOWHERE,
     "NewConnectionError": "nobody took the connection",
     "ConnectTimeoutError": "connecting took too long",
     "SSLError": "no secure connection came about (is the certificate in order?)",
@@ -101,7 +103,9 @@ def send(message: Message, *, at: datetime) -> Answer:
     try:
         reply = outbound.send("POST", message.url, headers=headers, body=message.body.encode())
     except (NotConnected, NoReply) as error:
-        return Answer(None, _reason(str(error)), _since_ms(started_s))
+        reason = _reason(str(error))
+        took_ms = 0 if NOWHERE in reason else _since_ms(started_s)  # the time would tell, too
+        return Answer(None, reason, took_ms)
     text = storable.text(reply.text[:KEPT_CHARACTERS])
     return Answer(reply.status, text, _since_ms(started_s), reply.retry_after_s)
 
