@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from environs import FileAwareEnv, ValidationError, validate
 
@@ -89,6 +90,7 @@ class Config:
 
     app_env: AppEnv
     database_url: str
+    database_url_owner: str | None
     database_pool_size: int
     redis_url: str
     secret_keys: tuple[str, ...]
@@ -118,6 +120,16 @@ class Config:
         """Whether conveniences (plain http callbacks, readable logs) are in order."""
         return self.app_env in {AppEnv.DEVELOPMENT, AppEnv.TEST}
 
+    @property
+    def app_role(self) -> str | None:
+        """The role that web and worker connect as, where it is another than the owner's."""
+        role, owner = (_role(url) for url in (self.database_url, self.database_url_owner))
+        return role if owner is not None and role != owner else None
+
+
+def _role(url: str | None) -> str | None:
+    return urlsplit(url).username if url else None
+
 
 def load() -> Config:
     """Read the environment.
@@ -143,7 +155,8 @@ def read(env: Environment) -> Config:
     networks = registry.read_settings(env, required=not desk)
     return Config(
         app_env=app_env,
-        database_url=_database_url(env),
+        database_url=_database_url(env, "DATABASE_URL") or "",
+        database_url_owner=_database_url(env, "DATABASE_URL_OWNER", default=None),
         database_pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(1, 200)),
         redis_url=_redis_url(env),
         secret_keys=_secret_keys(env),
@@ -176,11 +189,11 @@ def _app_env(env: Environment) -> AppEnv:
     return AppEnv(text) if text in names else AppEnv.PRODUCTION
 
 
-def _database_url(env: Environment) -> str:
+def _database_url(env: Environment, name: str, **default: None) -> str | None:
     """`postgres://`, as Heroku writes it, is what SQLAlchemy calls `postgresql+psycopg://`."""
     error = "must be postgres:// or postgresql://"
-    url = env.str("DATABASE_URL", validate=validate.Regexp(POSTGRESQL_SCHEMES, error=error))
-    return POSTGRESQL_SCHEMES.sub("postgresql+psycopg://", url or "")
+    url = env.str(name, **default, validate=validate.Regexp(POSTGRESQL_SCHEMES, error=error))
+    return POSTGRESQL_SCHEMES.sub("postgresql+psycopg://", url) if url else None
 
 
 def _redis_url(env: Environment) -> str:

@@ -17,11 +17,19 @@ def contents(known: Mapping[str, str]) -> dict[str, str]:
     """File name to text; a password that is `known` goes into its URL as it is."""
     made = {
         name: known.get(name) or secrets.token_hex(32)
-        for name in ("postgres_password", "database_password", "redis_password", "secret_key")
+        for name in (
+            "postgres_password",
+            "database_owner_password",
+            "database_password",
+            "redis_password",
+            "secret_key",
+        )
     }
+    place = "postgres:5432/zampay"
     return {
         **made,
-        "database_url": f"postgresql://zampay:{made['database_password']}@postgres:5432/zampay",
+        "database_url": f"postgresql://zampay_app:{made['database_password']}@{place}",
+        "database_url_owner": f"postgresql://zampay:{made['database_owner_password']}@{place}",
         "redis_url": f"redis://:{made['redis_password']}@redis:6379/0",
         "metrics_token": secrets.token_hex(32),
         "mtn_subscription_key": secrets.token_hex(16),

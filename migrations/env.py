@@ -6,8 +6,10 @@ run it again. One migration runs at a time (an advisory lock), each in a transac
 
 import sqlalchemy as sa
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 from flask import current_app
 
+from zampay import privileges
 from zampay.infra import patience
 
 LOCK_TIMEOUT = "5s"
@@ -24,7 +26,10 @@ def run() -> None:
         connection.execute(sa.text("SET lock_timeout = '0'"))
         connection.execute(sa.text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
         connection.execute(sa.text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        # The first is what policies asked for before the migration `roles`.
         connection.execute(sa.text("SELECT set_config('zampay.tenant_id', '*', false)"))
+        connection.execute(sa.text("SELECT set_config('zampay.every_tenant', 'on', false)"))
+        privileges.remove_functions(connection)
         connection.commit()
         context.configure(
             connection=connection,
@@ -34,7 +39,16 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        connection.commit()
+        if _is_at_head(connection):
+            privileges.apply(connection, app_role=current_app.config["APP_ROLE"])
+        connection.commit()
         connection.invalidate()
+
+
+def _is_at_head(connection: sa.Connection) -> bool:
+    migration = MigrationContext.configure(connection)
+    return set(migration.get_current_heads()) == set(context.script.get_heads())
 
 
 run()

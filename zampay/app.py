@@ -1,5 +1,7 @@
 """Put the house together: the only module, beside the command line, that knows every other."""
 
+from dataclasses import replace
+
 from celery import Celery
 from flask import Flask
 
@@ -65,12 +67,17 @@ FEATURE_SETTINGS = (
 )
 
 
-def create_app(config: Config) -> Flask:
-    """The application, for the web process and for the tasks of workers alike."""
+def create_app(config: Config, *, as_owner: bool = False) -> Flask:
+    """The application, for the web process and for the tasks of workers alike; `as_owner`, for
+    migrations and the operator's commands, which connect as the owner of the tables.
+    """
     app = Flask("zampay", static_folder=None)
     logs.init(level=config.log_level, readable=config.is_on_a_desk)
     app.config.update({name.upper(): getattr(config, name) for name in FEATURE_SETTINGS})
     sentry.init(dsn=config.sentry_dsn, environment=config.app_env)
+    app.config["APP_ROLE"] = config.app_role
+    if as_owner and config.database_url_owner is not None:
+        config = replace(config, database_url=config.database_url_owner)
     _init_infra(app, config)
     registry.init(app, config.networks)
     sending.init(app, desk=config.is_on_a_desk)

@@ -112,3 +112,17 @@ def test_no_message_waits_in_the_broker_for_longer_than_seconds(migrated_app: Fl
     assert tasks.LONGEST_COUNTDOWN.total_seconds() * 10 < visibility_s
     for entry in celery.conf.beat_schedule.values():
         assert entry["options"]["expires"] > 0
+
+
+OPERATORS_ONLY = {"infra/db", "payments/resolution", "tenants/service", "webhooks/resealing"}
+
+
+def test_only_what_operators_do_asks_for_every_tenant() -> None:
+    """Web and worker find what they need through the functions of `zampay.privileges`."""
+    asking = {
+        source.path.removeprefix("zampay/").removesuffix(".py")
+        for source in sources("zampay")
+        for node in source.nodes()
+        if isinstance(node, ast.Name) and node.id == "EVERY_TENANT"
+    }
+    assert asking <= OPERATORS_ONLY

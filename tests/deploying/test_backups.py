@@ -76,7 +76,7 @@ def drill(url: str) -> list[object]:
 def contents(url: str) -> dict[str, tuple[object, ...]]:
     """Each table: whether row-level security holds, how many rows, and what they come to."""
     with psycopg.connect(as_postgresql(url)) as link:
-        link.execute("SELECT set_config('zampay.tenant_id', '*', true)")
+        link.execute("SELECT set_config('zampay.every_tenant', 'on', true)")
         found = {}
         for name, *security in link.execute(TABLES).fetchall():
             query = f'SELECT count(*), sum(hashtext(t::text)::bigint) FROM "{name}" t'  # noqa: S608
@@ -129,7 +129,7 @@ def test_the_dump_of_the_page_holds_everything_and_comes_back(
     assert contents(drill_url) == contents(url)
     with psycopg.connect(drill_url) as link:
         assert link.execute("SELECT count(*) FROM payments").fetchone() == (0,)
-        link.execute("SELECT set_config('zampay.tenant_id', '*', true)")
+        link.execute("SELECT set_config('zampay.every_tenant', 'on', true)")
         with pytest.raises(psycopg.errors.RestrictViolation):
             link.execute("UPDATE payments SET amount_minor = amount_minor + 1")
     with Stack(kept.servers, kept.directory, environment={"DATABASE_URL": drill_url}) as again:

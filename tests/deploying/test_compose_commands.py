@@ -43,9 +43,9 @@ class Host:
         compose_secrets.write(self.secrets)
         self.ports = {"redis": free_port(), "simulator": free_port(), "web": free_port()}
         self.ports["worker"] = free_port()
-        self._points_to_here(
-            "database_url", "postgres:5432", urlsplit(admin_url).netloc.partition("@")[2]
-        )
+        database = urlsplit(admin_url).netloc.partition("@")[2]
+        for secret in ("database_url", "database_url_owner"):
+            self._points_to_here(secret, "postgres:5432", database)
         self._points_to_here("redis_url", "redis:6379", f"{LOOPBACK}:{self.ports['redis']}")
 
     def _points_to_here(self, secret: str, there: str, here: str) -> None:
@@ -104,7 +104,7 @@ def make_role(host: Host, path: str) -> None:
         "PGHOST": LOOPBACK,
         "PGPORT": str(admin.port),
         "PGPASSWORD": str(admin.password),
-        "DATABASE_PASSWORD_FILE": str(host.secrets / "database_password"),
+        "SECRETS_DIRECTORY": str(host.secrets),
     }
     script, place, _ = SERVICES["postgres"]["volumes"][1].split(":")
     assert place.startswith("/docker-entrypoint-initdb.d/")
@@ -167,3 +167,5 @@ def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> No
             "SELECT rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname = current_user"
         )
         assert role.fetchone() == (False, False, False)
+        owned = "SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole"
+        assert link.execute(owned).fetchone() == (0,)

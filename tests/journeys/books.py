@@ -16,7 +16,7 @@ class Books:
     def _rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
         with psycopg.connect(self.url, row_factory=dict_row) as link:
             link.read_only = True
-            link.execute("SELECT set_config('zampay.tenant_id', '*', true)")
+            link.execute("SELECT set_config('zampay.every_tenant', 'on', true)")
             return link.execute(query, values).fetchall()
 
     def payment(self, payment_id: str) -> dict[str, Any]:

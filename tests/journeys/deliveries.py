@@ -40,7 +40,7 @@ class Ledger:
 def end_leases(gateway: Gateway) -> None:
     """Let every lease of a delivery be over, and every wait for another try."""
     with psycopg.connect(gateway.machine.servers.database_url) as link:
-        link.execute("SELECT set_config('zampay.tenant_id', '*', true)")
+        link.execute("SELECT set_config('zampay.every_tenant', 'on', true)")
         link.execute(
             "UPDATE webhook_deliveries SET due_at = now(), leased_until = NULL"
             " WHERE status = 'PENDING'"

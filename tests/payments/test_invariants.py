@@ -70,7 +70,7 @@ def test_what_breaks_one_is_named_newest_first(
 ) -> None:
     paid = [ended(app, merchant, network, "SUCCESSFUL").id for _ in range(3)]
     breach(app, BREACHES[name])
-    with app.app_context(), probe.connection() as link:
+    with app.app_context(), probe.connection(every_tenant=True) as link:
         named = invariants.newest(link, name, limit=2)
     of_a_tenant = name == "numbering_disagrees"
     assert named == ([merchant.tenant_id] if of_a_tenant else [paid[2], paid[1]])

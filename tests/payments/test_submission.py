@@ -43,7 +43,7 @@ def test_the_reference_is_committed_before_the_first_byte_goes_out(
     def look_from_outside(order: Order) -> Submission:
         engine = sa.create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
         with engine.begin() as other:
-            other.execute(sa.text("SELECT set_config('zampay.tenant_id', '*', true)"))
+            other.execute(sa.text("SELECT set_config('zampay.every_tenant', 'on', true)"))
             query = sa.text("SELECT provider_reference, state FROM payments WHERE id = :id")
             seen.append(tuple(other.execute(query, {"id": order.payment_id}).one()))
         engine.dispose()

@@ -66,7 +66,7 @@ def test_nobody_waits_for_a_key_that_another_request_is_writing_down(
     app: Flask, merchant: Merchant
 ) -> None:
     with app.app_context(), db.engine.connect() as link:
-        link.execute(sa.text("SELECT set_config('zampay.tenant_id', '*', true)"))
+        link.execute(sa.text("SELECT set_config('zampay.every_tenant', 'on', true)"))
         link.execute(sa.text("SELECT FROM api_keys FOR UPDATE"))
         with ThreadPoolExecutor(1) as threads:
             answer = threads.submit(merchant.get, "/payments").result(timeout=4)

@@ -207,3 +207,20 @@ def test_looking_changes_nothing(
     before = stored_endpoint(app, made["id"]).sealed_secret
     assert examine(with_keys(old_too=True)) == Tally(earlier=2)
     assert stored_endpoint(app, made["id"]).sealed_secret == before
+
+
+def test_headers_are_encrypted_and_sealed_again(
+    app: Flask, merchant: Merchant, with_keys: WithKeys
+) -> None:
+    made = endpoint(merchant, "https://shop.example/hooks", headers={"X-Shop": "s3cret-of-7"})
+    with session(app, merchant.tenant_id) as link:
+        row = link.execute("SELECT to_jsonb(e)::text FROM webhook_endpoints e").fetchone()
+    assert row is not None
+    assert "s3cret-of-7" not in row[0]
+    assert examine(with_keys(old_too=True)) == Tally(earlier=2)
+    assert reseal(with_keys(old_too=True)).earlier == 2
+    assert examine(with_keys(old_too=False)) == Tally(current=2)
+    shown = replace(merchant, client=with_keys(old_too=False).test_client())
+    path = f"/webhook-endpoints/{made['id']}"
+    assert ask(shown, "GET", path).json["headers"] == {"X-Shop": "s3cret-of-7"}
+    assert ask(merchant, "GET", path).json["headers"] == {"X-Shop": ""}

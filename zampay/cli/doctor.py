@@ -98,7 +98,7 @@ def _configuration() -> Iterator[Finding]:
 def _books() -> Iterator[Finding]:
     """The role that we connect as, and the invariants over all payments."""
     try:
-        with probe.connection(statement_timeout_s=LONGEST_QUERY_S) as link:
+        with probe.connection(statement_timeout_s=LONGEST_QUERY_S, every_tenant=True) as link:
             bypasses, role = link.execute(sa.text(db.ROLE_QUERY)).one()
             violations = invariants.count(link, of_the_last_hours=False)
             named = {
@@ -116,6 +116,9 @@ def _books() -> Iterator[Finding]:
         yield broken("role", f"{role} passes row-level security: tenants are not apart.", remedy)
     else:
         yield fine("role", f"{role} is held by row-level security.")
+        if current_app.config["APP_ROLE"] is None and not current_app.config["IS_ON_A_DESK"]:
+            says = f"{role} owns the tables and does the work of web and worker as well."
+            yield advice("role", says, "Two roles are safer: docs/operations.md, Database roles.")
     for name, count in violations.items():
         if count:
             remedy = "docs/runbooks/InvariantViolated.md says how to look and whom to wake."

@@ -1,11 +1,12 @@
 """The database: one engine, and `transaction()`, the only place that commits.
 
-A transaction names its tenant, and PostgreSQL's row-level security shows it nothing else; work
-that belongs to no tenant says so with `EVERY_TENANT`. The time of a transaction is the database's,
-because the clocks of our hosts may differ (RLS: PostgreSQL manual, 5.9 Row Security Policies).
+A transaction names its tenant, and PostgreSQL's row-level security shows it nothing else. Only the
+operator's commands see `EVERY_TENANT`, as the owner of the tables (docs/adr/0007). The time of a
+transaction is the database's, because the clocks of our hosts may differ (RLS: PostgreSQL manual,
+5.9 Row Security Policies).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,10 +20,15 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from zampay.infra import bell, database_errors, metrics, patience
+from zampay.infra.definer import EVERY_TENANT_SETTING, Function
 
 log = structlog.get_logger()
 EVERY_TENANT: Final = "*"
-_SCOPE = sa.text("SELECT set_config('zampay.tenant_id', :tenant_id, true), now()")
+"""For the operator's commands only: it shows nothing to a role that does not own the tables."""
+NO_TENANT: Final = ""
+"""For what belongs to nobody, such as signs of life, and for functions of `definer`."""
+_SCOPE = sa.text("SELECT set_config('zampay.tenant_id', :tenant_id, true) AS tenant_id, now()")
+_EVERY = sa.text(f"SELECT set_config('{EVERY_TENANT_SETTING}', 'on', true), now()")
 _LONGEST_WAIT_S = 20.0  # more than statement_timeout: a server that works says more itself
 _SESSION_SETTINGS = (
     "SET statement_timeout = '15s'",
@@ -86,18 +92,31 @@ class Transaction:
         self.afterwards.append(tell)
 
 
+@dataclass(frozen=True, slots=True)
+class TenantOf:
+    """The tenant that a function of the database names; nobody if it names none."""
+
+    function: Function
+    arguments: Mapping[str, str]
+
+    def statement(self) -> sa.TextClause:
+        """Set the scope and give it back, in the same round trip."""
+        found = f"coalesce((SELECT tenant_id FROM {self.function.call()} LIMIT 1), '')"  # noqa: S608
+        return sa.text(f"SELECT set_config('zampay.tenant_id', {found}, true) AS tenant_id, now()")
+
+
 @contextmanager
-def transaction(tenant_id: str) -> Iterator[Transaction]:
+def transaction(scope: str | TenantOf) -> Iterator[Transaction]:
     """Commit what the block did, or nothing of it; the connection goes back before it returns.
 
     Args:
-        tenant_id: whose rows may be seen and written, or `EVERY_TENANT`.
+        scope: whose rows may be seen and written: a tenant's id, what names it, `NO_TENANT` or
+            `EVERY_TENANT`.
     """
     session = db.session()
     assert not session.in_transaction(), "transactions do not nest: pass the open one along"
     try:
-        now = session.execute(_SCOPE, {"tenant_id": tenant_id}).one()[1]
-        unit = Transaction(session, tenant_id, now)
+        unit = _begin(session, scope)
         yield unit
         session.commit()
     finally:
@@ -108,6 +127,15 @@ def transaction(tenant_id: str) -> Iterator[Transaction]:
         except Exception:  # it is committed: whoever only watches must not make it look failed
             log.exception("not_told")
     bell.send(unit.rings)
+
+
+def _begin(session: Session, scope: str | TenantOf) -> Transaction:
+    if isinstance(scope, TenantOf):
+        row = session.execute(scope.statement(), dict(scope.arguments)).one()
+        return Transaction(session, row.tenant_id, row.now)
+    if scope == EVERY_TENANT:
+        return Transaction(session, EVERY_TENANT, session.execute(_EVERY).one().now)
+    return Transaction(session, scope, session.execute(_SCOPE, {"tenant_id": scope}).one().now)
 
 
 def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:

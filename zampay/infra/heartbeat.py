@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from zampay.infra.db import EVERY_TENANT, Model, transaction
+from zampay.infra.db import NO_TENANT, Model, transaction
 from zampay.kernel import clock
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ class Pulse:
         row = insert(Heartbeat).values(role=self._role, at=sa.func.now())
         newer = row.on_conflict_do_update(index_elements=["role"], set_={"at": sa.func.now()})
         try:
-            with transaction(EVERY_TENANT) as tx:
+            with transaction(NO_TENANT) as tx:
                 tx.session.execute(newer)
         except sa.exc.SQLAlchemyError as error:
             log.warning("heartbeat_lost", role=self._role, reason=type(error).__name__)

@@ -9,15 +9,14 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 
 from zampay.infra import database_errors, patience
-from zampay.infra.db import EVERY_TENANT, db
+from zampay.infra.db import db
+from zampay.infra.definer import EVERY_TENANT_SETTING
 
 CONNECT_TIMEOUT_S = 2
 STATEMENT_TIMEOUT_S = 2
 _LONGER_S = 0.5
-_PREPARE = sa.text("""
-    SELECT set_config('zampay.tenant_id', :tenant_id, true),
-           set_config('statement_timeout', :timeout, true)
-""")
+_PREPARE = sa.text("SELECT set_config('statement_timeout', :timeout, true)")
+_EVERY = sa.text(f"SELECT set_config('{EVERY_TENANT_SETTING}', 'on', true)")
 _SPILL = sa.text("""
     SELECT count(*) FROM (
         SELECT repeat('x', 1000) || number AS filler FROM generate_series(1, 200) AS number
@@ -44,8 +43,11 @@ def init(app: Flask, *, url: str) -> None:
 
 
 @contextmanager
-def connection(*, statement_timeout_s: int = STATEMENT_TIMEOUT_S) -> Iterator[sa.Connection]:
-    """One read-only transaction that sees every tenant's rows.
+def connection(
+    *, statement_timeout_s: int = STATEMENT_TIMEOUT_S, every_tenant: bool = False
+) -> Iterator[sa.Connection]:
+    """One read-only transaction that sees no tenant's rows; for the operator's commands, which
+    connect as the owner of the tables, those of `every_tenant`.
 
     Raises:
         sqlalchemy.exc.OperationalError: the database is away, too slow, or hangs.
@@ -55,6 +57,8 @@ def connection(*, statement_timeout_s: int = STATEMENT_TIMEOUT_S) -> Iterator[sa
         patience.extend(link, longest_wait_s=statement_timeout_s + _LONGER_S)
         link.execute(sa.text("SET TRANSACTION READ ONLY"))
         _prepare(link, statement_timeout_s)
+        if every_tenant:
+            link.execute(_EVERY)
         yield link
 
 
@@ -80,4 +84,4 @@ def try_to_write(link: sa.Connection, tables: Iterable[str]) -> None:
 
 def _prepare(link: sa.Connection, statement_timeout_s: int) -> None:
     timeout = f"{statement_timeout_s}s"
-    link.execute(_PREPARE, {"tenant_id": EVERY_TENANT, "timeout": timeout})
+    link.execute(_PREPARE, {"timeout": timeout})

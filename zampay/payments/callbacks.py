@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from zampay.infra import metrics, redis_client
 from zampay.infra.access_log import concerning
 from zampay.infra.api import PREFIX
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.db import transaction
 from zampay.infra.requests_in import raw_body
 from zampay.kernel.errors import ZamPayError
 from zampay.kernel.ids import ALPHABET
@@ -57,7 +57,7 @@ def receive(provider: str, token: str) -> Response:
     _check_source()
     found = None
     if registry.knows(provider) and _TOKEN.fullmatch(token):
-        with transaction(EVERY_TENANT) as tx:
+        with transaction(queries.tenant_of_callback(provider, token)) as tx:
             found = queries.by_callback_token(tx, provider, token)
     if found is None:
         metrics.CALLBACKS.labels("unknown").inc()

@@ -10,27 +10,39 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from zampay.infra.definer import Function
 from zampay.infra.gauges import Reading
 from zampay.kernel import clock
 from zampay.payments import invariants
 from zampay.payments.states import OPEN, State
 
 INVARIANTS_EVERY_S = 60.0
-_OWED = sa.text("""
-    SELECT state, livemode,
-           count(*) AS open,
-           count(*) FILTER (WHERE due_at <= now()) AS due,
-           extract(epoch FROM now() - min(created_at)) AS oldest_s,
-           extract(epoch FROM now() - min(due_at)) AS longest_due_s
-      FROM payments
-     WHERE due_at IS NOT NULL AND completed_at IS NULL
-     GROUP BY state, livemode
-""")
-_DISCREPANCIES = sa.text("""
-    SELECT count(*) FILTER (WHERE livemode) AS live, count(*) FILTER (WHERE NOT livemode) AS test
-      FROM discrepancies JOIN payments ON payments.id = discrepancies.payment_id
-     WHERE resolved_at IS NULL
-""")
+PAYMENTS_OWED = Function(
+    "payments_owed",
+    takes="",
+    gives="""state text, livemode boolean, open bigint, due bigint,
+        oldest_s numeric, longest_due_s numeric""",
+    body="""
+        SELECT p.state, p.livemode,
+               count(*),
+               count(*) FILTER (WHERE p.due_at <= now()),
+               extract(epoch FROM now() - min(p.created_at)),
+               extract(epoch FROM now() - min(p.due_at))
+          FROM public.payments p
+         WHERE p.due_at IS NOT NULL AND p.completed_at IS NULL
+         GROUP BY p.state, p.livemode
+    """,
+)
+DISCREPANCIES_OPEN = Function(
+    "discrepancies_open",
+    takes="",
+    gives="live bigint, test bigint",
+    body="""
+        SELECT count(*) FILTER (WHERE p.livemode), count(*) FILTER (WHERE NOT p.livemode)
+          FROM public.discrepancies d JOIN public.payments p ON p.id = d.payment_id
+         WHERE d.resolved_at IS NULL
+    """,
+)
 _Rows = dict[tuple[str, bool], sa.Row[Any]]
 _lock = threading.Lock()
 _kept: tuple[float, dict[str, int]] | None = None
@@ -38,10 +50,10 @@ _kept: tuple[float, dict[str, int]] | None = None
 
 def readings(link: sa.Connection) -> Iterator[Reading]:
     """All gauges of payments."""
-    rows = {(row.state, row.livemode): row for row in link.execute(_OWED)}
+    rows = {(row.state, row.livemode): row for row in link.execute(PAYMENTS_OWED.rows())}
     for livemode in (True, False):
         yield from _of(rows, livemode=livemode)
-    row = link.execute(_DISCREPANCIES).one()
+    row = link.execute(DISCREPANCIES_OPEN.rows()).one()
     means = "Contradictions between a network's word and our books that nobody has closed."
     yield Reading("zampay_discrepancies_open", means, row.live, {"livemode": "true"})
     yield Reading("zampay_discrepancies_open", means, row.test, {"livemode": "false"})

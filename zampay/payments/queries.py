@@ -7,7 +7,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from zampay.infra.db import Transaction
+from zampay.infra.db import TenantOf, Transaction
+from zampay.infra.definer import Function
 from zampay.payments.models import (
     LOOKUP_LENGTH,
     Callback,
@@ -20,6 +21,30 @@ from zampay.payments.states import OPEN, Evidence, State
 
 MOST_SHOWN = 500
 """Of the history and the contradictions of one payment."""
+
+TENANT_OF_CALLBACK = Function(
+    "tenant_of_callback",
+    takes="network text, half_token text",
+    gives="tenant_id text",
+    body="""
+        SELECT p.tenant_id FROM public.payments p
+         WHERE p.callback_lookup = half_token AND lower(p.provider) = network
+    """,
+)
+DUE_PAYMENTS = Function(
+    "due_payments",
+    takes="most integer",
+    gives="id text, tenant_id text, state text",
+    body="""
+        SELECT owed.id, owed.tenant_id, owed.state
+          FROM (SELECT p.id, p.tenant_id, p.state, p.due_at,
+                       row_number() OVER (PARTITION BY p.tenant_id ORDER BY p.due_at) AS turn
+                  FROM public.payments p
+                 WHERE p.due_at <= now()) owed
+         ORDER BY owed.turn, owed.due_at
+         LIMIT most
+    """,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +98,7 @@ def due(tx: Transaction, *, limit: int) -> list[tuple[str, str, State]]:
 
     Oldest first within a tenant, and tenants take turns, so that none starves another.
     """
-    turn = sa.func.row_number().over(partition_by=Payment.tenant_id, order_by=Payment.due_at)
-    owed = (
-        sa.select(Payment.id, Payment.tenant_id, Payment.state, Payment.due_at, turn.label("turn"))
-        .where(Payment.due_at <= sa.func.now())
-        .subquery()
-    )
-    rows = tx.session.execute(
-        sa.select(owed.c.id, owed.c.tenant_id, owed.c.state)
-        .order_by(owed.c.turn, owed.c.due_at)
-        .limit(limit)
-    )
+    rows = tx.session.execute(DUE_PAYMENTS.rows(), {"most": limit})
     return [(row.id, row.tenant_id, State(row.state)) for row in rows]
 
 
@@ -169,6 +184,12 @@ def was_ended_by_a_test(tx: Transaction, payment: Payment) -> bool:
 def idempotency_key(tx: Transaction, key: str, *, livemode: bool) -> IdempotencyKey | None:
     """The request that this Idempotency-Key stood for."""
     return tx.session.get(IdempotencyKey, (tx.tenant_id, livemode, key))
+
+
+def tenant_of_callback(provider: str, token: str) -> TenantOf:
+    """Whose the payment behind a callback token may be: the scope in which it is looked for."""
+    arguments = {"network": provider, "half_token": token[:LOOKUP_LENGTH]}
+    return TenantOf(TENANT_OF_CALLBACK, arguments)
 
 
 def by_callback_token(tx: Transaction, provider: str, token: str) -> tuple[str, str] | None:

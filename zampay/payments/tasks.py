@@ -6,7 +6,7 @@ from typing import Any
 from celery import Task, shared_task
 from flask import current_app
 
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.db import NO_TENANT, transaction
 from zampay.payments import enquiry, queries, states, submission
 from zampay.payments.states import Door
 
@@ -40,7 +40,7 @@ def sweep(**_: Any) -> None:
     room = BATCH - current_app.extensions["bell"].waiting("payments")
     if room <= 0:
         return
-    with transaction(EVERY_TENANT) as tx:
+    with transaction(NO_TENANT) as tx:
         for payment_id, tenant_id, state in queries.due(tx, limit=room):
             door = states.PHASES[state].door or Door.ENQUIRE
             tx.ring(DOORS[door], payment_id=payment_id, tenant_id=tenant_id)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from zampay.infra.definer import Function
 from zampay.infra.gauges import Reading
 from zampay.kernel import clock, ids
 from zampay.payments import states
@@ -19,12 +20,18 @@ KEPT_S = 60.0
 MOST_TENANTS = 50
 OTHERS = "others"
 _MIDNIGHT = sa.text("SELECT extract(epoch FROM date_trunc('day', now(), 'Africa/Lusaka'))")
-_TODAY = sa.text("""
-    SELECT tenant_id, livemode, state, currency, count(*) AS payments, sum(amount_minor) AS minor
-      FROM payments
-     WHERE id >= :since
-     GROUP BY tenant_id, livemode, state, currency
-""")
+PAYMENTS_SINCE = Function(
+    "payments_since",
+    takes="since text",
+    gives="""tenant_id text, livemode boolean, state text, currency text,
+        payments bigint, minor numeric""",
+    body="""
+        SELECT p.tenant_id, p.livemode, p.state, p.currency, count(*), sum(p.amount_minor)
+          FROM public.payments p
+         WHERE p.id >= since
+         GROUP BY p.tenant_id, p.livemode, p.state, p.currency
+    """,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ def _figures(link: sa.Connection) -> _Figures:
 
 def _count(link: sa.Connection) -> _Figures:
     midnight_s = float(link.scalar(_MIDNIGHT) or 0)
-    rows = link.execute(_TODAY, {"since": ids.first_of("pay", midnight_s)}).all()
+    rows = link.execute(PAYMENTS_SINCE.rows(), {"since": ids.first_of("pay", midnight_s)}).all()
     by_tenant: Counter[str] = Counter()
     for row in rows:
         by_tenant[row.tenant_id] += row.payments

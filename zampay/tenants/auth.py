@@ -16,7 +16,7 @@ import structlog
 from flask import g, request
 
 from zampay.infra import bearer, limits, metrics, redis_client
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.db import transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants import audit, queries
@@ -130,8 +130,9 @@ def authenticate(scope: Scope) -> Caller:
     if presented is None or not _KEY.fullmatch(presented):
         _tell_of_stranger("no_key")
         raise NotAuthenticated("Send `Authorization: Bearer <api key>`.")
-    with transaction(EVERY_TENANT) as tx:
-        found = queries.key_by_hash(tx, hash_of(presented))
+    digest = hash_of(presented)
+    with transaction(queries.tenant_of_key(digest)) as tx:
+        found = queries.key_by_hash(tx, digest)
         usable = found is not None and queries.is_usable(found[0], tx.now)
         is_to_be_marked = found is not None and usable and queries.is_long_unused(found[0], tx.now)
     if found is not None and is_to_be_marked:

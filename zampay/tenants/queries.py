@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from zampay.infra.db import Transaction
+from zampay.infra.db import TenantOf, Transaction
+from zampay.infra.definer import Function
 from zampay.tenants.models import ApiKey, AuditEntry, Tenant
 
 USED_IS_KEPT_FOR = timedelta(minutes=1)
@@ -14,6 +15,17 @@ _USABLE = (
     ApiKey.revoked_at.is_(None),
     sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > sa.func.now()),
 )
+TENANT_OF_KEY = Function(
+    "tenant_of_key",
+    takes="digest text",
+    gives="tenant_id text",
+    body="SELECT k.tenant_id FROM public.api_keys k WHERE k.hash = digest",
+)
+
+
+def tenant_of_key(digest: str) -> TenantOf:
+    """Whose the key with this hash is: the scope in which the key itself is read."""
+    return TenantOf(TENANT_OF_KEY, {"digest": digest})
 
 
 def key_by_hash(tx: Transaction, digest: str) -> tuple[ApiKey, Tenant] | None:

@@ -48,13 +48,14 @@ def claim(*, tenant_id: str, delivery_id: str, enter: Callable[[bool], bool]) ->
             return None
         try:
             secrets = endpoints.signing_secrets(endpoint, tx.now)
+            headers = endpoints.headers_of(endpoint)
         except sealed.CannotOpen:
             log.exception("webhook_secret_cannot_be_opened", endpoint_id=endpoint.id)
             delivery.due_at = tx.now + UNTIL_A_KEY_COMES
             return None
         if not enter(_is_suspect(endpoint)):
             return None
-        return _claimed(tx, endpoint, delivery, secrets)
+        return _claimed(tx, endpoint, delivery, secrets, headers)
 
 
 def _is_suspect(endpoint: Endpoint) -> bool:
@@ -63,7 +64,11 @@ def _is_suspect(endpoint: Endpoint) -> bool:
 
 
 def _claimed(
-    tx: Transaction, endpoint: Endpoint, delivery: Delivery, signing_secrets: list[str]
+    tx: Transaction,
+    endpoint: Endpoint,
+    delivery: Delivery,
+    signing_secrets: list[str],
+    headers: dict[str, str],
 ) -> Claim:
     until = tx.now + LEASE
     delivery.attempts += 1
@@ -74,7 +79,7 @@ def _claimed(
         url=endpoint.url,
         message_id=event.id,
         body=sending.body_of(event),
-        headers=endpoint.headers,
+        headers=headers,
         signing_secrets=signing_secrets,
     )
     return Claim(tx.tenant_id, delivery.id, until, tx.now, message)

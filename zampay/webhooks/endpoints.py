@@ -79,7 +79,7 @@ def create(*, caller: Caller, wanted: Wanted) -> tuple[Endpoint, str]:
             url=wanted.url,
             event_types=wanted.event_types,
             description=wanted.description,
-            headers=wanted.headers,
+            sealed_headers=_sealed(wanted.headers),
             enabled=wanted.enabled,
         )
         tx.session.add(endpoint)
@@ -98,7 +98,10 @@ def change(*, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Endp
         endpoint = own(tx, caller, endpoint_id)
         was_enabled = endpoint.enabled
         for name, value in changes.items():
-            setattr(endpoint, name, value)
+            if name == "headers":
+                endpoint.sealed_headers = _sealed(value)
+            else:
+                setattr(endpoint, name, value)
         if "url" in changes or changes.get("enabled"):
             endpoint.failing_since = endpoint.latency_ms = None
         if changes.get("enabled"):
@@ -199,6 +202,19 @@ def cancel_pending(tx: Transaction, endpoint: Endpoint) -> None:
 def signing_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
     """The secrets that sign now: the current one, and the previous one until its end."""
     return [sealed.unseal(stored) for stored in endpoint.secrets_in_use(now).values()]
+
+
+def headers_of(endpoint: Endpoint) -> dict[str, str]:
+    """The merchant's own headers, opened.
+
+    Raises:
+        sealed.CannotOpen.
+    """
+    return {name: sealed.unseal(stored) for name, stored in endpoint.sealed_headers.items()}
+
+
+def _sealed(headers: dict[str, str]) -> dict[str, str]:
+    return {name: sealed.seal(value) for name, value in headers.items()}
 
 
 def _one_at_a_time(tx: Transaction, caller: Caller) -> None:

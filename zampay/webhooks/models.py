@@ -1,5 +1,6 @@
 """Events, the counter behind their numbers, endpoints, and deliveries as they are stored."""
 
+import contextlib
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from zampay.infra import sealed
 from zampay.infra.db import Model
 
 PENDING, DELIVERED, EXHAUSTED, CANCELLED = "PENDING", "DELIVERED", "EXHAUSTED", "CANCELLED"
@@ -45,7 +47,9 @@ class EventCounter(Model):
 
 
 class Endpoint(Model):
-    """Where a merchant wants to hear. Secrets are sealed; the previous one signs until its end."""
+    """Where a merchant wants to hear. Secrets are sealed, and so is the value of each header of
+    the merchant's own; the previous secret signs until its end.
+    """
 
     __tablename__ = "webhook_endpoints"
 
@@ -55,7 +59,7 @@ class Endpoint(Model):
     url: Mapped[str] = mapped_column(sa.Text)
     description: Mapped[str] = mapped_column(sa.Text)
     event_types: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
-    headers: Mapped[dict[str, str]] = mapped_column(JSONB)
+    sealed_headers: Mapped[dict[str, str]] = mapped_column(JSONB)
     enabled: Mapped[bool]
     disabled_reason: Mapped[str | None] = mapped_column(sa.Text)
     sealed_secret: Mapped[str] = mapped_column(sa.Text)
@@ -70,6 +74,11 @@ class Endpoint(Model):
 
     __table_args__ = (sa.Index("ix_webhook_endpoints_tenant_id_livemode", "tenant_id", "livemode"),)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The merchant's own headers as they see them; a value that no key opens is empty."""
+        return {name: _shown(stored) for name, stored in self.sealed_headers.items()}
+
     def secrets_in_use(self, now: datetime) -> dict[str, str]:
         """The sealed secrets that sign now, by column: the current one, and the previous one until
         its end.
@@ -79,6 +88,12 @@ class Endpoint(Model):
         if previous is not None and ends_at is not None and ends_at > now:
             found["sealed_previous_secret"] = previous
         return found
+
+
+def _shown(stored: str) -> str:
+    with contextlib.suppress(sealed.CannotOpen):
+        return sealed.unseal(stored)
+    return ""
 
 
 class Delivery(Model):

@@ -5,11 +5,52 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from zampay.infra.db import Transaction
+from zampay.infra.definer import Function
 from zampay.webhooks import event_types
 from zampay.webhooks.models import PENDING, Delivery, Endpoint, Event
 
 KEPT = timedelta(days=30)
 IN_FLIGHT, IN_FLIGHT_WHILE_FAILING = 4, 1
+DUE_DELIVERIES = Function(
+    "due_deliveries",
+    takes="most integer",
+    gives="id text, tenant_id text",
+    body=f"""
+        SELECT owed.id, owed.tenant_id
+          FROM public.webhook_endpoints e
+         CROSS JOIN LATERAL (
+               SELECT d.id, d.tenant_id, d.due_at, row_number() OVER (ORDER BY d.due_at) AS turn
+                 FROM public.webhook_deliveries d
+                WHERE d.endpoint_id = e.id AND d.due_at <= now()
+                ORDER BY d.due_at
+                LIMIT {IN_FLIGHT}) owed
+         WHERE owed.turn <= CASE WHEN e.failing_since IS NULL
+                                 THEN {IN_FLIGHT} ELSE {IN_FLIGHT_WHILE_FAILING} END
+                          - (SELECT count(*) FROM public.webhook_deliveries w
+                              WHERE w.endpoint_id = e.id AND w.leased_until > now())
+         ORDER BY e.failing_since IS NOT NULL, owed.turn, owed.due_at
+         LIMIT most
+    """,  # noqa: S608
+)
+FORGET_DELIVERIES = Function(
+    "forget_deliveries",
+    takes="most integer",
+    gives="forgotten bigint",
+    body=f"""
+        WITH gone AS (
+            DELETE FROM public.webhook_deliveries WHERE id IN (
+                SELECT d.id FROM public.webhook_deliveries d
+                 WHERE d.status <> '{PENDING}'
+                   AND d.created_at < now() - interval '{KEPT.days} days'
+                   AND coalesce(d.last_attempt_at, d.created_at)
+                       < now() - interval '{KEPT.days} days'
+                 LIMIT most
+                   FOR UPDATE SKIP LOCKED)
+            RETURNING id)
+        SELECT count(*) FROM gone
+    """,  # noqa: S608
+    changes_rows=True,
+)
 
 
 def listening(tx: Transaction, *, livemode: bool, event_type: str) -> list[str]:
@@ -129,25 +170,7 @@ def due(tx: Transaction, *, limit: int) -> list[tuple[str, str]]:
     An endpoint gets no more than it has room for, its oldest first; endpoints take turns, those
     that fail after the others. So none keeps another waiting, however much it is owed.
     """
-    owed = (
-        sa.select(
-            Delivery.id,
-            Delivery.tenant_id,
-            Delivery.due_at,
-            sa.func.row_number().over(order_by=Delivery.due_at).label("turn"),
-        )
-        .where(Delivery.endpoint_id == Endpoint.id, Delivery.due_at <= sa.func.now())
-        .order_by(Delivery.due_at)
-        .limit(IN_FLIGHT)
-        .lateral("owed")
-    )
-    rows = tx.session.execute(
-        sa.select(owed.c.id, owed.c.tenant_id)
-        .select_from(sa.join(Endpoint, owed, sa.true()))
-        .where(owed.c.turn <= _room())
-        .order_by(Endpoint.failing_since.is_not(None), owed.c.turn, owed.c.due_at)
-        .limit(limit)
-    )
+    rows = tx.session.execute(DUE_DELIVERIES.rows(), {"most": limit})
     return [(row.id, row.tenant_id) for row in rows]
 
 
@@ -210,21 +233,9 @@ def deliveries(
 
 def forget_old(tx: Transaction, *, limit: int) -> int:
     """Remove deliveries that are over and whose last attempt is older than the log is kept, of
-    every tenant; how many these were. What somebody else is removing is left to him.
+    every tenant; how many these were. What somebody else is removing is left to them.
     """
-    limit_of_age = tx.now - KEPT
-    old = (
-        sa.select(Delivery.id)
-        .where(
-            Delivery.status != PENDING,
-            Delivery.created_at < limit_of_age,
-            sa.func.coalesce(Delivery.last_attempt_at, Delivery.created_at) < limit_of_age,
-        )
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    gone = sa.delete(Delivery).where(Delivery.id.in_(old.scalar_subquery())).returning(Delivery.id)
-    return len(tx.session.scalars(gone.execution_options(synchronize_session=False)).all())
+    return tx.session.scalar(FORGET_DELIVERIES.rows(), {"most": limit}) or 0
 
 
 def _endpoints(tx: Transaction, *, livemode: bool) -> sa.Select[Endpoint]:

@@ -1,4 +1,5 @@
-"""Webhook secrets sealed again with the key of today, so that the key before it can be dropped.
+"""Webhook secrets and headers sealed again with the key of today, so that the key before it can
+be dropped.
 
 Only what still signs is looked at: secrets of endpoints that are there, the previous one until its
 end. The rest is never opened again, by whatever key it is sealed.
@@ -46,6 +47,8 @@ def examine() -> Tally:
         for endpoint in queries.every_endpoint(tx):
             for stored in endpoint.secrets_in_use(tx.now).values():
                 tally.count(endpoint, stored)
+            for stored in endpoint.sealed_headers.values():
+                tally.count(endpoint, stored)
     return tally
 
 
@@ -63,4 +66,10 @@ def reseal() -> Tally:
                 for column, stored in endpoint.secrets_in_use(tx.now).items():
                     if tally.count(endpoint, stored) is Seal.EARLIER:
                         setattr(endpoint, column, sealed.reseal(stored))
+                endpoint.sealed_headers = {
+                    name: sealed.reseal(stored)
+                    if tally.count(endpoint, stored) is Seal.EARLIER
+                    else stored
+                    for name, stored in endpoint.sealed_headers.items()
+                }
     return tally

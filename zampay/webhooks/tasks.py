@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from flask import current_app
 
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.db import NO_TENANT, transaction
 from zampay.webhooks import delivery, queries
 
 BATCH = 200
@@ -24,7 +24,7 @@ def sweep(**_: Any) -> None:
     room = BATCH - current_app.extensions["bell"].waiting("webhooks")
     if room <= 0:
         return
-    with transaction(EVERY_TENANT) as tx:
+    with transaction(NO_TENANT) as tx:
         for delivery_id, tenant_id in queries.due(tx, limit=room):
             tx.ring("webhooks.deliver", delivery_id=delivery_id, tenant_id=tenant_id)
 
@@ -33,6 +33,6 @@ def sweep(**_: Any) -> None:
 def purge(**_: Any) -> None:
     """Forget what the delivery log says of attempts that are more than 30 days old."""
     for _round in range(MOST_ROUNDS):
-        with transaction(EVERY_TENANT) as tx:
+        with transaction(NO_TENANT) as tx:
             if queries.forget_old(tx, limit=PURGE_BATCH) < PURGE_BATCH:
                 return

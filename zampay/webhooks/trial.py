@@ -109,7 +109,7 @@ def _message(caller: Caller, endpoint_id: str) -> tuple[sending.Message, datetim
             url=endpoint.url,
             message_id=event_id,
             body=json.dumps(body, separators=(",", ":")),
-            headers=endpoint.headers,
+            headers=endpoints.headers_of(endpoint),
             signing_secrets=endpoints.signing_secrets(endpoint, now),
         )
     return message, now
