@@ -162,6 +162,11 @@ def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> No
             )
             assert 'zampay_heartbeat_age_seconds{role="beat"}' in metrics(host, "web")
             assert 'target="SUCCESSFUL"' in metrics(host, "worker")
+    require_that_the_role_is_plain(host)
+
+
+def require_that_the_role_is_plain(host: Host) -> None:
+    """What web connects as has no power over the server, and owns nothing."""
     with psycopg.connect((host.secrets / "database_url").read_text()) as link:
         role = link.execute(
             "SELECT rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname = current_user"
