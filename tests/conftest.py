@@ -8,15 +8,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import redis
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from psycopg.sql import SQL, Identifier
 
 import config
-from dev.databases import Servers
+from dev.databases import Servers, as_postgresql
 from dev.servers import temporary_servers
 from tests.doors import HeldBells, ScriptedNetwork
 from tests.merchants import Merchant
@@ -82,12 +83,9 @@ def migrated_app(settings: config.Config) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def app(migrated_app: Flask, settings: config.Config) -> Iterator[Flask]:
+def app(migrated_app: Flask, settings: config.Config, servers: Servers) -> Iterator[Flask]:
     """The application with empty tables, an empty Redis and its own doors."""
-    with migrated_app.app_context():
-        tables = ", ".join(table.name for table in db.metadata.sorted_tables)
-        with db.engine.begin() as connection:
-            connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    emptied(servers, settings)
     with redis.Redis.from_url(settings.redis_url) as server:
         server.flushall()
     migrated_app.extensions["redis_rest"].until_s = 0.0
@@ -97,6 +95,24 @@ def app(migrated_app: Flask, settings: config.Config) -> Iterator[Flask]:
     migrated_app.extensions.update(doors)
     migrated_app.config.clear()
     migrated_app.config.update(kept)
+
+
+def emptied(servers: Servers, settings: config.Config) -> None:
+    """Empty every table, with the guards off: as the superuser, or as the owner of the tables."""
+    tables = db.metadata.sorted_tables
+    database = settings.database_url.rpartition("/")[2]
+    owner = as_postgresql(settings.database_url)
+    url = f"{servers.admin_url.rpartition('/')[0]}/{database}" if servers.admin_url else owner
+    with psycopg.connect(url) as link:
+        if servers.admin_url:
+            link.execute("SET session_replication_role = replica")
+        guards = [] if servers.admin_url else [table.name for table in tables]
+        for table in guards:
+            link.execute(SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(Identifier(table)))
+        names = SQL(", ").join(Identifier(table.name) for table in tables)
+        link.execute(SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))
+        for table in guards:
+            link.execute(SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(Identifier(table)))
 
 
 @pytest.fixture

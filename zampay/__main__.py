@@ -6,7 +6,7 @@ import signal
 import sys
 from urllib.parse import urlsplit
 
-from zampay import listen
+from zampay import listen, verify_audit
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
             required=not given,
             help=f"instead of {variable}",
         )
+    verifying = commands.add_parser(
+        "verify-audit", help="check the chain of hashes in exports of the audit log or of history"
+    )
+    verifying.add_argument("files", nargs="+", metavar="FILE", help="answers as JSON; - reads them")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "verify-audit":
+        return verify_audit.run(chosen.files)
     account = listen.Account(chosen.url, chosen.api_key, chosen.tenant_id)
     return listen.run(
         account, forward_to=chosen.forward_to, first=chosen.first, secret=chosen.secret

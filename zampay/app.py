@@ -155,6 +155,7 @@ def _init_worker(app: Flask, config: Config) -> None:
             payment_tasks.sweep.name: sweep_every_s,
             webhook_tasks.sweep.name: sweep_every_s,
             webhook_tasks.purge.name: PURGE_EVERY_S,
+            payment_tasks.log_heads.name: PURGE_EVERY_S,
         },
     )
 

@@ -10,8 +10,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from zampay.infra.db import db
-from zampay.payments import gauges, invariants, today_gauges
+from zampay.payments import gauges, history, invariants, today_gauges
 from zampay.payments import queries as payment_queries
+from zampay.tenants import audit_chain
 from zampay.tenants import queries as tenant_queries
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import queries as webhook_queries
@@ -27,12 +28,15 @@ FUNCTIONS: Final = (
     today_gauges.PAYMENTS_SINCE,
     invariants.VIOLATIONS,
     webhook_gauges.DELIVERIES_OWED,
+    audit_chain.AUDIT_HEADS,
+    history.HISTORY_OF_DAY,
 )
 USUAL: Final = "SELECT, INSERT, UPDATE"
 TABLES: Final = {
     "tenants": "SELECT, INSERT, UPDATE (business_name, email)",
     "api_keys": "SELECT, INSERT, UPDATE (name, expires_at, revoked_at, last_used_at)",
     "audit_log": "SELECT, INSERT",
+    "audit_heads": "",
     "payment_moves": "SELECT, INSERT",
     "events": "SELECT, INSERT",
     "idempotency_keys": "SELECT, INSERT",

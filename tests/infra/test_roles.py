@@ -129,6 +129,8 @@ APP_MAY = [
     ("UPDATE audit_log SET actor = 'nobody'", REFUSED),
     ("DELETE FROM audit_log", REFUSED),
     ("TRUNCATE audit_log", REFUSED),
+    ("SELECT * FROM audit_heads", REFUSED),
+    ("UPDATE audit_heads SET position = 0", REFUSED),
     ("UPDATE payment_moves SET detail = ''", REFUSED),
     ("TRUNCATE payment_moves", REFUSED),
     ("UPDATE events SET type = ''", REFUSED),
@@ -194,6 +196,8 @@ LOOK_UPS = [
     ("SELECT live FROM discrepancies_open()", [0]),
     ("SELECT sum(violations)::int FROM invariant_violations('pay_')", [0]),
     ("SELECT count(*) FROM payments_since('pay_')", [2]),
+    ("SELECT count(*) FROM audit_heads_now()", [2]),
+    ("SELECT moves FROM history_of_day(current_date)", [2]),
 ]
 
 

@@ -11,8 +11,9 @@ from flask.cli import with_appcontext
 
 from zampay.infra import db, faults, probe, readiness
 from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
-from zampay.payments import invariants
+from zampay.payments import history, invariants
 from zampay.providers import registry
+from zampay.tenants import audit_chain
 from zampay.webhooks import resealing
 
 LONGEST_QUERY_S = 60
@@ -55,6 +56,7 @@ def examine() -> Iterator[Finding]:
             named = _named_database() if check.name == "database" else ""
             yield broken(check.name, f"{check.says}.", named + REMEDIES[check.name])
     yield from _books()
+    yield from _chains()
     yield from _secrets()
     for code, network in registry.served(livemode=True).items():
         yield fine(code, "configured; asking it ...")
@@ -125,6 +127,25 @@ def _books() -> Iterator[Finding]:
             yield broken("books", f"{name}: {count}; the newest: {named[name]}.", remedy)
     if not any(violations.values()):
         yield fine("books", f"all {len(violations)} invariants hold.")
+
+
+def _chains() -> Iterator[Finding]:
+    """Whether audit log and history are as they were written."""
+    try:
+        with probe.connection(statement_timeout_s=LONGEST_QUERY_S, every_tenant=True) as link:
+            logs = audit_chain.broken(link, most=MOST_NAMED)
+            histories = history.broken(link, most=MOST_NAMED)
+    except sa.exc.SQLAlchemyError as error:
+        says = f"they could not be looked at: {faults.of_database(error)}."
+        yield broken("chains", says, "The database's own finding says more.")
+        return
+    remedy = "Somebody rewrote what is append-only: docs/runbooks/ChainBroken.md."
+    for whose, line in logs:
+        yield broken("chains", f"audit log of {whose}: not as written from line {line} on.", remedy)
+    for whose, line in histories:
+        yield broken("chains", f"history of {whose}: not as written from line {line} on.", remedy)
+    if not (logs or histories):
+        yield fine("chains", "audit logs and histories are as they were written.")
 
 
 def _secrets() -> Iterator[Finding]:

@@ -5,7 +5,9 @@ one process alone: deadlines of a call, the age of a cached token, the time part
 """
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def utcnow() -> datetime:
@@ -26,3 +28,8 @@ def sleep(seconds: float) -> None:
 def rfc3339(moment: datetime) -> str:
     """`2026-01-31T12:00:00.000Z`: RFC 3339 in UTC with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def micros(moment: datetime) -> int:
+    """Whole microseconds since 1970, exactly."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -153,6 +153,9 @@ class Move(Model):
     evidence: Mapped[str] = mapped_column(sa.Text)
     detail: Mapped[str] = mapped_column(sa.Text)
     at: Mapped[datetime] = mapped_column(server_default=sa.func.clock_timestamp())
+    hash: Mapped[str] = mapped_column(sa.Text, server_default=sa.FetchedValue())
+
+    __table_args__ = (sa.Index("ix_payment_moves_at", "at", postgresql_using="brin"),)
 
 
 class Callback(Model):

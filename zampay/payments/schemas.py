@@ -8,6 +8,7 @@ import marshmallow as ma
 from zampay.infra.api import Schema
 from zampay.infra.fields import Moment, String, Text, TextMap
 from zampay.kernel import msisdn
+from zampay.kernel.clock import micros
 from zampay.kernel.money import Money, NotMoney
 from zampay.payments import states
 from zampay.payments.states import Door, Evidence, State, Status
@@ -179,6 +180,10 @@ class MoveView(Schema):
         "at": "When it moved.",
         "evidence": "By what it moved.",
         "detail": "The same, for people.",
+        "state": "As it is recorded, finer than the status; the hash is taken over it.",
+        "previous_state": "The state before, as it is recorded.",
+        "at_micros": "The same time in microseconds since 1970, as the hash is taken over it.",
+        "hash": "SHA-256 over this line and the hash before it; `zampay verify-audit` checks it.",
     }
 
     position = ma.fields.Integer(required=True)
@@ -194,6 +199,13 @@ class MoveView(Schema):
     evidence = ma.fields.String(required=True, validate=_EVIDENCE)
     detail = ma.fields.String(required=True)
     at = Moment(required=True)
+    payment_id = ma.fields.String(required=True)
+    state = ma.fields.String(attribute="target", required=True)
+    previous_state = ma.fields.String(attribute="source", required=True, allow_none=True)
+    at_micros = ma.fields.Function(
+        lambda line: micros(line.at), required=True, metadata={"type": "integer"}
+    )
+    hash = ma.fields.String(required=True)
 
 
 class History(Schema):

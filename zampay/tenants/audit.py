@@ -26,6 +26,17 @@ def record(
             actor=actor,
             address=address,
             subject=subject,
-            details=details,
+            details=_whole(details),
         )
     )
+
+
+def _whole(value: Any) -> Any:
+    """The same without fractions, which two programs may write in two ways (see `kernel.chain`)."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else str(value)
+    if isinstance(value, dict):
+        return {str(name): _whole(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(one) for one in value]
+    return value

@@ -51,7 +51,9 @@ class ApiKey(Model):
 
 
 class AuditEntry(Model):
-    """What was done, by which key or operator, from where. Append-only (a trigger says so)."""
+    """What was done, by which key or operator, from where. Append-only, and each
+    line carries a hash over itself and the one before (triggers see to both).
+    """
 
     __tablename__ = "audit_log"
 
@@ -63,8 +65,11 @@ class AuditEntry(Model):
     address: Mapped[str | None] = mapped_column(sa.Text)
     subject: Mapped[str | None] = mapped_column(sa.Text)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    position: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.FetchedValue())
+    hash: Mapped[str] = mapped_column(sa.Text, server_default=sa.FetchedValue())
 
     __table_args__ = (
+        sa.UniqueConstraint("tenant_id", "position"),
         sa.Index("ix_audit_log_tenant_id_id", "tenant_id", "id"),
         sa.Index(
             "ix_audit_log_rotated",
@@ -73,3 +78,13 @@ class AuditEntry(Model):
             postgresql_where=sa.text("action = 'key.rotated'"),
         ),
     )
+
+
+class AuditHead(Model):
+    """The end of each tenant's audit log; written by its trigger alone."""
+
+    __tablename__ = "audit_heads"
+
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(sa.BigInteger)
+    hash: Mapped[str] = mapped_column(sa.Text)

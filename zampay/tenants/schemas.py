@@ -7,6 +7,7 @@ import marshmallow as ma
 
 from zampay.infra.api import Schema
 from zampay.infra.fields import Cursor, Moment, RowCursor, String, Switch, Text, page_size
+from zampay.kernel.clock import micros
 from zampay.tenants.scopes import ALL
 
 MAX_OVERLAP_H = 7 * 24
@@ -151,6 +152,9 @@ class AuditLine(Schema):
         "address": "The address it came from; null when it was no request.",
         "subject": "The id of what it was done to.",
         "details": "What else there is to know of this action.",
+        "position": "1 for the account's first line; no number is left out.",
+        "at_micros": "The same time in microseconds since 1970, as the hash is taken over it.",
+        "hash": "SHA-256 over this line and the hash before it; `zampay verify-audit` checks it.",
     }
 
     at = Moment(required=True)
@@ -159,6 +163,12 @@ class AuditLine(Schema):
     address = ma.fields.String(required=True, allow_none=True)
     subject = ma.fields.String(required=True, allow_none=True)
     details = ma.fields.Dict(required=True)
+    tenant_id = ma.fields.String(required=True)
+    position = ma.fields.Integer(required=True)
+    at_micros = ma.fields.Function(
+        lambda line: micros(line.at), required=True, metadata={"type": "integer"}
+    )
+    hash = ma.fields.String(required=True)
 
 
 class AuditPage(Schema):
