@@ -114,7 +114,12 @@ def test_no_message_waits_in_the_broker_for_longer_than_seconds(migrated_app: Fl
         assert entry["options"]["expires"] > 0
 
 
-OPERATORS_ONLY = {"infra/db", "payments/resolution", "tenants/service", "webhooks/resealing"}
+OPERATORS_ONLY = {
+    "infra/db",
+    "payments/resolution",
+    "tenants/operator_actions",
+    "webhooks/resealing",
+}
 
 
 def test_only_what_operators_do_asks_for_every_tenant() -> None:

@@ -2,7 +2,7 @@
 must answer just when the pool is exhausted or the database is slow. Health also tries a write.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -62,9 +62,9 @@ def connection(
         yield link
 
 
-def try_to_write(link: sa.Connection, tables: Iterable[str]) -> None:
-    """Do what a payment needs, without leaving anything: may rows be put into these tables, and is
-    there room on the disk? Ends the transaction of `link`.
+def try_to_write(link: sa.Connection, tables: Sequence[str]) -> None:
+    """Do what a payment needs, without leaving anything: may rows be put into these tables, and
+    changed in the first of them, and is there room on the disk? Ends the transaction of `link`.
 
     Raises:
         sqlalchemy.exc.DBAPIError: why not.
@@ -76,7 +76,8 @@ def try_to_write(link: sa.Connection, tables: Iterable[str]) -> None:
         own = [column for column in table.columns if column.primary_key and not column.identity]
         nothing = sa.select(*own).where(sa.false())
         link.execute(sa.insert(table).from_select([column.name for column in own], nothing))
-        link.execute(sa.update(table).values({own[0].name: own[0]}).where(sa.false()))
+        if name == tables[0]:
+            link.execute(sa.update(table).values({own[0].name: own[0]}).where(sa.false()))
     link.execute(sa.text("SET LOCAL work_mem = '64kB'"))
     link.execute(_SPILL)
     link.rollback()

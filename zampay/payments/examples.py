@@ -2,7 +2,12 @@
 the gateway really answers.
 """
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+
+from zampay.kernel.chain import history_hash
+from zampay.kernel.clock import micros
 
 _ID = "pay_01k9tq3v0c8m2x5e7h4b6n1r3w"
 _REFERENCE = "9ffa2956-1470-4b8d-84c6-cfe94fca2008"
@@ -70,42 +75,61 @@ ENDINGS = {
     "failed": {"summary": "The payer refused", "value": FAILED},
 }
 PAGE = {"data": [PAID], "hasMore": False, "nextCursor": None}
-HISTORY = {
-    "data": [
-        {
-            "position": 1,
-            "status": "PENDING",
-            "previousStatus": None,
-            "evidence": "accepted",
-            "detail": "accepted by us",
-            "at": "2026-11-27T09:15:01.577Z",
-        },
-        {
-            "position": 2,
-            "status": "PENDING",
-            "previousStatus": "PENDING",
-            "evidence": "submitted",
-            "detail": f"attempt 1, reference {_REFERENCE}",
-            "at": "2026-11-27T09:15:02.041Z",
-        },
-        {
-            "position": 3,
-            "status": "PROCESSING",
-            "previousStatus": "PENDING",
-            "evidence": "submitted",
-            "detail": "accepted (202)",
-            "at": _ASKED_AT,
-        },
-        {
-            "position": 4,
-            "status": "SUCCESSFUL",
-            "previousStatus": "PROCESSING",
-            "evidence": "enquiry",
-            "detail": "the network says SUCCESSFUL",
-            "at": "2026-11-27T09:15:31.152Z",
-        },
-    ]
-}
+_MOVES: list[dict[str, Any]] = [
+    {
+        "position": 1,
+        "status": "PENDING",
+        "previousStatus": None,
+        "evidence": "accepted",
+        "detail": "accepted by us",
+        "at": "2026-11-27T09:15:01.577Z",
+        "state": "PENDING",
+        "previousState": None,
+    },
+    {
+        "position": 2,
+        "status": "PENDING",
+        "previousStatus": "PENDING",
+        "evidence": "submitted",
+        "detail": f"attempt 1, reference {_REFERENCE}",
+        "at": "2026-11-27T09:15:02.041Z",
+        "state": "SUBMITTING",
+        "previousState": "PENDING",
+    },
+    {
+        "position": 3,
+        "status": "PROCESSING",
+        "previousStatus": "PENDING",
+        "evidence": "submitted",
+        "detail": "accepted (202)",
+        "at": _ASKED_AT,
+        "state": "PROCESSING",
+        "previousState": "SUBMITTING",
+    },
+    {
+        "position": 4,
+        "status": "SUCCESSFUL",
+        "previousStatus": "PROCESSING",
+        "evidence": "enquiry",
+        "detail": "the network says SUCCESSFUL",
+        "at": "2026-11-27T09:15:31.152Z",
+        "state": "SUCCESSFUL",
+        "previousState": "PROCESSING",
+    },
+]
+
+
+def _chained(moves: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The moves with what the chain of hashes adds."""
+    previous = ""
+    for move in moves:
+        at_micros = micros(datetime.fromisoformat(move["at"]))
+        line = {**move, "paymentId": _ID, "atMicros": at_micros}
+        previous = history_hash(line, previous)
+        yield {**line, "hash": previous}
+
+
+HISTORY = {"data": list(_chained(_MOVES))}
 EXPLANATION = {
     "id": _ID,
     "status": "PROCESSING",

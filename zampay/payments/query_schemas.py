@@ -10,7 +10,7 @@ from zampay.payments.schemas import ExternalId, PaymentView
 from zampay.payments.states import State, Status
 from zampay.providers.contract import FailureCode
 
-_STATUS = ma.validate.OneOf([str(status) for status in Status])
+STATUS = ma.validate.OneOf([str(status) for status in Status])
 
 
 class PaymentQuery(Schema):
@@ -25,7 +25,7 @@ class PaymentQuery(Schema):
     }
 
     external_id = ExternalId(load_default=None)
-    status = ma.fields.String(load_default=None, validate=_STATUS)
+    status = ma.fields.String(load_default=None, validate=STATUS)
     provider = ma.fields.String(load_default=None, validate=ma.validate.Regexp(r"^[A-Za-z]{1,16}$"))
     created_from = Moment(load_default=None)
     created_to = Moment(load_default=None)

@@ -15,6 +15,7 @@ from zampay.kernel.errors import InvalidField
 from zampay.payments import (
     examples,
     finishing,
+    history_schemas,
     queries,
     query_schemas,
     routing,
@@ -123,7 +124,7 @@ def show(*, payment_id: str, caller: Caller) -> Any:
 @payments.route("/payments/<payment_id>/events", methods=["GET"])
 @payments.doc(operationId="getPaymentHistory")
 @requires(Scope.PAYMENTS_READ)
-@payments.response(200, schemas.History, example=examples.HISTORY)
+@payments.response(200, history_schemas.History, example=examples.HISTORY)
 def history(*, payment_id: str, caller: Caller) -> Any:
     """Read the history of a payment.
 

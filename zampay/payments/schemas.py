@@ -8,7 +8,6 @@ import marshmallow as ma
 from zampay.infra.api import Schema
 from zampay.infra.fields import Moment, String, Text, TextMap
 from zampay.kernel import msisdn
-from zampay.kernel.clock import micros
 from zampay.kernel.money import Money, NotMoney
 from zampay.payments import states
 from zampay.payments.states import Door, Evidence, State, Status
@@ -25,10 +24,10 @@ NEW_ATTEMPT = (
     "ask this question again at `waitUntil`: the time makes nothing safe by itself."
 )
 WAIT_UNTIL = "When to ask this question again; asking before is pointless. Not a time to pay again."
-_STATUSES = [str(status) for status in Status]
-_STATUS = ma.validate.OneOf(_STATUSES)
-_STATUS_METADATA = {"type": "string", "enum": _STATUSES}
-_EVIDENCE = ma.validate.OneOf(list(Evidence))
+STATUSES = [str(status) for status in Status]
+STATUS = ma.validate.OneOf(STATUSES)
+STATUS_METADATA = {"type": "string", "enum": STATUSES}
+EVIDENCE = ma.validate.OneOf(list(Evidence))
 _WORDS = {
     "external_id": "Your own id of the order; unique for you, so that repeating is safe.",
     "amount": "Kwacha and ngwee, as text.",
@@ -159,7 +158,7 @@ class PaymentView(Schema):
         values=ma.fields.String(), attribute="payment_metadata", required=True
     )
     status = ma.fields.Function(
-        lambda payment: status_of(payment.state), required=True, metadata=_STATUS_METADATA
+        lambda payment: status_of(payment.state), required=True, metadata=STATUS_METADATA
     )
     failure = ma.fields.Nested(FailureView, required=True, allow_none=True)
     provider_transaction_id = ma.fields.String(required=True, allow_none=True)
@@ -168,52 +167,6 @@ class PaymentView(Schema):
     completed_at = Moment(required=True, allow_none=True)
 
 
-class MoveView(Schema):
-    """One step of a payment's history."""
-
-    called: ClassVar = "PaymentStep"
-
-    words: ClassVar = {
-        "position": "1 for the first step.",
-        "status": "The status that it moved to.",
-        "previous_status": "The status that it moved from; null for the first step.",
-        "at": "When it moved.",
-        "evidence": "By what it moved.",
-        "detail": "The same, for people.",
-        "state": "As it is recorded, finer than the status; the hash is taken over it.",
-        "previous_state": "The state before, as it is recorded.",
-        "at_micros": "The same time in microseconds since 1970, as the hash is taken over it.",
-        "hash": "SHA-256 over this line and the hash before it; `zampay verify-audit` checks it.",
-    }
-
-    position = ma.fields.Integer(required=True)
-    status = ma.fields.Function(
-        lambda move: status_of(move.target), required=True, metadata=_STATUS_METADATA
-    )
-    previous_status = ma.fields.Function(
-        lambda move: status_of(move.source) if move.source else None,
-        required=True,
-        allow_none=True,
-        metadata={"type": "string", "enum": [*_STATUSES, None]},
-    )
-    evidence = ma.fields.String(required=True, validate=_EVIDENCE)
-    detail = ma.fields.String(required=True)
-    at = Moment(required=True)
-    payment_id = ma.fields.String(required=True)
-    state = ma.fields.String(attribute="target", required=True)
-    previous_state = ma.fields.String(attribute="source", required=True, allow_none=True)
-    at_micros = ma.fields.Function(
-        lambda line: micros(line.at), required=True, metadata={"type": "integer"}
-    )
-    hash = ma.fields.String(required=True)
-
-
-class History(Schema):
-    """All steps of one payment, oldest first."""
-
-    called: ClassVar = "PaymentHistory"
-
-    data = ma.fields.List(ma.fields.Nested(MoveView), required=True)
 
 
 class Said(Schema):
@@ -227,7 +180,7 @@ class Said(Schema):
     }
 
     at = Moment(required=True)
-    evidence = ma.fields.String(required=True, validate=_EVIDENCE)
+    evidence = ma.fields.String(required=True, validate=EVIDENCE)
     detail = ma.fields.String(required=True)
 
 
@@ -248,7 +201,7 @@ class ExplanationView(Schema):
 
     id = ma.fields.String(attribute="payment.id", required=True)
     status = ma.fields.Function(
-        lambda found: status_of(found.payment.state), required=True, metadata=_STATUS_METADATA
+        lambda found: status_of(found.payment.state), required=True, metadata=STATUS_METADATA
     )
     sentence = ma.fields.String(
         required=True, metadata={"description": "For people; its words may change."}

@@ -26,17 +26,16 @@ KEY = {
 }
 NEW_KEY = {**KEY, "name": "Shop", "lastUsedAt": None, "apiKey": "zp_test_…"}
 KEYS = {"data": [KEY], "hasMore": False, "nextCursor": None}
-AUDIT_PAGE = {
-    "data": [
-        {
-            "at": "2026-11-27T09:14:18.508Z",
-            "action": "webhook_endpoint.created",
-            "actor": _ID,
-            "address": "41.223.58.1",
-            "subject": "whe_01k9tq2n6p8q0r2s4t6v8w0x2y",
-            "details": {},
-        }
-    ],
-    "hasMore": False,
-    "nextCursor": None,
+_ENTRY = {
+    "at": "2026-11-27T09:14:18.508Z",
+    "action": "webhook_endpoint.created",
+    "actor": _ID,
+    "address": "41.223.58.1",
+    "subject": "whe_01k9tq2n6p8q0r2s4t6v8w0x2y",
+    "details": {},
+    "tenantId": REGISTERED["tenantId"],
+    "position": 3,
+    "atMicros": 1_795_770_858_508_000,
+    "hash": "4f1c0d0e4b1f3e0f5a5d0c9a8b7e6f5d4c3b2a190807f6e5d4c3b2a1908f7e6d",
 }
+AUDIT_PAGE = {"data": [_ENTRY], "hasMore": False, "nextCursor": None}
