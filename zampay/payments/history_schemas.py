@@ -22,6 +22,7 @@ class MoveView(Schema):
         "at": "When it moved.",
         "evidence": "By what it moved.",
         "detail": "The same, for people.",
+        "payment_id": "Whose line it is: the hash is taken over it, too.",
         "state": "As it is recorded, finer than the status; the hash is taken over it.",
         "previous_state": "The state before, as it is recorded.",
         "at_micros": "The same time in microseconds since 1970, as the hash is taken over it.",

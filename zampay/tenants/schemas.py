@@ -152,6 +152,7 @@ class AuditLine(Schema):
         "address": "The address it came from; null when it was no request.",
         "subject": "The id of what it was done to.",
         "details": "What else there is to know of this action.",
+        "tenant_id": "Whose line it is: the hash is taken over it, too.",
         "position": "1 for the account's first line; no number is left out.",
         "at_micros": "The same time in microseconds since 1970, as the hash is taken over it.",
         "hash": "SHA-256 over this line and the hash before it; `zampay verify-audit` checks it.",
