@@ -31,6 +31,8 @@ FUNCTIONS: Final = (
     audit_chain.AUDIT_HEADS,
     history.HISTORY_OF_DAY,
 )
+MADE_BY_MIGRATIONS: Final = ("number_has_room",)
+"""Functions of the owner that are no single query; the gateway calls them as well."""
 USUAL: Final = "SELECT, INSERT, UPDATE"
 TABLES: Final = {
     "tenants": "SELECT, INSERT, UPDATE (business_name, email)",
@@ -58,6 +60,8 @@ def apply(link: sa.Connection, *, app_role: str | None) -> None:
     for function in FUNCTIONS:
         link.exec_driver_sql(function.definition())
         link.exec_driver_sql(f"REVOKE ALL ON FUNCTION {_signature(function.name)} FROM PUBLIC")
+    for name in MADE_BY_MIGRATIONS:
+        link.exec_driver_sql(f"REVOKE ALL ON FUNCTION {_signature(name)} FROM PUBLIC")
     if app_role is None:
         return
     _check(link, app_role)
@@ -68,8 +72,8 @@ def apply(link: sa.Connection, *, app_role: str | None) -> None:
         given = TABLES.get(table, USUAL)
         if given:
             link.exec_driver_sql(f"GRANT {given} ON public.{table} TO {role}")
-    for function in FUNCTIONS:
-        link.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {_signature(function.name)} TO {role}")
+    for name in (*(function.name for function in FUNCTIONS), *MADE_BY_MIGRATIONS):
+        link.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {_signature(name)} TO {role}")
 
 
 def remove_functions(link: sa.Connection) -> None:

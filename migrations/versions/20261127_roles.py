@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from zampay.infra import sealed
 
 revision = "roles"
-down_revision = "20261127_key_pages"
+down_revision = "20261127_number_limits"
 branch_labels = None
 depends_on = None
 
@@ -62,6 +62,19 @@ ALTER POLICY tenant_isolation ON {table}
     WITH CHECK ((SELECT current_setting('zampay.tenant_id', true)) IN ({column}, '*'))
 """
 
+# It counts over all tenants by the setting that means nothing any more.
+NUMBER_LIMITS = """
+DO $do$
+BEGIN
+    EXECUTE replace(replace(pg_get_functiondef('number_has_room'::regproc),
+        $q$set_config('zampay.{before}', '{shown}', true)$q$,
+        $q$set_config('zampay.{after}', '{show}', true)$q$),
+        $q$set_config('zampay.{before}', {hidden}, true)$q$,
+        $q$set_config('zampay.{after}', {hide}, true)$q$);
+END $do$;
+ALTER FUNCTION number_has_room SET search_path = pg_catalog, public, pg_temp
+"""
+
 KEEP_KEY = """
 CREATE FUNCTION keep_key() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -89,6 +102,9 @@ def upgrade() -> None:
     for table, column in OWNER_COLUMNS.items():
         op.execute(ISOLATE.format(table=table, column=column))
     op.execute(HEARTBEATS.format(whose="= ''"))
+    tenant = {"shown": "*", "hidden": "own"}
+    every = {"show": "on", "hide": "''"}
+    op.execute(NUMBER_LIMITS.format(before="tenant_id", after="every_tenant", **tenant, **every))
     op.execute(KEEP_KEY)
     op.execute(
         "CREATE TRIGGER keep_key BEFORE UPDATE ON api_keys FOR EACH ROW EXECUTE FUNCTION keep_key()"
@@ -99,6 +115,9 @@ def downgrade() -> None:
     _convert_headers("sealed_headers", "headers", sealed.unseal)
     op.execute("DROP TRIGGER keep_key ON api_keys")
     op.execute("DROP FUNCTION keep_key()")
+    every = {"shown": "on", "hidden": "''"}
+    tenant = {"show": "*", "hide": "own"}
+    op.execute(NUMBER_LIMITS.format(before="every_tenant", after="tenant_id", **every, **tenant))
     op.execute(HEARTBEATS.format(whose="= '*'"))
     for table, column in OWNER_COLUMNS.items():
         op.execute(ISOLATED_BEFORE.format(table=table, column=column))

@@ -167,8 +167,6 @@ class PaymentView(Schema):
     completed_at = Moment(required=True, allow_none=True)
 
 
-
-
 class Said(Schema):
     """What the network said (of a test payment: the sandbox in its place), and when."""
 
