@@ -51,7 +51,9 @@ class EmailAddress(click.ParamType[str]):
         return str(value)
 
 
-_EMAIL = ma.validate.And(ma.validate.Email(), ma.validate.Length(max=254))
+_EMAIL = ma.validate.And(
+    ma.validate.Email(), ma.validate.Length(max=254), lambda text: words.visible(text) == text
+)
 EMAIL = EmailAddress()
 TENANT = PublicId("ten")
 KEY = PublicId("key")

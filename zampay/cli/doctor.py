@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import with_appcontext
 
+from zampay.cli import output
 from zampay.infra import db, faults, probe, readiness
 from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
 from zampay.payments import history, invariants
@@ -37,11 +38,12 @@ def doctor() -> None:
     """Check configuration, database, Redis, worker, beat, networks, books and sealed secrets."""
     logging.getLogger().setLevel(logging.CRITICAL)  # what it would log, it says
     wrong = 0
-    for finding in examine():
-        wrong += finding.verdict is Verdict.BROKEN
-        click.echo(f"{SIGNS[finding.verdict]}  {finding.subject}: {finding.says}")
-        if finding.remedy:
-            click.echo(f"        {finding.remedy}")
+    with output.visible():
+        for finding in examine():
+            wrong += finding.verdict is Verdict.BROKEN
+            click.echo(f"{SIGNS[finding.verdict]}  {finding.subject}: {finding.says}")
+            if finding.remedy:
+                click.echo(f"        {finding.remedy}")
     click.echo(f"{wrong} wrong." if wrong else "Nothing is wrong.")
     sys.exit(1 if wrong else 0)
 

@@ -9,6 +9,7 @@ import psycopg
 import sqlalchemy as sa
 from flask.cli import AppGroup
 
+from zampay.cli import output
 from zampay.infra import database_errors, faults
 
 DOCTOR = "`flask --app wsgi doctor` says more."
@@ -30,7 +31,8 @@ class Commands(AppGroup):
             click.ClickException: the database is away, or lacks what the program reads.
         """
         try:
-            return super().invoke(ctx)
+            with output.visible():
+                return super().invoke(ctx)
         except sa.exc.SQLAlchemyError as error:
             raise click.ClickException(_sentence(error)) from error
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from zampay.kernel import ids
+from zampay.kernel import ids, words
 from zampay.kernel.clock import rfc3339
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -56,12 +56,37 @@ def _of_an_entry(found: dict[str, list[str]]) -> list[str]:
 
 
 class Text(String):
-    """A single line of text without control characters."""
+    """A single line of text that leaves the terminal of whoever reads it alone."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
-        if _CONTROL.search(text):
-            raise ma.ValidationError("must not contain control characters")
+        if words.steers(text):
+            raise ma.ValidationError("must not contain control characters or marks of direction")
+        return text
+
+
+class Name(Text):
+    """What people know something by: visible words, in one form however they were typed."""
+
+    def __init__(self, *, longest: int, **kwargs: Any) -> None:
+        super().__init__(validate=ma.validate.Length(1, longest), **kwargs)
+        self._longest = longest
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return words.plain(text, longest=self._longest)
+        except ValueError as error:
+            raise ma.ValidationError(f"{error}") from error
+
+
+class EmailAddress(ma.fields.Email):
+    """An e-mail address without characters that cannot be seen."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = str(super()._deserialize(value, attr, data, **kwargs))
+        if words.visible(text) != text:
+            raise ma.ValidationError("must not contain characters that cannot be seen")
         return text
 
 

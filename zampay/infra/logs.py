@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from zampay.infra.scrubbing import scrub
+from zampay.kernel import words
 
 DESK = frozenset({"development", "test"})
 OURS = frozenset({"timestamp", "level"})
@@ -95,5 +96,13 @@ def _hide(
     _logger: Any, _method: str, event: structlog.types.EventDict
 ) -> structlog.types.EventDict:
     return {
-        name: value if name in OURS else scrub(value, name=name) for name, value in event.items()
+        name: value if name in OURS else _visible(scrub(value, name=name))
+        for name, value in event.items()
     }
+
+
+def _visible(value: Any) -> Any:
+    """Text that leaves the terminal alone on which the log is read; a stack keeps its lines."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(one if one in "\n\t" else words.visible(one) for one in value)

@@ -11,10 +11,17 @@ from typing import Any
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
+_NOT_IN_A_LINE = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029]")
+
 
 def text(given: str) -> str:
     """The text with each character that cannot be kept replaced."""
     return _NOT_STORABLE.sub(REPLACEMENT, given)
+
+
+def line(given: str) -> str:
+    """The same on one line: control characters and separators of lines are replaced as well."""
+    return _NOT_IN_A_LINE.sub(REPLACEMENT, text(given))
 
 
 def tree(given: Any) -> Any:

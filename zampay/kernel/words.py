@@ -7,6 +7,8 @@ their letters and digits alone.
 import unicodedata
 
 _INVISIBLE_KINDS = ("C", "Zl", "Zp")  # control, format, unassigned and private; line separators
+_STEERING_KINDS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _SELECTORS = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 
@@ -34,6 +36,13 @@ def visible(text: str) -> str:
     return "".join(
         one.encode("unicode_escape").decode() if _is_invisible(one) else one for one in text
     )
+
+
+def steers(text: str) -> bool:
+    """Whether it holds what would steer a terminal or turn the text around it: control characters
+    (C1 as well), separators of lines, marks of direction, halves of a surrogate pair.
+    """
+    return any(unicodedata.category(one) in _STEERING_KINDS or one in _DIRECTIONS for one in text)
 
 
 def essence(name: str) -> str:

@@ -47,8 +47,8 @@ class Retry(StrEnum):
 
 
 class FromOutside:
-    """What a network said: each text is bounded, and is what PostgreSQL gives back of it, so that
-    the same word compares equal whenever it is told.
+    """What a network said: each text is bounded, one line, and what PostgreSQL gives back of it, so
+    that the same word compares equal whenever it is told.
     """
 
     __slots__ = ()
@@ -58,7 +58,7 @@ class FromOutside:
         for field in fields(self):  # type: ignore[arg-type]
             given = getattr(self, field.name)
             if type(given) is str:
-                object.__setattr__(self, field.name, storable.text(given)[:LONGEST_TEXT])
+                object.__setattr__(self, field.name, storable.line(given)[:LONGEST_TEXT])
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,21 @@ from typing import Any, ClassVar
 import marshmallow as ma
 
 from zampay.infra.api import Schema
-from zampay.infra.fields import Cursor, Moment, RowCursor, String, Switch, Text, page_size
+from zampay.infra.fields import (
+    Cursor,
+    EmailAddress,
+    Moment,
+    Name,
+    RowCursor,
+    String,
+    Switch,
+    page_size,
+)
 from zampay.kernel.clock import micros
 from zampay.tenants.scopes import ALL
 
 MAX_OVERLAP_H = 7 * 24
-_NAME = ma.validate.Length(1, 100)
+NAME_LENGTH = 100
 _KEY_WORDS = {
     "name": "For you to read.",
     "hint": "How the key begins.",
@@ -31,8 +40,8 @@ class Registration(Schema):
         "email": "Where the operator reaches the merchant.",
     }
 
-    business_name = Text(required=True, validate=_NAME, metadata={"example": "Kalulu Books"})
-    email = ma.fields.Email(
+    business_name = Name(required=True, longest=NAME_LENGTH, metadata={"example": "Kalulu Books"})
+    email = EmailAddress(
         required=True,
         validate=ma.validate.Length(max=254),
         metadata={"example": "owner@kalulu.example"},
@@ -46,7 +55,7 @@ class Registered(Schema):
 
     words: ClassVar = {
         "tenant_id": "What `x-tenant-id` says from now on.",
-        "business_name": "As it was given.",
+        "business_name": "As it was given, in its normal form (NFKC).",
         "email": "As it was given.",
         "live_activated": "Whether the operator lets you make live keys.",
         "api_key": "Shown once; keep it.",
@@ -110,7 +119,7 @@ class KeyRequest(Schema):
     words: ClassVar = _KEY_WORDS
 
     livemode = Switch(load_default=False)
-    name = Text(required=True, validate=_NAME)
+    name = Name(required=True, longest=NAME_LENGTH)
     scopes = ma.fields.List(
         String(validate=ma.validate.OneOf(ALL)),
         load_default=lambda: list(ALL),
