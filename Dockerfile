@@ -20,6 +20,8 @@ WORKDIR /app
 COPY Procfile wsgi.py celery_worker.py config.py ./
 COPY deploy/start deploy/healthcheck.py deploy/
 COPY migrations migrations
+COPY docs/integration-guide.md docs/
+COPY examples examples
 COPY zampay zampay
 # All of it belongs to root and the process does not: it can change nothing, even without --read-only.
 RUN python -m compileall -q . && chmod -R a+rX,go-w . && chmod a+x deploy/*

@@ -15,6 +15,7 @@ from zampay.infra import (
     headers,
     limits,
     logs,
+    merchant_pages,
     metrics,
     metrics_page,
     openapi,
@@ -36,6 +37,7 @@ from zampay.payments import tasks as payment_tasks
 from zampay.payments.routes import payments
 from zampay.payments.schemas import PaymentView
 from zampay.providers import registry
+from zampay.providers.contract import FAILURES
 from zampay.tenants.routes import auth, keys
 from zampay.webhooks import event_reference, lanes, outcome, sending
 from zampay.webhooks import gauges as webhook_gauges
@@ -97,6 +99,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     )
     for plain in (callback_routes.callbacks, health):
         app.register_blueprint(plain)
+    merchant_pages.init(app, failures={str(code): words for code, words in FAILURES.items()})
     cli.init(app)
     _start_counts()
     return app

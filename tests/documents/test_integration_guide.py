@@ -13,7 +13,7 @@ from zampay.infra import problems
 from zampay.kernel import sandbox_numbers
 from zampay.payments.states import Status
 from zampay.providers import registry
-from zampay.providers.contract import FailureCode
+from zampay.providers.contract import FAILURES, FailureCode
 from zampay.providers.sandbox import adapter as sandbox
 from zampay.webhooks import event_types
 
@@ -38,8 +38,12 @@ def test_every_error_code_is_there_with_its_status_and_what_to_do(app: Flask) ->
     ]
 
 
-def test_every_failure_code_is_there() -> None:
-    assert first_column("When a payment failed")[1:] == [str(code) for code in FailureCode]
+def test_every_failure_code_is_there_with_what_it_means_and_what_to_say() -> None:
+    assert list(FAILURES) == list(FailureCode)
+    rows = re.findall(
+        r"^\| `(\w+)` \| (.*?) \| (.*?) ?\|$", section("When a payment failed"), re.MULTILINE
+    )
+    assert rows == [(str(code), *words) for code, words in FAILURES.items()]
 
 
 def test_every_state_is_there() -> None:

@@ -203,16 +203,10 @@ def blueprint(name: str, description: str) -> GuardedBlueprint:
     return GuardedBlueprint(name, name, url_prefix=PREFIX, description=description)
 
 
-@docs.get("")
+@docs.get("", strict_slashes=False)
 def page() -> str:
     """The reference, in Swagger UI."""
     return render_template("docs.html")
-
-
-@docs.get("/errors")
-def errors() -> str:
-    """Every error code, from the table in the code."""
-    return render_template("errors.html", errors=problems.catalogue())
 
 
 @docs.get("/ui/<path:name>")

@@ -10,9 +10,11 @@ said no. Silence, garbage and server errors are `InDoubt` or `NoAnswer`.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from zampay.kernel import clock, storable
@@ -37,6 +39,57 @@ class FailureCode(StrEnum):
     PROVIDER_REJECTED = "provider_rejected"
     CANCELLED = "cancelled"
     UNSPECIFIED = "unspecified"
+
+
+FAILURES: Mapping[FailureCode, tuple[str, str]] = MappingProxyType(
+    {
+        FailureCode.PAYER_NOT_FOUND: (
+            "the number has no wallet at this network",
+            "check the number",
+        ),
+        FailureCode.PAYER_DECLINED: (
+            "the customer refused",
+            "ask whether to try again",
+        ),
+        FailureCode.APPROVAL_TIMEOUT: (
+            "no PIN in time",
+            "try again, with the phone at hand",
+        ),
+        FailureCode.INSUFFICIENT_FUNDS: (
+            "not enough money",
+            "top up, then try again",
+        ),
+        FailureCode.LIMIT_EXCEEDED: (
+            "a limit of a wallet is reached",
+            "a smaller amount, or tomorrow",
+        ),
+        FailureCode.PAYER_NOT_ALLOWED: (
+            "the wallet may not pay like this",
+            "ask the network",
+        ),
+        FailureCode.INVALID_AMOUNT: (
+            "the network does not take this amount",
+            "another amount",
+        ),
+        FailureCode.PROVIDER_UNAVAILABLE: (
+            "the network could not be reached; nothing was charged",
+            "try again later",
+        ),
+        FailureCode.PROVIDER_REJECTED: (
+            "the gateway's set-up at the network; its operator is alerted",
+            "try again later",
+        ),
+        FailureCode.CANCELLED: (
+            "you cancelled it",
+            "",
+        ),
+        FailureCode.UNSPECIFIED: (
+            "the network gave no reason we know; `providerCode` is its own word",
+            "try again, or pay otherwise",
+        ),
+    }
+)
+"""What each code means, and what a merchant tells the customer (Markdown, for the pages)."""
 
 
 class Retry(StrEnum):
