@@ -17,11 +17,18 @@ OPEN_TO_ALL = {
     "auth.register": "whoever has no key yet",
     "callbacks.receive": "networks; its token is unguessable and an enquiry decides",
     "docs.asset": "the reference's own files",
-    "docs.errors": "the list of error codes",
     "docs.page": "the reference",
     "docs.own": "script and style of the reference",
     "health.live": "whoever watches the process",
     "health.ready": "whoever watches the process",
+    "pages.landing": "whoever has the gateway's address and nothing else",
+    "pages.guide": "the guide for merchants",
+    "pages.test_numbers": "the guide's part about them",
+    "pages.errors": "the list of error codes",
+    "pages.failures": "the list of failure codes",
+    "pages.examples": "the list of programs to copy",
+    "pages.example": "one of them",
+    "pages.style": "the style of these pages",
 }
 GUARDED_OTHERWISE = {"metrics.show": "a token or the loopback; see zampay.infra.metrics"}
 

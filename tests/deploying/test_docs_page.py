@@ -69,7 +69,7 @@ def test_the_docs_page_shows_the_api_under_its_own_headers(url: str, page: Page)
 
 
 def test_the_page_of_error_codes_shows_each_of_them(url: str, page: Page) -> None:
-    page.tell("Page.navigate", url=f"{url}/api/docs/errors#validation_failed")
+    page.tell("Page.navigate", url=f"{url}/docs/errors#validation_failed")
     page.await_true("document.querySelector('tr#validation_failed') !== null")
     shown = page.evaluate("[...document.querySelectorAll('tbody tr')].map(row => row.id)")
     assert sorted(shown) == [code for code, *_ in problems.catalogue()]
@@ -96,6 +96,52 @@ def test_the_docs_page_can_be_read_on_a_phone(url: str, page: Page) -> None:
     assert max(page.evaluate(tags)) < 150
 
 
+def test_an_open_operation_can_be_read_on_a_phone(url: str, page: Page) -> None:
+    on_a_phone(page)
+    page.tell("Page.navigate", url=f"{url}/api/docs")
+    page.await_true(f"{OPERATIONS} > 0")
+    for number in range(page.evaluate(OPERATIONS)):
+        block = f"document.querySelectorAll('.opblock')[{number}]"
+        page.evaluate(f"{block}.querySelector('.opblock-summary-control').click()")
+        page.await_true(f"{block}.querySelector('.responses-wrapper') !== null")
+        assert page.evaluate(FITS), page.evaluate(f"{block}.id")
+        page.evaluate(f"{block}.querySelector('.opblock-summary-control').click()")
+
+
+def test_no_summary_shows_raw_markdown(url: str, page: Page) -> None:
+    page.tell("Page.navigate", url=f"{url}/api/docs")
+    page.await_true(f"{OPERATIONS} > 0")
+    shown = "[...document.querySelectorAll('.opblock-tag, .opblock-summary-description')]"
+    assert "`" not in page.evaluate(f"{shown}.map(one => one.innerText).join()")
+
+
+AUTHORIZED = "JSON.stringify(ui.authSelectors.authorized().toJS())"
+
+
+def authorize(page: Page, key: str) -> None:
+    page.await_true(f"{OPERATIONS} > 0")
+    for name, value in (("apiKey", key), ("tenant", "ten_1")):
+        schema = f"ui.specSelectors.securityDefinitions().get('{name}')"
+        given = f"{{name: '{name}', value: '{value}', schema: {schema}}}"
+        page.evaluate(f"void ui.authActions.authorize({{{name}: {given}}})")
+
+
+@pytest.mark.parametrize(("key", "kept"), [("zp_test_1", True), ("zp_live_1", False)])
+def test_a_reload_keeps_a_test_key_and_never_a_live_one(
+    url: str, page: Page, key: str, *, kept: bool
+) -> None:
+    page.tell("Page.navigate", url=f"{url}/api/docs")
+    authorize(page, key)
+    assert key in page.evaluate(AUTHORIZED)
+    page.evaluate("void (window.before = true)")
+    page.tell("Page.reload")
+    page.await_true("window.before === undefined")
+    page.await_true(f"{OPERATIONS} > 0")
+    assert (key in page.evaluate(AUTHORIZED)) is kept
+    stored = "JSON.stringify([{...sessionStorage}, {...localStorage}])"
+    assert (key in page.evaluate(stored)) is kept
+
+
 def test_a_link_to_an_operation_opens_it(url: str, page: Page) -> None:
     page.tell("Page.navigate", url=f"{url}/api/docs#/payments/listPayments")
     page.await_true("document.querySelector('.opblock.is-open') !== null")
@@ -112,7 +158,7 @@ def test_authorize_asks_for_the_key_and_the_tenant(url: str, page: Page) -> None
 
 def test_the_page_of_error_codes_can_be_read_on_a_phone(url: str, page: Page) -> None:
     on_a_phone(page)
-    page.tell("Page.navigate", url=f"{url}/api/docs/errors")
+    page.tell("Page.navigate", url=f"{url}/docs/errors")
     page.await_true("document.querySelector('tr#validation_failed') !== null")
     page.picture(ARTIFACTS / "errors-phone.png")
     assert page.evaluate(FITS)

@@ -163,7 +163,7 @@ def test_a_callback_address_that_was_never_made_is_not_found(
 
 
 def test_every_code_has_one_status_and_stands_in_the_documents(client: FlaskClient) -> None:
-    page = client.get("/api/docs/errors").text
+    page = client.get("/docs/errors").text
     codes = [code for code, *_ in catalogue()]
     assert len(codes) == len(set(codes))
     for code, status, title, _ in catalogue():

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import flask
 from flask import Blueprint, Flask, Response, current_app, render_template, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.exceptions import NotFound
 
 from zampay.infra import problems
@@ -193,6 +193,7 @@ def _rendered(markdown: str, *, named_rows: bool) -> tuple[str, str, tuple[tuple
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     reader.add_render_rule("table_open", lambda *_: '<div class="table"><table>')
     reader.add_render_rule("table_close", lambda *_: "</table></div>")
+    reader.add_render_rule("code_inline", _breakable)
     tokens = reader.parse(markdown)
     title, sections = "", []
     for token, inner in itertools.pairwise(tokens):
@@ -206,6 +207,11 @@ def _rendered(markdown: str, *, named_rows: bool) -> tuple[str, str, tuple[tuple
             if row.type == "tr_open" and cell.children and cell.children[0].type == "code_inline":
                 row.attrSet("id", cell.children[0].content)
     return title, reader.renderer.render(tokens, reader.options, {}), tuple(sections)
+
+
+def _breakable(_renderer: Any, tokens: Any, place: int, *_: Any) -> str:
+    """A code that a narrow column may break behind its underscores."""
+    return f"<code>{escape(tokens[place].content).replace('_', Markup('_<wbr>'))}</code>"
 
 
 def _anchor(heading: str) -> str:
