@@ -109,13 +109,21 @@ def report(status: str, **figures: Any) -> Callable[[Order], Report]:
     return answer
 
 
-def make_due(app: Flask, payment_id: str, *, age: timedelta = timedelta(0)) -> None:
-    """Let the time of a payment's next work come; `age` moves its past back as well."""
+def make_due(
+    app: Flask,
+    payment_id: str,
+    *,
+    age: timedelta = timedelta(0),
+    overdue: timedelta = timedelta(0),
+) -> None:
+    """Let the time of a payment's next work come; `age` moves its past back as well, `overdue` says
+    for how long nobody has come for it.
+    """
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        row = {"due_at": sa.func.now()}
+        row: dict[str, Any] = {"due_at": sa.func.now() - overdue}
         if age:
-            row["submitted_at"] = Payment.submitted_at - age
-            row["recheck_at"] = Payment.recheck_at - age
+            for name in ("submitted_at", "last_byte_at", "recheck_at", "planned_at"):
+                row[name] = getattr(Payment, name) - age
         tx.session.execute(sa.update(Payment).where(Payment.id == payment_id).values(row))
 
 

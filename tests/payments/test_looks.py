@@ -18,7 +18,7 @@ from tests.payments.scenes import (
     unconfirmed,
 )
 from tests.payments.traces import discrepancies, path, seconds_until_due
-from zampay.payments import reports, states
+from zampay.payments import states
 from zampay.payments.states import State
 from zampay.providers.contract import (
     Accepted,
@@ -38,7 +38,7 @@ def test_a_failure_that_was_concluded_is_looked_at_once_more_an_hour_later(
     network.enquiry_answers = [NoAnswer("timeout"), NotSent("no turn"), report("SUCCESSFUL")]
     for _ in range(3):
         assert seconds_until_due(app, payment.id) is not None
-        look(app, payment, age=reports.RECHECK_AFTER)
+        look(app, payment, age=states.RECHECK_AFTER)
     assert stored(app, payment.id).state == State.FAILED
     assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
     assert seconds_until_due(app, payment.id) is None
@@ -49,7 +49,7 @@ def test_a_failure_that_stays_unknown_is_let_go(
 ) -> None:
     payment = never_landed(app, merchant, network)
     network.enquiry_answers = [UNKNOWN]
-    look(app, payment, age=reports.RECHECK_AFTER)
+    look(app, payment, age=states.RECHECK_AFTER)
     assert seconds_until_due(app, payment.id) is None
     assert discrepancies(app, payment.id) == []
 
@@ -61,7 +61,7 @@ def test_a_look_that_is_brought_forward_does_not_stand_for_the_one_an_hour_later
     network.enquiry_answers = [UNKNOWN, report("SUCCESSFUL")]
     look(app, payment)
     assert 3580 < (seconds_until_due(app, payment.id) or 0) <= 3600
-    look(app, payment, age=reports.RECHECK_AFTER)
+    look(app, payment, age=states.RECHECK_AFTER)
     assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
     assert seconds_until_due(app, payment.id) is None
 
@@ -75,7 +75,7 @@ def test_an_ended_payment_is_not_looked_at_for_longer_than_an_open_one(
     payment = never_landed(app, merchant, network)
     monkeypatch.setattr(states, "REVIEW_AFTER", timedelta(0))
     network.enquiry_answers = [NoAnswer("timeout")]
-    look(app, payment, age=reports.RECHECK_AFTER)
+    look(app, payment, age=states.RECHECK_AFTER)
     assert seconds_until_due(app, payment.id) is None
 
 

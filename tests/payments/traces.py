@@ -33,7 +33,8 @@ def discrepancies(app: Flask, payment_id: str) -> list[Discrepancy]:
 
 
 def callbacks(app: Flask, payment_id: str) -> list[Callback]:
-    return _rows(app, sa.select(Callback).where(Callback.payment_id == payment_id))
+    query = sa.select(Callback).where(Callback.payment_id == payment_id)
+    return _rows(app, query.order_by(Callback.id))
 
 
 def seconds_until_due(app: Flask, payment_id: str) -> float | None:

@@ -119,7 +119,11 @@ class World:
         `age` goes by since the last send.
         """
         self._seen = None
-        row = {"due_at": sa.func.now(), "submitted_at": Payment.submitted_at - age}
+        row = {
+            "due_at": sa.func.now(),
+            "submitted_at": Payment.submitted_at - age,
+            "last_byte_at": Payment.last_byte_at - age,
+        }
         with self._transaction() as tx:
             found = queries.locked(tx, self.payment_id)
             if found is not None and found.due_at is not None:

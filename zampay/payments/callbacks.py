@@ -10,19 +10,17 @@ import re
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, request
-from sqlalchemy.dialects.postgresql import insert
 
 from zampay.infra import metrics, redis_client
 from zampay.infra.access_log import concerning
 from zampay.infra.api import PREFIX
-from zampay.infra.db import transaction
+from zampay.infra.db import Transaction, transaction
 from zampay.infra.requests_in import raw_body
 from zampay.kernel.errors import ZamPayError
 from zampay.kernel.ids import ALPHABET
-from zampay.payments import queries
+from zampay.payments import queries, schedule
 from zampay.payments.models import Callback, Payment
 from zampay.payments.service import TOKEN_LENGTH
-from zampay.payments.states import State
 from zampay.providers import registry
 
 callbacks = Blueprint("callbacks", __name__, url_prefix=f"{PREFIX}/callbacks")
@@ -69,49 +67,64 @@ def receive(provider: str, token: str) -> Response:
 
 
 def _take_in(payment_id: str, tenant_id: str) -> str:
-    """Keep the body, unless somebody is keeping the same one now. Read only here, so that a
-    stranger without a token cannot make us wait for one.
+    """Keep the body. While somebody else keeps the same one, or died doing so, the lock is taken,
+    and the database decides. Read only here, so that a stranger without a token cannot make us wait
+    for one.
     """
     body = request.get_data(cache=False)
     digest = hashlib.sha256(body).hexdigest()
     lock = f"callback:{payment_id}:{digest}"
-    if not redis_client.claim(lock, ttl_s=LOCK_S):
+    ours = redis_client.claim(lock, ttl_s=LOCK_S)
+    if not ours and _is_kept(payment_id, tenant_id, digest):
         return "repeated"
     try:
         return _keep(payment_id, tenant_id, body, digest)
     finally:
-        redis_client.release(lock)
+        if ours:
+            redis_client.release(lock)
+
+
+def _is_kept(payment_id: str, tenant_id: str, digest: str) -> bool:
+    with transaction(tenant_id) as tx:
+        return queries.has_callback(tx, payment_id, digest)
 
 
 def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> str:
-    """Store a body that is new, and make its payment due in the same transaction; what came of
-    it: kept, repeated or over_limit.
+    """Store a body that is new, and let a poll follow, in the same transaction; what came of it:
+    kept, repeated or over_limit. Too many are not stored, but polled for all the same.
     """
     with transaction(tenant_id) as tx:
-        if queries.callbacks_seen(tx, payment_id)[0] >= MOST_KEPT:
-            return "over_limit"
-        row = insert(Callback).values(
-            tenant_id=tenant_id,
-            payment_id=payment_id,
-            body_digest=digest,
-            body=body,
-            method=request.method,
-            address=request.remote_addr,
-        )
-        kept = tx.session.execute(row.on_conflict_do_nothing().returning(Callback.id)).first()
-        if kept is None:
+        payment = queries.locked(tx, payment_id)
+        assert payment is not None, "payments are never deleted"
+        if queries.has_callback(tx, payment_id, digest):
             return "repeated"
-        tx.session.execute(
-            sa.update(Payment)
-            .where(
-                Payment.tenant_id == tenant_id,
-                Payment.id == payment_id,
-                Payment.state != State.PENDING,
+        if queries.callbacks_seen(tx, payment_id)[0] >= MOST_KEPT:
+            pace = f"callback-poll:{payment_id}"
+            at_once = redis_client.claim(pace, ttl_s=int(schedule.AFTER_A_FLOOD.total_seconds()))
+            _poll_soon(tx, payment, at_once=at_once)
+            return "over_limit"
+        tx.session.add(
+            Callback(
+                tenant_id=tenant_id,
+                payment_id=payment_id,
+                body_digest=digest,
+                body=body,
+                method=request.method,
+                address=request.remote_addr,
             )
-            .values(due_at=tx.now)
         )
-        tx.ring("payments.enquire", payment_id=payment_id, tenant_id=tenant_id)
+        _poll_soon(tx, payment, at_once=True)
     return "kept"
+
+
+def _poll_soon(tx: Transaction, payment: Payment, *, at_once: bool) -> None:
+    """Bring the next poll forward. A callback about what was never sent says nothing."""
+    if payment.submissions > 0:
+        payment.called_back_at = sa.func.clock_timestamp()
+        at = tx.now if at_once else tx.now + schedule.AFTER_A_FLOOD
+        schedule.bring_forward(payment, at, tx.now)
+    if at_once:
+        tx.ring("payments.enquire", payment_id=payment.id, tenant_id=payment.tenant_id)
 
 
 def _check_source() -> None:

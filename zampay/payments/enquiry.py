@@ -13,7 +13,7 @@ from flask import current_app
 from zampay.infra import logs
 from zampay.infra.db import Transaction, transaction
 from zampay.kernel import backoff
-from zampay.payments import mover, queries, reports, states
+from zampay.payments import mover, queries, reports, schedule, states
 from zampay.payments.models import Callback, Payment
 from zampay.payments.states import Door, Evidence, State
 from zampay.providers import registry
@@ -53,23 +53,25 @@ def enquire(*, tenant_id: str, payment_id: str) -> None:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
         _apply(tx, payment, answer, claim)
-        if queries.has_unheeded_callback(tx, payment_id):
-            # Its own bell may have rung while this row was locked, and been passed over.
-            payment.due_at = tx.now
-            tx.ring("payments.enquire", payment_id=payment_id, tenant_id=tenant_id)
+        schedule.follow_callbacks(tx, payment, since=claim.order.now)
 
 
 def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
     """Take the row for one look: `due_at` is a lease, and callbacks so far count as heeded."""
     with transaction(tenant_id) as tx:
         payment = queries.locked_if_due(tx, payment_id)
-        if payment is None or not is_to_be_asked(payment):
+        if payment is None:
+            return None
+        if payment.state == State.PENDING and _was_called_back(payment):
+            reports.doubt_again(tx, payment, Evidence.CALLBACK, "the network called back")
+        if not is_to_be_asked(payment):
             return None
         if queries.was_ended_by_a_test(tx, payment):
-            payment.due_at = None if payment.is_final else tx.now + states.REVIEW_LOOK
+            payment.recheck_at = None
+            schedule.plan(payment, None if payment.is_final else tx.now + states.REVIEW_LOOK)
             return None
         provider = registry.served(livemode=payment.livemode).get(payment.provider)
-        payment.due_at = tx.now + current_app.config["SUBMIT_LEASE"]
+        schedule.lease(payment, tx.now)
         if provider is None or not provider.profile.can_enquire:
             _cannot_ask(tx, payment)
             return None
@@ -82,6 +84,11 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
             submissions=payment.submissions,
             evidence=Evidence.CALLBACK if heeded else Evidence.ENQUIRY,
         )
+
+
+def _was_called_back(payment: Payment) -> bool:
+    """Whether a callback came for what was sent: then the network has had it."""
+    return payment.called_back_at is not None and payment.submissions > 0
 
 
 def is_to_be_asked(payment: Payment) -> bool:
@@ -106,9 +113,9 @@ def _heed_callbacks(tx: Transaction, payment_id: str) -> bool:
 def _cannot_ask(tx: Transaction, payment: Payment) -> None:
     """A network without an enquiry, or one no longer served: a person has to find out."""
     if payment.is_final:
-        payment.due_at = None
+        schedule.plan(payment, None)
         return
-    payment.due_at = tx.now + states.REVIEW_LOOK
+    schedule.plan(payment, tx.now + states.REVIEW_LOOK)
     if payment.state != State.IN_REVIEW:
         mover.move(
             tx,
@@ -120,8 +127,9 @@ def _cannot_ask(tx: Transaction, payment: Payment) -> None:
 
 
 def _apply(tx: Transaction, payment: Payment, answer: Enquiry, claim: _Claim) -> None:
-    if payment.state == State.PENDING and not isinstance(answer, Report):
-        return  # another look has already ordered it sent again
+    sent_since = payment.state == State.PENDING or payment.submissions != claim.submissions
+    if sent_since and not isinstance(answer, Report):
+        return  # it is sent again, or will be: the answer is older, and the lease not ours
     if not _asked_before_the_end(payment, claim):
         _plan_the_next_look(tx, payment, answer)
     if isinstance(answer, Report):
@@ -140,27 +148,43 @@ def _asked_before_the_end(payment: Payment, claim: _Claim) -> bool:
 
 
 def _plan_the_next_look(tx: Transaction, payment: Payment, answer: Enquiry) -> None:
+    planned = schedule.still_planned(payment, tx.now)
     if isinstance(answer, NotSent):
-        payment.due_at = tx.now + timedelta(seconds=answer.retry_after_s or 1)
-    elif payment.is_final and _was_the_last_look(payment, answer, tx.now):
+        schedule.plan(payment, planned)
+        soon = tx.now + timedelta(seconds=answer.retry_after_s or 1)
+        schedule.bring_forward(payment, soon, tx.now)
+    elif payment.is_final and _settles(payment, answer):
         still_to_come = payment.recheck_at is not None and payment.recheck_at > tx.now
-        payment.due_at = payment.recheck_at if still_to_come else None
+        payment.recheck_at = payment.recheck_at if still_to_come else None
+        schedule.plan(payment, payment.recheck_at)
+    elif payment.is_final and _has_been_asked_for_long(payment, tx.now):
+        schedule.plan(payment, None)
     elif isinstance(answer, Report) and answer.poll_after is not None:
-        payment.due_at = tx.now + answer.poll_after
+        schedule.plan(payment, tx.now + answer.poll_after)
+    elif planned is not None:
+        schedule.plan(payment, planned)
     else:
         _look_again(tx, payment)
 
 
-def _was_the_last_look(payment: Payment, answer: Enquiry, now: datetime) -> bool:
-    """An ended payment that is due is asked about until the network names an ending, or does not
-    know a reference that it never acknowledged; at the longest for as long as an open one.
+def _settles(payment: Payment, answer: Enquiry) -> bool:
+    """Whether an answer settles an ending: the network names one, or does not know a reference of
+    which it has never given a sign.
     """
-    assert payment.completed_at is not None, "ended payments say when"
     if isinstance(answer, Report):
-        settled = answer.status is not ReportStatus.PENDING
-    else:
-        settled = isinstance(answer, NotFound) and payment.acknowledged_at is None
-    return settled or now >= payment.completed_at + states.REVIEW_AFTER
+        return answer.status is not ReportStatus.PENDING
+    return isinstance(answer, NotFound) and not _gave_a_sign(payment)
+
+
+def _has_been_asked_for_long(payment: Payment, now: datetime) -> bool:
+    """An ended payment is asked about at the longest for as long as an open one."""
+    assert payment.completed_at is not None, "ended payments say when"
+    return bool(now >= payment.completed_at + states.REVIEW_AFTER)
+
+
+def _gave_a_sign(payment: Payment) -> bool:
+    """Whether the network has ever acknowledged the payment or called back about it."""
+    return payment.acknowledged_at is not None or payment.called_back_at is not None
 
 
 def _look_again(tx: Transaction, payment: Payment) -> None:
@@ -171,27 +195,26 @@ def _look_again(tx: Transaction, payment: Payment) -> None:
         if reviewed
         else backoff.scheduled(payment.looks, states.LOOKS)
     )
-    payment.due_at = tx.now + delay
+    schedule.plan(payment, tx.now + delay)
 
 
 def _proves_that_nothing_landed(payment: Payment, claim: _Claim) -> bool:
-    """The network does not know a reference that it never acknowledged, asked long enough after
-    the last send, and nothing has been sent since.
+    """The network does not know a reference of which it has never given a sign, asked long enough
+    after the last moment at which a byte of a send could go out, and nothing was sent since.
     """
-    sent_at: datetime | None = payment.submitted_at
     return (
         not payment.is_final
-        and payment.acknowledged_at is None
-        and sent_at is not None
+        and not _gave_a_sign(payment)
         and payment.submissions == claim.submissions
-        and claim.order.now - sent_at >= claim.provider.profile.unknown_grace
+        and claim.order.now - schedule.last_byte_at(payment) >= claim.provider.profile.unknown_grace
     )
 
 
 def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
     """Fail as presumed, or send again under the same reference while there is time."""
     presumed = payment.presumed_failure
-    in_time = tx.now < payment.created_at + current_app.config["SUBMIT_WINDOW"]
+    tried_at = payment.first_tried_at or payment.created_at
+    in_time = tx.now < tried_at + current_app.config["SUBMIT_WINDOW"]
     if presumed is not None:
         failure = Failure(
             FailureCode(presumed["code"]),
@@ -203,7 +226,7 @@ def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
         reports.fail(tx, payment, failure, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
     elif in_time and payment.state != State.IN_REVIEW and _may_resend(payment):
         payment.in_doubt = True
-        payment.due_at = tx.now + _before_resending(payment)
+        schedule.plan(payment, tx.now + _before_resending(payment))
         mover.move(
             tx,
             payment,

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from zampay.infra.db import Transaction
 from zampay.kernel.clock import rfc3339
-from zampay.payments import queries, states
-from zampay.payments.models import CONTRARY_ENDING, Discrepancy, Move, Payment
+from zampay.payments import queries, schedule, states
+from zampay.payments.models import Discrepancy, Move, Payment
 from zampay.payments.states import Door, Evidence, State
 from zampay.providers import registry
 from zampay.providers.contract import Profile, Retry
@@ -65,11 +65,17 @@ def explain(tx: Transaction, payment: Payment) -> Explanation:
         network_said=said[-1] if said else None,
         callbacks=count,
         last_callback_at=last_at,
-        next_action=None if payment.is_final else states.PHASES[State(payment.state)].door,
+        next_action=_next_action(payment),
         payer_hint=facts.profile.approval_hint if facts.profile and facts.is_prompted else None,
         new_attempt=advice,
         wait_until=until,
     )
+
+
+def _next_action(payment: Payment) -> Door | None:
+    if payment.is_final:
+        return None if payment.due_at is None else Door.ENQUIRE
+    return states.PHASES[State(payment.state)].door
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,6 @@ class _Facts:
     now: datetime
 
     @property
-    def is_in_dispute(self) -> bool:
-        """Whether the network has named two endings, or something it said is still looked into."""
-        return any(
-            one.resolved_at is None or one.kind == CONTRARY_ENDING for one in self.contradictions
-        )
-
-    @property
     def window(self) -> timedelta:
         """For how long the network leaves the payer its prompt."""
         return self.profile.approval_window if self.profile else timedelta(minutes=5)
@@ -97,8 +96,8 @@ class _Facts:
     @property
     def prompt_ends_at(self) -> datetime | None:
         """When a prompt of the last send has run out; None if nothing was sent."""
-        sent_at: datetime | None = self.payment.submitted_at
-        return sent_at + self.window if sent_at else None
+        sent = self.payment.submitted_at is not None
+        return schedule.last_byte_at(self.payment) + self.window if sent else None
 
     @property
     def is_prompted(self) -> bool:
@@ -109,9 +108,9 @@ class _Facts:
 
 def _is_the_networks_word(move: Move) -> bool:
     """Whether an answer about this payment made the move."""
-    if move.evidence == Evidence.SUBMITTED:
+    if move.evidence in {Evidence.SUBMITTED, Evidence.CALLBACK}:
         return move.target not in _NO_ANSWER
-    return move.evidence in {Evidence.ENQUIRY, Evidence.CALLBACK}
+    return move.evidence == Evidence.ENQUIRY
 
 
 def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:
@@ -120,6 +119,8 @@ def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:
     parts = [_standing(facts)]
     if payment.is_final and any(one.resolved_at is None for one in facts.contradictions):
         parts.append(_CONTRADICTED_SINCE)
+    if payment.state == State.FAILED and payment.due_at is not None:
+        parts.append(_ASKED_AGAIN)
     if payment.state != State.SUCCESSFUL and advice is not NewAttempt.SAFE:
         parts.append(_WARNINGS[advice])
     words = {
@@ -127,6 +128,7 @@ def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:
         "minutes": int(facts.window.total_seconds() // 60),
         "failure": payment.failure["message"] if payment.failure else "",
         "until": rfc3339(until) if until else "",
+        "next": rfc3339(payment.due_at) if payment.due_at else "",
     }
     text = " ".join(parts).format_map(words)
     return text if payment.livemode else f"Sandbox: {text}"
@@ -182,6 +184,7 @@ _CONTRADICTED = (
 _CONTRADICTED_SINCE = (
     "What {network} has said besides does not fit this, so that a person is looking into it."
 )
+_ASKED_AGAIN = "Networks have taken such an ending back: {network} is asked again at {next}."
 _WOULD_BE_SUCCESSFUL = "{network} would say that the money moved."
 _DECIDED: dict[Evidence, dict[State, str]] = {
     Evidence.OPERATOR: {
@@ -209,10 +212,13 @@ _WARNINGS = {
 
 
 def _new_attempt(facts: _Facts) -> tuple[NewAttempt, datetime | None]:
-    """Only a failure makes it safe; while the payer may approve, asking before the end is idle."""
+    """Only a failure that is not in question makes it safe; while the payer may approve, asking
+    before the end is idle.
+    """
     payment, prompt_ends_at = facts.payment, facts.prompt_ends_at
-    if payment.failure is not None:
-        safe = payment.failure["retry"] == Retry.SAFE and not facts.is_in_dispute
+    failure = payment.current_failure
+    if failure is not None:
+        safe = failure["retry"] == Retry.SAFE
         return (NewAttempt.SAFE if safe else NewAttempt.UNSAFE), None
     if prompt_ends_at is None or facts.profile is None or payment.is_final:
         return NewAttempt.UNSAFE, None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zampay.infra.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
-from zampay.payments import mover, queries, states
+from zampay.payments import mover, queries, schedule, states
 from zampay.payments.models import Payment
 from zampay.payments.service import PaymentNotFound
 from zampay.payments.states import Evidence, State
@@ -82,7 +82,7 @@ def _end(tx: Transaction, payment: Payment, ending: Ending) -> None:
     if not states.is_legal(State(payment.state), ending.state):
         raise NotFinishable(f"It is {payment.state} for good; make another payment.")
     if ending.state is State.IN_REVIEW:
-        payment.due_at = tx.now + states.REVIEW_LOOK
+        schedule.plan(payment, tx.now + states.REVIEW_LOOK)
     if ending.state is State.SUCCESSFUL:
         payment.provider_transaction_id = f"test-{payment.provider_reference[:8]}"
     mover.move(

@@ -16,12 +16,13 @@ from zampay.infra.db import Model
 from zampay.kernel.money import Money
 from zampay.payments import states
 from zampay.payments.states import State
-from zampay.providers.contract import Order
+from zampay.providers.contract import Order, Retry
 
 LOOKUP_LENGTH = 20
 """How much of a callback token finds its payment (100 bits); see `queries.by_callback_token`."""
 CONTRARY_ENDING = "contrary_ending"
 FIGURES_DIFFER = "figures_differ"
+ONCE_CONFIRMED = "retryOnceConfirmed"
 """What a discrepancy is: another ending than ours, or another amount, currency or id."""
 _STATES = ", ".join(f"'{state}'" for state in State)
 _PROMPTING = "livemode AND state IN ('PENDING', 'SUBMITTING', 'UNCONFIRMED', 'PROCESSING')"
@@ -33,8 +34,12 @@ class IllegalMove(AssertionError):
 
 
 class Payment(Model):
-    """One request for money. `due_at` says when the row is owed work, in the database's time;
-    `recheck_at` when an ending that networks have been seen to take back is looked at once more.
+    """One request for money; times are the database's.
+
+    `due_at`, `planned_at` and `leased_until` are explained in `schedule.py`. `recheck_at` is when
+    an ending in question is looked at once more; the network's confirmation takes it away.
+    `last_byte_at` is the last moment at which a byte of a send could go out: the end of the lease
+    until the send has come back. `called_back_at` is when a callback last came for what was sent.
     """
 
     __tablename__ = "payments"
@@ -60,13 +65,19 @@ class Payment(Model):
     state: Mapped[str] = mapped_column(sa.Text)
     position: Mapped[int]
     due_at: Mapped[datetime | None]
+    planned_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
     recheck_at: Mapped[datetime | None]
     submissions: Mapped[int]
     looks: Mapped[int]
     in_doubt: Mapped[bool]
     presumed_failure: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    first_tried_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
+    last_byte_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
+    called_back_at: Mapped[datetime | None]
+    in_dispute: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     failure: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     provider_transaction_id: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[datetime]
@@ -112,7 +123,7 @@ class Payment(Model):
             self.acknowledged_at = now
         if state in states.FINAL:
             self.completed_at = now
-            self.due_at = None
+            self.due_at = self.planned_at = self.leased_until = None
 
     @property
     def money(self) -> Money:
@@ -123,6 +134,23 @@ class Payment(Model):
     def is_final(self) -> bool:
         """Whether the payment has ended."""
         return State(self.state) in states.FINAL
+
+    @property
+    def may_have_landed(self) -> bool:
+        """Whether the network may have it, although no answer of its own has said so."""
+        return self.in_doubt or (self.called_back_at is not None and self.submissions > 0)
+
+    @property
+    def current_failure(self) -> dict[str, Any] | None:
+        """The failure with what is known now of a new attempt: nothing is safe while the ending is
+        still in question.
+        """
+        if self.failure is None:
+            return None
+        retry = self.failure.get(ONCE_CONFIRMED, self.failure["retry"])
+        if self.in_dispute or self.recheck_at is not None or self.due_at is not None:
+            retry = Retry.UNSAFE.value
+        return {**self.failure, "retry": retry}
 
     def order(self, now: datetime, *, send_until_s: float = math.inf) -> Order:
         """What the network is told."""

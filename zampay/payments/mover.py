@@ -11,10 +11,10 @@ import structlog
 from zampay.infra import metrics
 from zampay.infra.db import Transaction
 from zampay.payments import states
-from zampay.payments.models import Move, Payment
+from zampay.payments.models import ONCE_CONFIRMED, Move, Payment
 from zampay.payments.schemas import PaymentView
 from zampay.payments.states import Evidence, State
-from zampay.providers.contract import Failure
+from zampay.providers.contract import Failure, Retry
 from zampay.webhooks import events
 
 log = structlog.get_logger()
@@ -45,8 +45,10 @@ def move(
     assert (failure is not None) == (target is State.FAILED), "a failure says why, exactly then"
     source = payment.state
     if failure is not None:
-        payment.failure = stored(failure)
+        payment.failure = _as_told(failure)
     payment.enter(target, tx.now)
+    if failure is not None and failure.recheck:
+        payment.due_at = payment.recheck_at = tx.now + states.RECHECK_AFTER
     remember(tx, payment, source=source, evidence=evidence, detail=detail)
     tx.once_committed(lambda: _tell(payment, source, str(target), str(evidence), failure))
     event_type = states.PHASES[target].event
@@ -88,8 +90,16 @@ def remember(
     )
 
 
+def _as_told(failure: Failure) -> dict[str, Any]:
+    """A failure as it is kept for good: an ending that is looked at again promises nothing yet."""
+    kept = stored(failure)
+    if failure.recheck:
+        kept |= {"retry": str(Retry.UNSAFE), ONCE_CONFIRMED: str(failure.retry)}
+    return kept
+
+
 def stored(failure: Failure) -> dict[str, Any]:
-    """A failure as merchants see it, and as it is kept."""
+    """A failure as plain JSON."""
     return {
         "code": str(failure.code),
         "message": failure.message,

@@ -80,6 +80,13 @@ def locked(tx: Transaction, payment_id: str) -> Payment | None:
     )
 
 
+def all_locked(tx: Transaction, payment_ids: Sequence[str]) -> list[Payment]:
+    """These payments of the tenant, locked in the order of their ids."""
+    query = sa.select(Payment).where(Payment.tenant_id == tx.tenant_id, Payment.id.in_(payment_ids))
+    ordered = query.order_by(Payment.id).with_for_update(key_share=True)
+    return list(tx.session.scalars(ordered))
+
+
 def locked_if_due(tx: Transaction, payment_id: str) -> Payment | None:
     """The payment, locked, if it is owed work now and nobody else is at it."""
     return tx.session.scalar(
@@ -218,6 +225,16 @@ def callbacks_seen(tx: Transaction, payment_id: str) -> tuple[int, datetime | No
     )
     row = tx.session.execute(seen).one()
     return row[0], row[1]
+
+
+def has_callback(tx: Transaction, payment_id: str, digest: str) -> bool:
+    """Whether a callback with this body is kept."""
+    query = sa.select(Callback.id).where(
+        Callback.tenant_id == tx.tenant_id,
+        Callback.payment_id == payment_id,
+        Callback.body_digest == digest,
+    )
+    return tx.session.scalar(query) is not None
 
 
 def has_unheeded_callback(tx: Transaction, payment_id: str) -> bool:

@@ -2,20 +2,17 @@
 whoever brought it (poll, callback, operator, reconciliation), as often as it is told.
 """
 
-from datetime import timedelta
-
 import structlog
 from sqlalchemy.dialects.postgresql import insert
 
 from zampay.infra.db import Transaction
 from zampay.kernel import ids
-from zampay.payments import mover, states
+from zampay.payments import mover, schedule, states
 from zampay.payments.models import CONTRARY_ENDING, FIGURES_DIFFER, Discrepancy, Payment
 from zampay.payments.states import Evidence, State
 from zampay.providers.contract import Failure, FailureCode, Report, ReportStatus
 
 log = structlog.get_logger()
-RECHECK_AFTER = timedelta(hours=1)
 NEVER_LANDED = Failure(
     FailureCode.PROVIDER_UNAVAILABLE,
     "The network says that it never received the payment.",
@@ -52,8 +49,14 @@ def fail(
 ) -> None:
     """FAILED; an ending that networks have been seen to take back is looked at once more."""
     mover.move(tx, payment, State.FAILED, evidence=evidence, detail=detail, failure=failure)
-    if failure.recheck:
-        payment.due_at = payment.recheck_at = tx.now + RECHECK_AFTER
+
+
+def doubt_again(tx: Transaction, payment: Payment, evidence: Evidence, why: str) -> None:
+    """A payment that was to be sent again is asked about once more instead, now."""
+    payment.in_doubt = True
+    schedule.plan(payment, tx.now)
+    detail = f"{why}: to be asked about once more"
+    mover.move(tx, payment, State.UNCONFIRMED, evidence=evidence, detail=detail)
 
 
 def _still_pending(tx: Transaction, payment: Payment, report: Report, evidence: Evidence) -> None:
@@ -76,7 +79,7 @@ def _figures_agree(payment: Payment, report: Report) -> bool:
 def _to_review(tx: Transaction, payment: Payment, report: Report) -> None:
     _record_discrepancy(tx, payment, FIGURES_DIFFER, report)
     if payment.state != State.IN_REVIEW:
-        payment.due_at = tx.now + states.REVIEW_LOOK
+        schedule.plan(payment, tx.now + states.REVIEW_LOOK)
         mover.move(
             tx,
             payment,
@@ -92,6 +95,8 @@ def _compare_endings(tx: Transaction, payment: Payment, report: Report) -> None:
 
 
 def _record_discrepancy(tx: Transaction, payment: Payment, kind: str, report: Report) -> None:
+    """Keep what the network says against us; what was closed is open again when it repeats it."""
+    payment.in_dispute = True
     ours = f"{payment.state} {payment.money} {payment.currency} {payment.id}"
     theirs = f"{report.status} {report.amount} {report.currency} {report.payment_id}"
     log.error("discrepancy", payment_id=payment.id, kind=kind, ours=ours, theirs=theirs)
@@ -103,12 +108,15 @@ def _record_discrepancy(tx: Transaction, payment: Payment, kind: str, report: Re
         ours=ours,
         theirs=theirs,
     )
-    tx.session.execute(row.on_conflict_do_nothing())
+    again = {"resolved_at": None}
+    named = [Discrepancy.payment_id, Discrepancy.kind, Discrepancy.theirs]
+    tx.session.execute(row.on_conflict_do_update(index_elements=named, set_=again))
 
 
 def review_if_old(tx: Transaction, payment: Payment, said: str) -> None:
     """Give a payment that waiting does not settle to a person."""
-    if tx.now < payment.created_at + states.REVIEW_AFTER:
+    sent_at = payment.submitted_at or payment.created_at
+    if tx.now < sent_at + states.REVIEW_AFTER:
         return
     mover.move(
         tx,

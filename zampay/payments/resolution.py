@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from zampay.infra.db import EVERY_TENANT, Transaction, transaction
 from zampay.kernel import words
-from zampay.payments import enquiry, mover, queries
-from zampay.payments.models import Callback, Discrepancy, Payment
+from zampay.payments import enquiry, mover, queries, reports, schedule
+from zampay.payments.models import CONTRARY_ENDING, Callback, Discrepancy, Payment
 from zampay.payments.states import Evidence, State
 from zampay.providers.contract import Failure, FailureCode
 from zampay.tenants import audit
@@ -64,13 +64,17 @@ def look_again(*, payment: Payment, operator: Operator) -> None:
     """Ask the network now, whenever the next look was planned.
 
     Raises:
-        NotPossible: nothing has been sent yet.
+        NotPossible: nothing has been sent yet, or somebody is sending it or asking about it now.
     """
     with transaction(payment.tenant_id) as tx:
         row = _locked(tx, payment)
+        if row.state == State.PENDING and row.may_have_landed:
+            reports.doubt_again(tx, row, Evidence.OPERATOR, "the operator asks")
         if not enquiry.is_to_be_asked(row):
             raise NotPossible(f"It is {row.state}: nothing is known to have been sent.")
-        row.due_at = tx.now
+        if schedule.is_leased(row, tx.now):
+            raise NotPossible(f"It is {row.state}: a worker is at it now; try again in a minute.")
+        schedule.bring_forward(row, tx.now, tx.now)
         _record(tx, "payment.requeried", row, operator)
     enquiry.enquire(tenant_id=payment.tenant_id, payment_id=payment.id)
 
@@ -81,12 +85,15 @@ def resolve(
     """End a payment in review, on a person's word; for live money on that of two.
 
     Raises:
-        NotPossible: it is not in review, or a second person is missing.
+        NotPossible: it is not in review, a second person is missing, or it is to be FAILED although
+            a callback waits for its poll.
     """
     assert end in {State.SUCCESSFUL, State.FAILED}, "a decision is an end"
     with transaction(payment.tenant_id) as tx:
         row = _locked(tx, payment)
         _check(row, operator)
+        if end is State.FAILED and queries.has_unheeded_callback(tx, row.id):
+            raise NotPossible("A callback has come since: ask the network first (payment requery).")
         row.provider_transaction_id = provider_transaction_id
         _close_discrepancies(tx, row)
         details = {"status": str(end), "providerTransactionId": provider_transaction_id}
@@ -122,7 +129,7 @@ def replay_callbacks(*, since: datetime, operator: Operator) -> int:
             .where(
                 Callback.received_at >= since,
                 Payment.completed_at.is_(None),
-                Payment.state != State.PENDING,
+                Payment.submissions > 0,
             )
             .distinct()
             .limit(MOST_REPLAYED)
@@ -139,15 +146,9 @@ def _replay(tenant_id: str, payment_ids: list[str], since: datetime, operator: O
     with transaction(tenant_id) as tx:
         of_these = (Callback.tenant_id == tenant_id, Callback.payment_id.in_(payment_ids))
         tx.session.execute(sa.update(Callback).where(*of_these).values(heeded_at=None))
-        tx.session.execute(
-            sa.update(Payment)
-            .where(
-                Payment.tenant_id == tenant_id,
-                Payment.id.in_(payment_ids),
-                Payment.completed_at.is_(None),
-            )
-            .values(due_at=tx.now)
-        )
+        for row in queries.all_locked(tx, payment_ids):
+            if row.submissions and not row.is_final:
+                schedule.bring_forward(row, tx.now, tx.now)
         audit.record(
             tx,
             action="callbacks.replayed",
@@ -187,6 +188,8 @@ def _close_discrepancies(tx: Transaction, payment: Payment) -> int:
         .values(resolved_at=tx.now)
         .returning(Discrepancy.id)
     )
+    found = queries.discrepancies(tx, payment.id)
+    payment.in_dispute = any(one.kind == CONTRARY_ENDING for one in found)
     return len(closed.all())
 
 

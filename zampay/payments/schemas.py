@@ -160,7 +160,9 @@ class PaymentView(Schema):
     status = ma.fields.Function(
         lambda payment: status_of(payment.state), required=True, metadata=STATUS_METADATA
     )
-    failure = ma.fields.Nested(FailureView, required=True, allow_none=True)
+    failure = ma.fields.Nested(
+        FailureView, attribute="current_failure", required=True, allow_none=True
+    )
     provider_transaction_id = ma.fields.String(required=True, allow_none=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)

@@ -139,7 +139,7 @@ def cancel(
         if payment is None or payment.livemode is not livemode:
             raise PaymentNotFound
         already = payment.failure is not None and payment.failure["code"] == FailureCode.CANCELLED
-        if (payment.state != State.PENDING or payment.in_doubt) and not already:
+        if (payment.state != State.PENDING or payment.may_have_landed) and not already:
             raise NotCancellable("Ask for its status; it may already be with the payer.")
         if not already:
             audit.record(

@@ -9,7 +9,8 @@ SUBMITTING holds a lease: whoever took it is calling the network now, or died do
 is doubt: the order may have landed. From both the only way on is to ask the network; back to
 PENDING (to be sent again, under the same reference) leads one edge each, taken when it is known
 that nothing landed. Should the network's word arrive even then (an answer that was long under way),
-it is followed: PENDING, too, goes to PROCESSING, IN_REVIEW or an end.
+it is followed: PENDING, too, goes to PROCESSING, IN_REVIEW or an end. Where a callback comes, or
+the time for sending ends after doubt, it goes back to UNCONFIRMED and is asked about once more.
 """
 
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ _ENDS = frozenset({State.SUCCESSFUL, State.FAILED})
 PHASES: dict[State, Phase] = {
     State.PENDING: Phase(
         Status.PENDING,
-        _ENDS | {State.SUBMITTING, State.PROCESSING, State.IN_REVIEW},
+        _ENDS | {State.SUBMITTING, State.UNCONFIRMED, State.PROCESSING, State.IN_REVIEW},
         Door.SUBMIT,
     ),
     State.SUBMITTING: Phase(
@@ -118,6 +119,9 @@ LOOKS = tuple(timedelta(seconds=seconds) for seconds in _LOOKS_S)
 
 REVIEW_AFTER = timedelta(days=3)
 """From here on nobody can tell by waiting: the payment needs a person's attention."""
+
+RECHECK_AFTER = timedelta(hours=1)
+"""When an ending that networks have been seen to take back is looked at once more."""
 
 REVIEW_LOOK = timedelta(days=1)
 """How often a payment in review is still asked about."""

@@ -13,7 +13,7 @@ from flask import current_app
 from zampay.infra import logs
 from zampay.infra.db import Transaction, transaction
 from zampay.kernel import backoff, clock
-from zampay.payments import mover, queries, reports, states
+from zampay.payments import mover, queries, reports, schedule, states
 from zampay.payments.models import Payment
 from zampay.payments.states import Evidence, State
 from zampay.providers import registry
@@ -56,7 +56,9 @@ def submit(*, tenant_id: str, payment_id: str) -> timedelta | None:
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
-        return record(tx, payment, outcome, attempt=claim.attempt)
+        delay = record(tx, payment, outcome, attempt=claim.attempt)
+        schedule.follow_callbacks(tx, payment, since=claim.order.now)
+    return delay
 
 
 def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
@@ -64,23 +66,21 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
 
     A process that was held up for half of its lease must not send any more: `send_until_s`.
     """
-    lease: timedelta = current_app.config["SUBMIT_LEASE"]
+    half_s = current_app.config["SUBMIT_LEASE"].total_seconds() / 2
     started_s = clock.monotonic_s()
     with transaction(tenant_id) as tx:
         payment = queries.locked_if_due(tx, payment_id)
-        if payment is None or payment.state != State.PENDING:
+        if payment is None or payment.state != State.PENDING or not _may_be_sent(tx, payment):
             return None
         provider = registry.served(livemode=payment.livemode).get(payment.provider)
-        if _is_out_of_time(payment, tx.now):
-            _give_up(tx, payment)
-            return None
         if provider is None:
-            payment.due_at = tx.now + timedelta(seconds=LONGEST_RETRY_S)
+            schedule.plan(payment, tx.now + timedelta(seconds=LONGEST_RETRY_S))
             return None
         logs.caused_by(payment.request_id)
         payment.submissions += 1
         payment.submitted_at = tx.now
-        payment.due_at = tx.now + lease
+        schedule.lease(payment, tx.now)
+        payment.last_byte_at = payment.leased_until
         attempt = payment.submissions
         mover.move(
             tx,
@@ -89,19 +89,41 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
             evidence=Evidence.SUBMITTED,
             detail=f"attempt {attempt}, reference {payment.provider_reference}",
         )
-        order = payment.order(tx.now, send_until_s=started_s + lease.total_seconds() / 2)
+        order = payment.order(tx.now, send_until_s=started_s + half_s)
     return _Claim(order, provider, attempt)
 
 
+def _may_be_sent(tx: Transaction, payment: Payment) -> bool:
+    """Whether a due row is to be sent now. What the network called back about is asked about, and
+    so is, before it is given up, what may have landed.
+    """
+    late = _is_out_of_time(payment, tx.now)
+    payment.first_tried_at = payment.first_tried_at or tx.now
+    if not payment.may_have_landed:
+        if late:
+            said = "not sent within the time for sending"
+            reports.fail(tx, payment, NEVER_SENT, Evidence.DEADLINE, said)
+        return not late
+    if payment.called_back_at is not None:
+        reports.doubt_again(tx, payment, Evidence.CALLBACK, "the network called back")
+    elif late:
+        reports.doubt_again(tx, payment, Evidence.DEADLINE, "the time for sending is over")
+    else:
+        return True
+    tx.ring("payments.enquire", payment_id=payment.id, tenant_id=payment.tenant_id)
+    return False
+
+
 def _is_out_of_time(payment: Payment, now: datetime) -> bool:
+    """The time for sending counts from the first try. While nobody works (a row that has long been
+    due shows it) nothing expires: there is one more try.
+    """
+    tried_at: datetime | None = payment.first_tried_at
+    if tried_at is None or payment.due_at is None:
+        return False
+    was_left_lying = now - payment.due_at > timedelta(seconds=LONGEST_RETRY_S)
     window: timedelta = current_app.config["SUBMIT_WINDOW"]
-    return now > payment.created_at + window
-
-
-def _give_up(tx: Transaction, payment: Payment) -> None:
-    """Nothing was sent, or the network did not know what was: after doubt, look once more later."""
-    failure = reports.NEVER_LANDED if payment.in_doubt else NEVER_SENT
-    reports.fail(tx, payment, failure, Evidence.DEADLINE, "not sent within the time for sending")
+    return now > tried_at + window and (payment.may_have_landed or not was_left_lying)
 
 
 def record(
@@ -114,14 +136,16 @@ def record(
         When to send again, if nothing reached the network.
     """
     current = payment.state == State.SUBMITTING and payment.submissions == attempt
+    if payment.submissions == attempt or (payment.last_byte_at or tx.now) < tx.now:
+        payment.last_byte_at = tx.now
     if isinstance(outcome, Accepted):
         _acknowledge(tx, payment, outcome)
         return None
     if not current:
         return None
-    if isinstance(outcome, NotSent) and not payment.in_doubt:
+    if isinstance(outcome, NotSent) and not payment.may_have_landed:
         return _send_later(tx, payment, outcome)
-    if isinstance(outcome, Declined) and not payment.in_doubt:
+    if isinstance(outcome, Declined) and not payment.may_have_landed:
         reports.fail(tx, payment, outcome.failure, Evidence.SUBMITTED, "refused by the network")
         return None
     _doubt(tx, payment, outcome)
@@ -132,7 +156,9 @@ def _acknowledge(tx: Transaction, payment: Payment, outcome: Accepted) -> None:
     """The network has it, whatever we thought meanwhile: look soon, also at one that has ended."""
     payment.acknowledged_at = payment.acknowledged_at or tx.now
     payment.looks = 0
-    payment.due_at = tx.now + states.LOOKS[0]
+    schedule.plan(payment, tx.now + states.LOOKS[0])
+    if payment.is_final and payment.recheck_at is None:
+        payment.recheck_at = payment.due_at
     if states.is_legal(State(payment.state), State.PROCESSING):
         mover.move(
             tx, payment, State.PROCESSING, evidence=Evidence.SUBMITTED, detail=outcome.detail
@@ -147,7 +173,7 @@ def _send_later(tx: Transaction, payment: Payment, outcome: NotSent) -> timedelt
     )
     if outcome.retry_after_s is not None:
         delay = max(delay, timedelta(seconds=min(outcome.retry_after_s, LONGEST_RETRY_S)))
-    payment.due_at = tx.now + delay
+    schedule.plan(payment, tx.now + delay)
     mover.move(
         tx,
         payment,
@@ -169,7 +195,7 @@ def _doubt(tx: Transaction, payment: Payment, outcome: InDoubt | Declined | NotS
     payment.in_doubt = True
     payment.presumed_failure = mover.stored(presumed) if presumed else None
     payment.looks = 0
-    payment.due_at = tx.now + states.LOOKS[0]
+    schedule.plan(payment, tx.now + states.LOOKS[0])
     said = outcome.failure.message if isinstance(outcome, Declined) else outcome.detail
     mover.move(
         tx, payment, State.UNCONFIRMED, evidence=Evidence.SUBMITTED, detail=f"in doubt: {said}"

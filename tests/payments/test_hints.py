@@ -1,0 +1,196 @@
+"""A callback brings a poll forward: it never delays a planned one, never takes its place in the
+schedule, and leads to a poll also when there were too many to keep.
+"""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored
+from tests.merchants import Merchant
+from tests.payments.scenes import ended, ending, look, never_landed, processing
+from tests.payments.test_callbacks import call
+from tests.payments.traces import callbacks, discrepancies, seconds_until_due
+from zampay.payments.callbacks import MOST_KEPT
+from zampay.payments.models import Payment
+from zampay.payments.states import State
+from zampay.providers.contract import Enquiry, NoAnswer, NotSent, Order
+
+
+@pytest.mark.parametrize("answer", [report("PENDING"), NoAnswer("timeout")])
+def test_polls_caused_by_callbacks_leave_the_schedule_as_it_was(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    answer: Enquiry,
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")] * 12
+    for _ in range(12):
+        look(app, payment)
+    planned = stored(app, payment.id)
+    assert (seconds_until_due(app, payment.id) or 0) > 40
+    bells.lose_all()
+    for number in range(20):
+        network.enquiry_answers = [answer]
+        call(client, payment, {"n": number})
+        bells.hear_all()
+    after = stored(app, payment.id)
+    assert len(network.enquiries) == 32
+    assert (after.due_at, after.looks) == (planned.due_at, planned.looks)
+    network.enquiry_answers = [answer]
+    look(app, payment)
+    assert stored(app, payment.id).looks == planned.looks + 1, "the planned poll counts"
+
+
+def test_a_hint_after_the_planned_time_takes_the_planned_polls_place(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    make_due(app, payment.id)
+    bells.lose_all()
+    network.enquiry_answers = [report("PENDING")]
+    call(client, payment, b"{}")
+    bells.hear_all()
+    assert (stored(app, payment.id).looks, stored(app, payment.id).planned_at) == (1, None)
+
+
+def test_a_hint_that_got_no_turn_is_followed_before_the_planned_poll(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")] * 12
+    for _ in range(12):
+        look(app, payment)
+    planned = stored(app, payment.id)
+    bells.lose_all()
+    network.enquiry_answers = [NotSent("no turn", retry_after_s=3), report("PENDING")]
+    call(client, payment, b"{}")
+    bells.hear_all()
+    assert 2 < (seconds_until_due(app, payment.id) or 0) <= 3
+    make_due(app, payment.id)
+    look(app, payment)
+    assert stored(app, payment.id).due_at == planned.due_at
+
+
+def test_a_callback_during_a_poll_that_a_callback_caused_keeps_the_plan_too(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")] * 12
+    for _ in range(12):
+        look(app, payment)
+    planned = stored(app, payment.id)
+    bells.lose_all()
+
+    def called_again(order: Order) -> Enquiry:
+        call(app.test_client(), payment, b"second")
+        return report("PENDING")(order)
+
+    network.enquiry_answers = [called_again, report("PENDING")]
+    call(client, payment, b"first")
+    bells.hear_all()
+    after = stored(app, payment.id)
+    assert len(network.enquiries) == 14
+    assert (after.due_at, after.looks, after.planned_at) == (planned.due_at, planned.looks, None)
+
+
+def flooded(app: Flask, client: FlaskClient, payment: Payment, bells: HeldBells) -> None:
+    for number in range(MOST_KEPT):
+        call(client, payment, str(number).encode())
+    bells.lose_all()
+    look(app, payment)
+
+
+def test_a_callback_too_many_is_not_kept_and_leads_to_a_poll(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING"), report("PENDING"), report("SUCCESSFUL")]
+    flooded(app, client, payment, bells)
+    look(app, payment)
+    call(client, payment, b"one more")
+    assert bells.tasks == ["payments.enquire"]
+    bells.hear_all()
+    assert stored(app, payment.id).state == State.SUCCESSFUL
+    assert len(callbacks(app, payment.id)) == MOST_KEPT
+
+
+def test_a_flood_is_polled_for_at_a_pace_and_the_last_of_it_is_not_passed_over(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")] * 20
+    flooded(app, client, payment, bells)
+    for _ in range(10):
+        look(app, payment)
+    before = len(network.enquiries)
+    for number in range(8):
+        assert call(client, payment, f"more {number}".encode()) == 200
+        bells.hear_all()
+    assert len(network.enquiries) == before + 1
+    assert 2 < (seconds_until_due(app, payment.id) or 0) <= 5
+
+
+def test_a_callback_too_many_during_a_poll_is_followed_too(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")] * 11
+    flooded(app, client, payment, bells)
+    for _ in range(10):
+        look(app, payment)
+
+    def called_meanwhile(order: Order) -> Enquiry:
+        call(app.test_client(), payment, b"one more")
+        bells.hear_all()
+        return report("PENDING")(order)
+
+    network.enquiry_answers = [called_meanwhile]
+    look(app, payment)
+    assert 2 < (seconds_until_due(app, payment.id) or 0) <= 5
+
+
+def test_a_kept_body_that_is_repeated_in_a_flood_changes_nothing(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")]
+    flooded(app, client, payment, bells)
+    assert call(client, payment, b"7") == 200
+    assert bells.tasks == []
+
+
+def test_a_contradiction_that_was_closed_is_open_again_when_the_network_repeats_it(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    from zampay.payments import resolution
+
+    payment = ended(app, merchant, network, "FAILED")
+    for body in (b"first", b"second"):
+        network.enquiry_answers = [ending("SUCCESSFUL")]
+        call(client, payment, body)
+        bells.hear_all()
+        (found,) = discrepancies(app, payment.id)
+        assert found.resolved_at is None
+        with app.app_context():
+            closed = resolution.close_discrepancies(
+                payment=payment, operator=resolution.Operator("ann", "looked into")
+            )
+        assert closed == 1
+
+
+def test_a_hint_keeps_the_look_an_hour_after_the_end(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = never_landed(app, merchant, network)
+    bells.lose_all()
+    network.enquiry_answers = [NoAnswer("timeout")]
+    call(client, payment, b"{}")
+    bells.hear_all()
+    left_s = seconds_until_due(app, payment.id) or 0
+    assert timedelta(seconds=left_s) > timedelta(minutes=59)
