@@ -23,7 +23,7 @@ from tests.webhooks.scenes import (
     start,
     stored_endpoint,
 )
-from zampay.webhooks import lanes, trial
+from zampay.webhooks import claims, lanes, trial
 from zampay.webhooks.lanes import Lanes
 
 HANGING = 12
@@ -259,6 +259,30 @@ def test_a_host_gets_so_many_test_events_over_all_merchants(
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[2].json["code"] == "too_many_webhook_tests_for_host"
     assert 0 < int(answers[2].headers["Retry-After"]) <= 60
+
+
+def test_a_host_that_may_be_somebody_elses_gets_so_many_attempts_over_all_merchants(
+    app: Flask,
+    merchant: Merchant,
+    rival: Merchant,
+    bells: HeldBells,
+    shop: Receiver,
+    threads: Lanes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(claims, "UNPROVEN_PER_HOST", "1/minute")
+    for asking in (merchant, rival):
+        endpoint(asking, shop.url)
+    publish(app, merchant)
+    bells.hear_all()
+    shop.await_heard(1)
+    publish(app, rival)
+    bells.hear_all()
+    (later,) = [row for row in deliveries(app) if row.tenant_id == rival.tenant_id]
+    assert (later.status, later.attempts, later.leased_until) == ("PENDING", 0, None)
+    assert later.due_at is not None
+    assert 0 < (later.due_at - later.created_at).total_seconds() <= 61
+    assert len(shop.heard) == 1
 
 
 def test_a_tenant_cannot_take_every_place_for_suspects(app: Flask) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import structlog
 
-from zampay.infra import sealed
+from zampay.infra import limits, sealed
 from zampay.infra.db import Transaction, transaction
 from zampay.webhooks import endpoints, queries, sending
 from zampay.webhooks.models import Delivery, Endpoint
@@ -15,6 +16,10 @@ from zampay.webhooks.sending import Message
 LEASE = timedelta(seconds=30)
 UNTIL_A_KEY_COMES = timedelta(minutes=5)
 SLOW_MS = 2000
+UNPROVEN_PER_HOST = "120/minute"
+"""Attempts at endpoints of one host that have not shown that they want them, over all tenants: such
+a host may be somebody else's.
+"""
 log = structlog.get_logger()
 
 
@@ -33,8 +38,8 @@ def claim(*, tenant_id: str, delivery_id: str, enter: Callable[[bool], bool]) ->
     """The delivery, if it is due, its endpoint has room, and `enter(suspect)` finds it a place.
 
     What cannot be signed waits for the operator, without an attempt being counted. What finds no
-    room stays due: whoever ends an attempt rings for the next (`outcome.record`),
-    and so does the sweep.
+    room stays due: whoever ends an attempt rings for the next (`outcome.record`), and so does the
+    sweep. At a host that has had many attempts in vain it is due later.
     """
     with transaction(tenant_id) as tx:
         endpoint = queries.endpoint_of(tx, delivery_id)
@@ -53,7 +58,7 @@ def claim(*, tenant_id: str, delivery_id: str, enter: Callable[[bool], bool]) ->
             log.exception("webhook_secret_cannot_be_opened", endpoint_id=endpoint.id)
             delivery.due_at = tx.now + UNTIL_A_KEY_COMES
             return None
-        if not enter(_is_suspect(endpoint)):
+        if not enter(_is_suspect(endpoint)) or _is_put_off(tx, endpoint, delivery):
             return None
         return _claimed(tx, endpoint, delivery, secrets, headers)
 
@@ -61,6 +66,16 @@ def claim(*, tenant_id: str, delivery_id: str, enter: Callable[[bool], bool]) ->
 def _is_suspect(endpoint: Endpoint) -> bool:
     latency_ms = endpoint.latency_ms
     return endpoint.failing_since is not None or latency_ms is None or latency_ms > SLOW_MS
+
+
+def _is_put_off(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> bool:
+    """Whether the host has had enough attempts in vain: then this one is due when there is room."""
+    if endpoint.latency_ms is not None and endpoint.failing_since is None:
+        return False
+    wait_s = limits.wait_for_s(UNPROVEN_PER_HOST, "webhook-host", urlsplit(endpoint.url).netloc)
+    if wait_s is not None:
+        delivery.due_at = tx.now + timedelta(seconds=wait_s)
+    return wait_s is not None
 
 
 def _claimed(
