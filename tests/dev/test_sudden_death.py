@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,9 +11,12 @@ import psutil
 import psycopg
 import pytest
 
+from dev import postgres
+from dev.credentials import credentials_of
 from dev.databases import Servers
-from dev.desk import ROOT, await_condition
-from dev.servers import servers
+from dev.desk import ROOT, await_condition, free_port
+from dev.process import Process
+from dev.servers import DURABLE, FAST, servers
 from tests.processes import is_gone, names
 
 STARTER = """
@@ -63,6 +66,39 @@ def test_the_next_start_recovers(directory: Path, also_tethers: bool) -> None:  
     with servers(directory) as started:
         assert answer(started) == 42
         assert all(is_gone(process) for process in family)
+
+
+@pytest.mark.parametrize("settings", [FAST, DURABLE], ids=["fast", "durable"])
+def test_an_immediate_stop_of_postgresql_loses_no_acknowledged_commit(
+    directory: Path, settings: Mapping[str, str]
+) -> None:
+    def start() -> Process:
+        return postgres.start(
+            directory, port=port, admin_password=credentials.postgres_admin, settings=settings
+        )
+
+    port, credentials = free_port(), credentials_of(directory)
+    url = f"postgresql://{postgres.ADMIN}:{credentials.postgres_admin}@127.0.0.1:{port}/postgres"
+    server, acknowledged = start(), 0
+    try:
+        with psycopg.connect(url, autocommit=True) as link:
+            link.execute("CREATE TABLE kept (number integer)")
+            for number in range(300):
+                link.execute("INSERT INTO kept VALUES (%s)", [number])
+                acknowledged += 1
+            (main,) = [
+                one
+                for one in [psutil.Process(server.pid), *psutil.Process(server.pid).children(True)]
+                if one.name() == "postgres" and one.parent().name() != "postgres"  # type: ignore[union-attr]
+            ]
+            main.send_signal(signal.SIGQUIT)
+            main.wait(10)
+        server.stop()
+        server = start()
+        with psycopg.connect(url) as link:
+            assert link.execute("SELECT count(*) FROM kept").fetchone() == (acknowledged,)
+    finally:
+        server.stop()
 
 
 def answer(started: Servers) -> object:

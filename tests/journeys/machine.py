@@ -1,4 +1,7 @@
-"""A PostgreSQL and a Valkey of the journeys' own, which a journey may stop, start and empty."""
+"""A PostgreSQL and a Valkey of the journeys' own, which a journey may stop, kill, start and empty.
+
+PostgreSQL keeps every commit that it acknowledged, also when it is killed (`dev.servers.FAST`).
+"""
 
 import contextlib
 import signal
@@ -34,6 +37,13 @@ class Switch:
         """Cut every connection and refuse new ones."""
         if self._process is not None:
             self.go_on()
+            self._process.stop()
+            self._process = None
+
+    def kill(self) -> None:
+        """Let it die at once, without writing anything any more (an immediate stop)."""
+        if self._process is not None:
+            self._signal(signal.SIGKILL)
             self._process.stop()
             self._process = None
 

@@ -21,3 +21,13 @@ def test_the_api_answers_again_after_postgresql_was_restarted(
     assert time.monotonic() - back_s < 10
     for accepted in [*before, payment_id]:
         gateway.assert_paid_once(shop, accepted)
+
+
+def test_what_was_answered_with_202_is_there_after_postgresql_was_killed(
+    gateway: Gateway, shop: Shop, payer: str
+) -> None:
+    accepted = [shop.pay(payer)["id"] for _ in range(10)]
+    gateway.machine.postgres.kill()
+    gateway.machine.postgres.on()
+    for payment_id in accepted:
+        gateway.assert_paid_once(shop, payment_id)
