@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from celery.signals import worker_init
+from celery.signals import beat_init, celeryd_after_setup, worker_init
 
 import config
 from zampay.app import celery_of, create_app
-from zampay.infra import db, metrics_page, worker
+from zampay.infra import db, metrics_page, start_log, worker
 
 settings = config.load()
 flask_app = create_app(settings)
@@ -24,3 +24,15 @@ def _show_metrics(**_: Any) -> None:
         metrics_page.serve(
             settings.metrics_host, settings.metrics_port, token=settings.metrics_token
         )
+
+
+@celeryd_after_setup.connect  # type: ignore[untyped-decorator]
+def _say_that_a_worker_starts(instance: Any, **_: Any) -> None:
+    start_log.worker_started(
+        celery_app, environment=settings.app_env, concurrency=instance.concurrency
+    )
+
+
+@beat_init.connect  # type: ignore[untyped-decorator]
+def _say_that_beat_starts(**_: Any) -> None:
+    start_log.beat_started(celery_app, environment=settings.app_env)

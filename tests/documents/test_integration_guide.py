@@ -2,6 +2,8 @@
 
 import re
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -94,3 +96,19 @@ def test_a_test_number_ends_as_the_guide_says(
     shown = merchant.get(f"/payments/{payment['id']}", live=False).json
     assert shown["status"] == status
     assert (shown["failure"] or {}).get("code") == failure
+
+
+def test_the_sweep_of_a_web_shop_leaves_what_got_no_answer_for_later() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", section("In a web shop"), re.DOTALL)
+    shop: dict[str, Any] = {}
+    exec(code, shop)  # noqa: S102 - the guide's own program
+    orders = [SimpleNamespace(id=f"o-{n}", amount="1.00", msisdn="0963123400") for n in (1, 2)]
+    saved = []
+
+    def ask(request: dict[str, str]) -> dict[str, Any]:
+        if request["externalId"] == "o-1":
+            raise ConnectionError
+        return {"status": "FAILED", "failure": {"code": "payer_declined"}}
+
+    shop["sweep"](lambda: orders, ask, lambda *given: saved.append(given))
+    assert saved == [(orders[1], "FAILED", "payer_declined")]

@@ -1,13 +1,15 @@
 """In production every line of web, worker and beat is one JSON object, whoever wrote it."""
 
 import json
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 
-from dev.desk import await_condition
+import zampay
+from dev.desk import ROOT, await_condition
 from dev.stack import Stack
 
 PRODUCTION = {
@@ -104,3 +106,25 @@ def test_plain_http_is_sent_to_https_but_for_probes(
     ready = ask("/health/ready")
     assert (ready.status_code, ready.json()["checks"]["migrations"]["status"]) == (200, "ok")
     assert ask("/metrics").status_code == 404
+
+
+def test_worker_and_beat_say_what_starts(production: Stack) -> None:
+    def started(name: str) -> list[dict[str, Any]]:
+        return [line for line in lines(production, name) if line.get("event") == f"{name}_started"]
+
+    await_condition(
+        lambda: bool(started("worker") and started("beat")),
+        timeout_s=30,
+        wanted="the first line of worker and beat",
+    )
+    (worker,), (beat,) = started("worker"), started("beat")
+    assert worker["version"] == beat["version"] == zampay.__version__
+    assert worker["environment"] == beat["environment"] == "production"
+    assert worker["queues"] == ["payments", "webhooks"]
+    assert worker["concurrency"] > 0
+    assert beat["schedule_s"]["payments.sweep"] > 0
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert zampay.__version__ == project["version"]
