@@ -47,6 +47,7 @@ def refused_without_effect(app: Flask, ask: Any) -> dict[str, Any]:
     problem = refusal(ask(), 403, "live_key_needed")
     after = contents(app)
     added = set(after.pop("audit_log")) - set(before.pop("audit_log"))
+    assert (len(after.pop("audit_heads")), len(before.pop("audit_heads"))) == (1, 1)
     assert after == before
     assert all(json.loads(line)["action"] == "key.refused" for line in added)
     return problem
