@@ -62,25 +62,25 @@ def connection(
         yield link
 
 
-def try_to_write(link: sa.Connection, tables: Sequence[str]) -> None:
+def try_to_write(tables: Sequence[str]) -> None:
     """Do what a payment needs, without leaving anything: may rows be put into these tables, and
-    changed in the first of them, and is there room on the disk? Ends the transaction of `link`.
+    changed in the first of them, and is there room on the disk?
 
     Raises:
         sqlalchemy.exc.DBAPIError: why not.
     """
-    link.rollback()
-    _prepare(link, STATEMENT_TIMEOUT_S)
-    for name in tables:
-        table = db.metadata.tables[name]
-        own = [column for column in table.columns if column.primary_key and not column.identity]
-        nothing = sa.select(*own).where(sa.false())
-        link.execute(sa.insert(table).from_select([column.name for column in own], nothing))
-        if name == tables[0]:
-            link.execute(sa.update(table).values({own[0].name: own[0]}).where(sa.false()))
-    link.execute(sa.text("SET LOCAL work_mem = '64kB'"))
-    link.execute(_SPILL)
-    link.rollback()
+    engine: sa.Engine = current_app.extensions["probe"]
+    with engine.connect() as link:  # what ends without a commit leaves nothing
+        _prepare(link, STATEMENT_TIMEOUT_S)
+        for name in tables:
+            table = db.metadata.tables[name]
+            own = [column for column in table.columns if column.primary_key and not column.identity]
+            nothing = sa.select(*own).where(sa.false())
+            link.execute(sa.insert(table).from_select([column.name for column in own], nothing))
+            if name == tables[0]:
+                link.execute(sa.update(table).values({own[0].name: own[0]}).where(sa.false()))
+        link.execute(sa.text("SET LOCAL work_mem = '64kB'"))
+        link.execute(_SPILL)
 
 
 def _prepare(link: sa.Connection, statement_timeout_s: int) -> None:

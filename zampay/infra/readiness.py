@@ -94,7 +94,7 @@ def _database() -> Iterator[Check]:
     try:
         with probe.connection() as link:
             read = [*_migrations(link), *_heartbeats(link)]
-            probe.try_to_write(link, tables)
+        probe.try_to_write(tables)
     except sa.exc.SQLAlchemyError as error:
         trouble = "no payment can be kept" if read else "away"
         says = f"{trouble}: {faults.of_database(error)}"
