@@ -42,6 +42,7 @@ TABLES: Final = {
     "payment_moves": "SELECT, INSERT",
     "events": "SELECT, INSERT",
     "idempotency_keys": "SELECT, INSERT",
+    "payment_metadata": "SELECT, INSERT",
     "alembic_version": "SELECT",
 }
 """Without a right to change some column of it, a row could not be locked either."""

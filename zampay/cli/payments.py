@@ -1,58 +1,25 @@
 """`flask payment …`: look at a payment of any merchant, ask about it, decide it."""
 
 import click
+import sqlalchemy as sa
 
 from zampay.cli.arguments import OPERATOR, PAYMENT, PERSON, REASON, TRANSACTION
 from zampay.cli.group import Commands
+from zampay.cli.payment_lists import list_payments, today
 from zampay.infra.db import transaction
-from zampay.kernel import msisdn
+from zampay.kernel import msisdn, words
 from zampay.kernel.clock import rfc3339
 from zampay.payments import queries, resolution
 from zampay.payments.models import Payment
 from zampay.payments.resolution import NotPossible, Operator
 from zampay.payments.states import State
+from zampay.tenants.models import Tenant
+from zampay.webhooks import queries as webhook_queries
 
 payment_commands = Commands("payment", help="Payments of every merchant.")
-_LINE = "{:30}  {:11}  {:4}  {:24}  {:24}  {}"
-_STATES = click.Choice([state.value for state in State])
+payment_commands.add_command(list_payments)
+payment_commands.add_command(today)
 _ENDS = click.Choice([State.SUCCESSFUL.value, State.FAILED.value])
-
-
-@payment_commands.command("list")
-@click.option("--state", type=_STATES, help="Only payments in this state.")
-@click.option("--open", "is_open", is_flag=True, help="Only payments that have not ended.")
-@click.option(
-    "--discrepancies", is_flag=True, help="Only payments with a contradiction nobody has closed."
-)
-@click.option("--live/--test", "livemode", default=None, help="Only live, or only test payments.")
-@click.option("--oldest-first", is_flag=True, help="Oldest first instead of newest first.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-def list_payments(
-    *,
-    state: str | None,
-    is_open: bool,
-    discrepancies: bool,
-    livemode: bool | None,
-    oldest_first: bool,
-    limit: int,
-) -> None:
-    """List payments of every merchant, newest first; options narrow each other."""
-    wanted = queries.Search(
-        state=State(state) if state else None,
-        is_open=is_open,
-        in_dispute=discrepancies,
-        livemode=livemode,
-        oldest_first=oldest_first,
-    )
-    found = resolution.search(wanted, limit=limit + 1)
-    click.echo(_LINE.format("payment", "state", "mode", "created", "last moved", "merchant"))
-    for one in found[:limit]:
-        mode, times = _mode(one), (rfc3339(one.created_at), rfc3339(one.updated_at))
-        click.echo(_LINE.format(one.id, one.state, mode, *times, one.tenant_id))
-    if not found:
-        click.echo("There is none.")
-    if len(found) > limit:
-        click.echo(f"There are more than these {limit}: --limit shows them.")
 
 
 @payment_commands.command("show")
@@ -60,11 +27,16 @@ def list_payments(
 def show(payment_id: str) -> None:
     """Show a payment with its history, and what the network says against it."""
     payment = _found(payment_id)
+    tenant = tenant_of(payment)
     click.echo(f"{payment.id}  {payment.state}  {_mode(payment)}  of {payment.tenant_id}")
+    click.echo(f"  {words.visible(tenant.business_name)}, {words.visible(tenant.email)}")
+    click.echo(f"  external id {payment.external_id}")
     click.echo(f"  {payment.money} {payment.currency} from {msisdn.masked(payment.msisdn)}")
     click.echo(f"  {payment.provider} reference {payment.provider_reference}")
     click.echo(f"  at the network: {payment.provider_transaction_id or 'no transaction known'}")
-    click.echo(f"  owed work at {rfc3339(payment.due_at) if payment.due_at else 'no time'}")
+    if payment.due_at:
+        what = "asked about once more" if payment.is_final else "owed work"
+        click.echo(f"  {what} at {rfc3339(payment.due_at)}")
     if payment.failure:
         click.echo(f"  failure {payment.failure['code']}: {payment.failure['message']}")
     _tell_traces(payment)
@@ -130,6 +102,12 @@ def close_discrepancies(payment_id: str, operator: str, reason: str) -> None:
     click.echo(f"Closed: {closed}.")
 
 
+def tenant_of(payment: Payment) -> Tenant:
+    """Whose payment it is."""
+    with transaction(payment.tenant_id) as tx:
+        return tx.session.scalars(sa.select(Tenant).where(Tenant.id == payment.tenant_id)).one()
+
+
 def _mode(payment: Payment) -> str:
     return "live" if payment.livemode else "test"
 
@@ -146,9 +124,16 @@ def _tell_traces(payment: Payment) -> None:
         history = queries.moves(tx, payment.id)
         contradictions = queries.discrepancies(tx, payment.id)
         callbacks, last_at = queries.callbacks_seen(tx, payment.id)
+        deliveries = webhook_queries.deliveries_about(tx, payment.id)
     for move in history:
         click.echo(f"  {rfc3339(move.at)}  {move.target:12}  {move.evidence:10}  {move.detail}")
     click.echo(f"  callbacks: {callbacks}" + (f", last {rfc3339(last_at)}" if last_at else ""))
     for one in contradictions:
         state = "closed" if one.resolved_at else "OPEN"
         click.echo(f"  {state} {one.kind}: ours {one.ours}; theirs {one.theirs}")
+    for delivery, event in deliveries:
+        answer = f", answered {delivery.answer_status}" if delivery.answer_status else ""
+        click.echo(f"  webhook {event.type} to {delivery.endpoint_id}: {delivery.status}")
+        click.echo(f"    {delivery.id}, attempts: {delivery.attempts}{answer}")
+    if not deliveries:
+        click.echo("  webhooks: none")

@@ -171,9 +171,14 @@ def _refuse_repeated(given: MultiDict[str, str], *, lists: Collection[str]) -> N
     Raises:
         InvalidField.
     """
-    repeated = [name for name in given if len(given.getlist(name)) > 1 and name not in lists]
+    repeated = [name for name in given if _is_repeated(given, name, lists)]
     if repeated:
         raise InvalidField(dict.fromkeys(repeated, "must not be given twice"))
+
+
+def _is_repeated(given: MultiDict[str, str], name: str, lists: Collection[str]) -> bool:
+    """An entry of a map, `metadata[order]`, is a list as well; its schema refuses other maps."""
+    return len(given.getlist(name)) > 1 and name not in lists and not name.endswith("]")
 
 
 class GuardedBlueprint(Blueprint):  # type: ignore[misc]

@@ -181,6 +181,9 @@ class Answers(BasePlugin):
             for name in ("summary", "description"):
                 if name in operation:
                     operation[name] = _in_paragraphs(operation[name])
+            for one in operation.get("parameters", []):
+                if one.get("in") == "query" and one["schema"].get("type") == "object":
+                    one.update(style="deepObject", explode=True)
             answers = operation["responses"]
             for answer in answers.values():
                 if isinstance(answer, dict):

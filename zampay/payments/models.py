@@ -4,6 +4,7 @@ What must never happen is refused by the database too: see the constraints here 
 the first migration (final is final, history is append-only).
 """
 
+import hashlib
 import math
 from datetime import datetime
 from typing import Any
@@ -106,6 +107,14 @@ class Payment(Model):
             postgresql_where=sa.text("livemode"),
         ),
         sa.Index("ix_payments_page", "tenant_id", "livemode", "created_at", "id"),
+        sa.Index("ix_payments_state", "tenant_id", "livemode", "state", "created_at", "id"),
+        sa.Index("ix_payments_provider", "tenant_id", "livemode", "provider", "created_at", "id"),
+        sa.Index("ix_payments_msisdn", "msisdn", "tenant_id", "livemode", "created_at", "id"),
+        sa.Index(
+            "ix_payments_transaction",
+            "provider_transaction_id",
+            postgresql_where=sa.text("provider_transaction_id IS NOT NULL"),
+        ),
     )
 
     def enter(self, state: State, now: datetime) -> None:
@@ -166,6 +175,23 @@ class Payment(Model):
             now=now,
             send_until_s=send_until_s,
         )
+
+
+class MetadataEntry(Model):
+    """One entry of a payment's metadata, as a digest that an index finds; a trigger writes it."""
+
+    __tablename__ = "payment_metadata"
+
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"), primary_key=True)
+    livemode: Mapped[bool] = mapped_column(primary_key=True)
+    entry: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(primary_key=True)
+    payment_id: Mapped[str] = mapped_column(sa.ForeignKey("payments.id"), primary_key=True)
+
+    @staticmethod
+    def digest(name: str, value: str) -> str:
+        """What stands for `metadata[name] = value`; the migration computes the same."""
+        return hashlib.sha256(f"{name}\x01{value}".encode()).hexdigest()
 
 
 class Move(Model):

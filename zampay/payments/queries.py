@@ -1,11 +1,14 @@
 """Reads of payments; every one takes the transaction it reads in and names its tenant."""
 
 import hmac
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from zampay.infra.db import TenantOf, Transaction
 from zampay.infra.definer import Function
@@ -14,10 +17,11 @@ from zampay.payments.models import (
     Callback,
     Discrepancy,
     IdempotencyKey,
+    MetadataEntry,
     Move,
     Payment,
 )
-from zampay.payments.states import OPEN, Evidence, State
+from zampay.payments.states import Evidence, State
 
 MOST_SHOWN = 500
 """Of the history and the contradictions of one payment."""
@@ -49,11 +53,17 @@ DUE_PAYMENTS = Function(
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a merchant lists by; None where he does not."""
+    """What is looked for; None where anything will do. Of several values one has to fit, of
+    `metadata` one value of every name. Each is found by an index: see the migration
+    `20261127_payment_search`.
+    """
 
-    external_id: str | None = None
+    external_ids: Sequence[str] | None = None
     states: Sequence[State] | None = None
-    provider: str | None = None
+    providers: Sequence[str] | None = None
+    msisdns: Sequence[str] | None = None
+    provider_transaction_ids: Sequence[str] | None = None
+    metadata: Mapping[str, Sequence[str]] = field(default_factory=dict)
     created_from: datetime | None = None
     created_to: datetime | None = None
 
@@ -117,50 +127,51 @@ def page(
     before: tuple[datetime, str] | None,
     limit: int,
 ) -> list[Payment]:
-    """Payments newest first, starting below the key (created_at, id) of the last page's end."""
-    query = _of(tx, livemode=livemode)
-    if wanted.external_id is not None:
-        query = query.where(Payment.external_id == wanted.external_id)
-    if wanted.states is not None:
-        query = query.where(Payment.state.in_(wanted.states))
-    if wanted.provider is not None:
-        query = query.where(Payment.provider == wanted.provider)
+    """Payments newest first, starting below the key (created_at, id) of the last page's end.
+
+    States and networks have few values with many rows each: every value is read as a list of its
+    own in the order of its index, and the newest of all are taken.
+    """
+    query = narrowed(_of(tx, livemode=livemode), wanted)
+    if before is not None:
+        query = query.where(sa.tuple_(Payment.created_at, Payment.id) < before)
+    parts = []
+    states: Sequence[State | None] = wanted.states or [None]
+    providers: Sequence[str | None] = wanted.providers or [None]
+    for state, provider in product(states, providers):
+        part = query if state is None else query.where(Payment.state == state)
+        part = part if provider is None else part.where(Payment.provider == provider)
+        newest = part.order_by(Payment.created_at.desc(), Payment.id.desc())
+        parts.append(newest.limit(limit))
+    if len(parts) == 1:
+        return list(tx.session.scalars(parts[0]))
+    all_parts = sa.union_all(*(sa.select(one.subquery()) for one in parts)).subquery()
+    either = aliased(Payment, all_parts)
+    together = sa.select(either).order_by(either.created_at.desc(), either.id.desc())
+    return list(tx.session.scalars(together.limit(limit)))
+
+
+def narrowed(query: Any, wanted: Filter) -> Any:
+    """A `SELECT` of payments, by all that is wanted but states and networks."""
+    for column, values in (
+        (Payment.external_id, wanted.external_ids),
+        (Payment.msisdn, wanted.msisdns),
+        (Payment.provider_transaction_id, wanted.provider_transaction_ids),
+    ):
+        if values is not None:
+            query = query.where(column.in_(values))
+    for name, values in wanted.metadata.items():
+        with_it = sa.select(MetadataEntry.payment_id).where(
+            MetadataEntry.tenant_id == Payment.tenant_id,
+            MetadataEntry.livemode == Payment.livemode,
+            MetadataEntry.entry.in_([MetadataEntry.digest(name, value) for value in values]),
+        )
+        query = query.where(Payment.id.in_(with_it))
     if wanted.created_from is not None:
         query = query.where(Payment.created_at >= wanted.created_from)
     if wanted.created_to is not None:
         query = query.where(Payment.created_at < wanted.created_to)
-    if before is not None:
-        query = query.where(sa.tuple_(Payment.created_at, Payment.id) < before)
-    newest = query.order_by(Payment.created_at.desc(), Payment.id.desc())
-    return list(tx.session.scalars(newest.limit(limit)))
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What an operator lists by, over every merchant; each narrows what the others find."""
-
-    state: State | None = None
-    is_open: bool = False
-    in_dispute: bool = False
-    livemode: bool | None = None
-    oldest_first: bool = False
-
-
-def searched(tx: Transaction, wanted: Search, *, limit: int) -> list[Payment]:
-    """Payments of every tenant, newest first unless told otherwise (ids begin with their time)."""
-    query = sa.select(Payment)
-    if wanted.state is not None:
-        query = query.where(Payment.state == wanted.state)
-    if wanted.is_open or wanted.state in OPEN:
-        # Open rows are always due some day; said here so that the index of due rows finds them.
-        query = query.where(Payment.completed_at.is_(None), Payment.due_at.is_not(None))
-    if wanted.in_dispute:
-        contradicted = sa.select(Discrepancy.payment_id).where(Discrepancy.resolved_at.is_(None))
-        query = query.where(Payment.id.in_(contradicted))
-    if wanted.livemode is not None:
-        query = query.where(Payment.livemode.is_(wanted.livemode))
-    order = Payment.id.asc() if wanted.oldest_first else Payment.id.desc()
-    return list(tx.session.scalars(query.order_by(order).limit(limit)))
+    return query
 
 
 def moves(tx: Transaction, payment_id: str) -> list[Move]:

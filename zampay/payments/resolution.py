@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from zampay.infra.db import EVERY_TENANT, Transaction, transaction
 from zampay.kernel import words
-from zampay.payments import enquiry, mover, queries, reports, schedule
+from zampay.payments import enquiry, mover, queries, reports, schedule, searches
 from zampay.payments.models import CONTRARY_ENDING, Callback, Discrepancy, Payment
 from zampay.payments.states import Evidence, State
 from zampay.providers.contract import Failure, FailureCode
 from zampay.tenants import audit
+from zampay.tenants.models import Tenant
 
 MOST_REPLAYED = 10_000
 DECIDED_FAILED = Failure(
@@ -54,10 +55,10 @@ def find(payment_id: str) -> Payment | None:
         return tx.session.get(Payment, payment_id)
 
 
-def search(wanted: queries.Search, *, limit: int) -> list[Payment]:
-    """Payments of every tenant, at most `limit`."""
+def search(wanted: searches.Search, *, limit: int) -> list[tuple[Payment, Tenant]]:
+    """Payments of every tenant with their tenant, at most `limit`."""
     with transaction(EVERY_TENANT) as tx:
-        return queries.searched(tx, wanted, limit=limit)
+        return searches.searched(tx, wanted, limit=limit)
 
 
 def look_again(*, payment: Payment, operator: Operator) -> None:

@@ -201,11 +201,16 @@ def _found(payment_id: str, caller: Caller) -> Payment:
 
 
 def _filter(query: dict[str, Any]) -> queries.Filter:
-    status = query["status"]
+    statuses = query["status"]
     return queries.Filter(
-        external_id=query["external_id"],
-        states=states.states_of(Status(status)) if status else None,
-        provider=query["provider"],
+        external_ids=query["external_id"],
+        states=[state for one in sorted(set(statuses)) for state in states.states_of(Status(one))]
+        if statuses
+        else None,
+        providers=sorted(set(query["provider"])) if query["provider"] else None,
+        msisdns=query["msisdn"],
+        provider_transaction_ids=query["provider_transaction_id"],
+        metadata=query["metadata"],
         created_from=query["created_from"],
         created_to=query["created_to"],
     )

@@ -248,3 +248,14 @@ def _endpoints(tx: Transaction, *, livemode: bool) -> sa.Select[Endpoint]:
 
 def _events(tx: Transaction, *, livemode: bool) -> sa.Select[Event]:
     return sa.select(Event).where(Event.tenant_id == tx.tenant_id, Event.livemode.is_(livemode))
+
+
+def deliveries_about(tx: Transaction, subject_id: str) -> list[tuple[Delivery, Event]]:
+    """What was or is to be delivered about one object, oldest first, with its event."""
+    query = (
+        sa.select(Delivery, Event)
+        .join(Event, Event.id == Delivery.event_id)
+        .where(Delivery.tenant_id == tx.tenant_id, Event.subject_id == subject_id)
+        .order_by(Event.sequence, Delivery.id)
+    )
+    return [(row[0], row[1]) for row in tx.session.execute(query)]
