@@ -1,9 +1,10 @@
-"""The web process: `granian --interface wsgi wsgi:app`, or any other WSGI server; and what the
-operator's commands (`flask --app wsgi …`) run in, as the owner of the tables.
+"""The application for the web process: `python -m zampay.web wsgi:app` (the Procfile says how), or
+any other WSGI server (docs/operations.md says what such a one has to bring); and what the operator's
+commands (`flask --app wsgi …`) run in, as the owner of the tables.
 """
 
 # ruff: noqa: E402 - how counts are shared is decided when prometheus_client is first imported, and
-# a wrong environment is said before the rest is imported: granian gives up on what fails at once
+# a wrong environment is said before the rest is imported: what fails at once is not tried again
 import os
 
 from zampay.infra import shared_metrics

@@ -26,7 +26,7 @@ ALL: Final = ("simulator", "web", "worker", "beat")
 """Every process, in the order in which they start; they stop in the reverse order."""
 
 _READY_S: Final = 60.0  # imports alone take seconds on a busy machine
-_GRACE_S: Final = 5.0  # granian never ends when asked while its workers are still starting
+_GRACE_S: Final = 5.0
 _MIGRATION_S: Final = 60.0
 
 

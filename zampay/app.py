@@ -9,7 +9,6 @@ from config import AppEnv, Config
 from zampay import cli
 from zampay.infra import (
     access_log,
-    admission,
     api,
     db,
     headers,
@@ -54,7 +53,6 @@ ROUTE_LIMITS = {
     "api-keys.rotate_key": "60/minute",
 }
 TABLES_WRITTEN = ("payments", "payment_moves", "idempotency_keys", "events")
-NEVER_KEPT_WAITING = ("health.live", "health.ready", "metrics.show")
 FEATURE_SETTINGS = (
     "registration_open",
     "trusted_proxies",
@@ -126,7 +124,6 @@ def _init_infra(app: Flask, config: Config) -> None:
     sealed.init(app, secret_keys=list(config.secret_keys))
     access_log.init(app)
     requests_in.init(app)
-    admission.init(app, always=NEVER_KEPT_WAITING)
     problems.init(app)
     headers.init(
         app,

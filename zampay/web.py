@@ -1,51 +1,148 @@
-"""`python -m zampay.web …`: granian, with its own arguments, where nobody else listens and the
-environment is in order; else it ends with one message, before granian tries it in every process.
-
-Granian shares its port with whoever else would share it (SO_REUSEPORT), also with the web of an
-older release that nobody stopped: each request would meet the one or the other at random.
+"""`python -m zampay.web … wsgi:app`: the web process. uvicorn's supervisor and its processes, each
+with the front of `zampay.infra.front` before the application; it does not start where somebody else
+listens, or with a wrong environment, and says so once.
 """
 
 import argparse
-import os
+import resource
+import signal
 import socket
 import sys
+import time
+from pathlib import Path
+from types import FrameType
 
-import config
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from zampay.infra import shared_metrics
+
+BACKLOG = 2048
+KEEP_ALIVE_S = 75  # longer than proxies keep a connection (60 s): the proxy closes first
+DRAIN_S = 10
+LAST_S = DRAIN_S + 5
+HEALTHCHECK_S = 30
+MOST_FILES = 65_536
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Become granian.
+    """Serve until SIGTERM or SIGINT.
 
     Raises:
-        SystemExit: the port is taken, or not ours to take.
+        SystemExit: the port is taken, or not ours to take, or no process could start.
         BadConfiguration: with every problem of the environment.
     """
-    given = sys.argv[1:] if arguments is None else arguments
-    parser = argparse.ArgumentParser(prog="zampay.web", add_help=False, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="zampay.web", allow_abbrev=False)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    named, _ = parser.parse_known_args(given)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("app", help="a WSGI application, such as wsgi:app")
+    given = parser.parse_args(arguments)
+
+    import config  # here: the processes import this module before they share their counts
+
     config.load()
-    refuse_a_taken_port(named.host, named.port)
-    os.execv(sys.executable, [sys.executable, "-m", "granian", *given])  # noqa: S606 - as the Procfile
+    _allow_many_connections()
+    listener = listen(given.host, given.port)
+    supervisor = Supervisor(Served(given.app, workers=given.workers), [listener])
+    supervisor.run()
+    if STARTUP_FAILURE in {process.exitcode for process in supervisor.processes}:
+        raise SystemExit(1)
 
 
-def refuse_a_taken_port(host: str, port: int) -> None:
-    """Take the port without sharing it, as any other server would, and leave it again.
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port, without sharing it with anybody.
 
     Raises:
         SystemExit: it cannot be had.
     """
-    family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what lingers takes no port
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    both = family == socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
+    try:
+        return socket.create_server(
+            (host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both
+        )
+    except OSError as error:
+        raise SystemExit(
+            f"ZamPay's web does not start: port {port} of {host}: {error.strerror}. "
+            "Stop what listens there, or set PORT."
+        ) from error
+
+
+def _allow_many_connections() -> None:
+    """A connection is a file, and many systems allow a process 1,024 unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+class Served(uvicorn.Config):
+    """How uvicorn serves a WSGI application here."""
+
+    def __init__(self, app: str, *, workers: int) -> None:
+        super().__init__(
+            app,
+            workers=workers,
+            interface="asgi3",
+            http="zampay.infra.http_connection:Connection",
+            ws="none",
+            lifespan="off",
+            loop="uvloop",
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_config=str(Path(__file__).parent / "infra" / "server_log.json"),
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=DRAIN_S,
+            timeout_worker_healthcheck=HEALTHCHECK_S,
+        )
+
+    def load(self) -> None:
+        """Load everything, once it is decided where counts are shared."""
+        shared_metrics.prepare()
+        super().load()
+
+    def load_app(self) -> object:
+        """The application behind its front. What cannot start now would not start the next time,
+        so the supervisor is told not to try.
+        """
+        from zampay.infra.front import Front  # here: see `load`
+
         try:
-            probe.bind(place)
-        except OSError as error:
-            raise SystemExit(
-                f"ZamPay's web does not start: port {port} of {host}: {error.strerror}. "
-                "Stop what listens there, or set PORT."
-            ) from error
+            return Front(super().load_app())
+        except SystemExit as error:
+            if error.code == STARTUP_FAILURE:
+                raise
+            print(error.code, file=sys.stderr, flush=True)  # noqa: T201 - as the interpreter does
+            raise SystemExit(STARTUP_FAILURE) from error
+
+
+class Supervisor(Multiprocess):
+    """uvicorn's supervisor, which gives the port back as soon as it is asked to end: what connects
+    after that is refused at once instead of waiting for nobody.
+    """
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+
+    def _end(self, number: int, _: FrameType | None) -> None:
+        for listener in self.sockets:
+            listener.close()
+        self.signal_queue.append(number)
+
+    def join_all(self) -> None:
+        """Wait for the processes to finish, not for ever."""
+        deadline_s = time.monotonic() + LAST_S
+        for process in self.processes:
+            process.process.join(max(deadline_s - time.monotonic(), 0.0))
+            if process.exitcode is None:
+                process.kill()
+        super().join_all()
 
 
 if __name__ == "__main__":

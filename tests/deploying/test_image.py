@@ -19,7 +19,7 @@ COUNT = {"PORT": "9000", "WEB_CONCURRENCY": "3", "WORKER_CONCURRENCY": "5"}
 @pytest.fixture
 def programs(tmp_path: Path) -> dict[str, str]:
     """An environment whose programs only tell how they were called."""
-    for name in ("granian", "gunicorn", "python", "celery", "flask"):
+    for name in ("gunicorn", "python", "celery", "flask"):
         (tmp_path / name).write_text(PROGRAM)
         (tmp_path / name).chmod(0o755)
     return {"PATH": f"{tmp_path}{os.pathsep}{os.defpath}"}
@@ -34,7 +34,7 @@ def test_the_image_starts_what_the_procfile_says(
     entry = subprocess.check_output([ROOT / "deploy/start", name], env=environment, text=True)
     line = procfile.shell(procfile.read()[name])
     assert entry == subprocess.check_output(line, env=environment, text=True)
-    assert entry.split("|")[0] in {"granian", "gunicorn", "python", "celery", "flask"}
+    assert entry.split("|")[0] in {"gunicorn", "python", "celery", "flask"}
 
 
 def test_anything_else_is_run_as_it_is(programs: dict[str, str]) -> None:

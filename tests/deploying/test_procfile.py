@@ -41,9 +41,9 @@ def test_every_line_runs_honours_its_settings_and_ends_in_time(fresh: Stack) -> 
             timeout_s=60,
             wanted="worker and beat",
         )
-        assert running.output().count("Spawning worker-") == 1
+        assert running.output().count("Started server process") == 1
         running.stop()
         # honcho tells how the shells around them ended, so their own last words have to do.
         assert "SIGKILL" not in running.output(), running.tail()
-        for farewell in ("Granian shutdown completed", "Warm shutdown"):
+        for farewell in ("Stopping parent process", "Warm shutdown"):
             assert farewell in running.output()

@@ -1,7 +1,6 @@
 """A second web on a port is refused: it would get every other request, and nobody would notice."""
 
 import socket
-import sys
 
 import pytest
 
@@ -28,26 +27,20 @@ def test_what_the_last_connections_left_takes_no_port() -> None:
         with socket.create_connection((LOOPBACK, port)):
             listener.accept()[0].close()  # closed first on this side: TIME_WAIT stays here
         with pytest.raises(SystemExit, match="Address already in use"):
-            web.refuse_a_taken_port(LOOPBACK, port)
-    web.refuse_a_taken_port(LOOPBACK, port)
+            web.listen(LOOPBACK, port)
+    web.listen(LOOPBACK, port).close()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "place"),
-    [
-        (["--host", "0.0.0.0", "--port", "9000", "wsgi:app"], ("0.0.0.0", 9000)),  # noqa: S104
-        (["--interface", "wsgi", "--port=9000", "--host=::1", "wsgi:app"], ("::1", 9000)),
-        (["wsgi:app"], ("127.0.0.1", 8000)),
-    ],
-)
-def test_granian_gets_every_argument_as_it_is(
-    monkeypatch: pytest.MonkeyPatch, arguments: list[str], place: tuple[str, int]
-) -> None:
-    asked: list[tuple[str, int]] = []
-    became: list[list[str]] = []
-    monkeypatch.setattr(web.config, "load", lambda: None)
-    monkeypatch.setattr(web, "refuse_a_taken_port", lambda *where: asked.append(where))
-    monkeypatch.setattr(web.os, "execv", lambda _, words: became.append(words))
-    web.main(arguments)
-    assert asked == [place]
-    assert became == [[sys.executable, "-m", "granian", *arguments]]
+def test_a_port_that_is_not_ours_to_take_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(web.socket, "create_server", denied)
+    with pytest.raises(SystemExit, match="port 80 of .*: Permission denied"):
+        web.listen("0.0.0.0", 80)  # noqa: S104 - nothing is bound
+
+
+@pytest.mark.parametrize(("host", "family"), [(LOOPBACK, socket.AF_INET), ("::1", socket.AF_INET6)])
+def test_it_listens_where_it_is_told(host: str, family: socket.AddressFamily) -> None:
+    with web.listen(host, 0) as listener:
+        assert (listener.family, listener.getsockname()[0]) == (family, host)

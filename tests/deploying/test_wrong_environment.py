@@ -3,8 +3,12 @@
 import os
 import subprocess
 
+import pytest
+
 from dev import procfile
+from dev.process import Process
 from dev.settings import base
+from dev.stack import Stack
 
 DEADLINE_S = 60
 
@@ -24,3 +28,21 @@ def test_a_wrong_environment_ends_the_web_process_with_every_problem_said() -> N
     assert ended.returncode == 1
     assert "DATABASE_URL: Environment variable not set." in said
     assert "SECRET_KEY: Environment variable not set." in said
+
+
+@pytest.mark.parametrize(
+    ("application", "says"),
+    [
+        ("tests.deploying.broken_web:app", "This role sees every row."),
+        ("nowhere.to.be.found:app", "Could not import module"),
+    ],
+)
+def test_an_application_that_gives_up_at_its_start_is_not_started_again(
+    stack: Stack, application: str, says: str
+) -> None:
+    line = procfile.read()["web"].replace("wsgi:app", application)
+    with Process(
+        "web", procfile.shell(line), stack.directory, environment=stack.environment
+    ) as web:
+        assert web.wait(timeout_s=DEADLINE_S) == 1
+        assert says in web.output()

@@ -1,110 +1,136 @@
-"""Some requests work, some wait for a moment, and the rest is refused; probes always get in."""
+"""Some requests work, some wait for a moment, and the rest is refused; who leaves is forgotten."""
 
-import shlex
+import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
-from flask import Flask
-from werkzeug.test import TestResponse
 
-from dev import procfile
-from dev.desk import await_condition
-from tests.refusals import refusal
-from zampay.app import NEVER_KEPT_WAITING
-from zampay.infra import admission, requests_in
-from zampay.infra.admission import Admission
+from zampay.infra import admission
+from zampay.infra.admission import Places, Refusal
 
 
 class House:
-    """A server of one view that takes until `ended` is set, and of one that answers always."""
+    """Two places and one to wait, whose work takes until `ended` is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, longest_wait_s: float = 20) -> None:
         self.ended, self.inside = threading.Event(), threading.Semaphore(0)
-        self._threads = ThreadPoolExecutor(8)
-        self._app = Flask("house")
-        requests_in.init(self._app)
-        self._app.add_url_rule("/slow", view_func=self._slow)
-        self._app.add_url_rule("/broken", view_func=self._broken)
-        self._app.add_url_rule("/always", "always", lambda: "here")
-        admission.init(self._app, always={"always"}, admission=Admission(at_work=2, waiting=1))
+        self.places = Places("house", at_work=2, waiting=1, longest_wait_s=longest_wait_s)
 
-    def _slow(self) -> str:
+    def work(self) -> str:
         self.inside.release()
         assert self.ended.wait(20)
         return "done"
 
-    def _broken(self) -> str:
-        raise RuntimeError
+    def ask(self, leaving: asyncio.Event | None = None) -> "asyncio.Task[str | Refusal]":
+        left = leaving or asyncio.Event()
+        return asyncio.create_task(self.places.run(self.work, leaving=left.wait))
 
-    def get(self, path: str) -> TestResponse:
-        return self._app.test_client().get(path)
-
-    def ask(self) -> Future[TestResponse]:
-        return self._threads.submit(self.get, "/slow")
-
-    def fill(self) -> list[Future[TestResponse]]:
+    async def fill(self) -> "list[asyncio.Task[str | Refusal]]":
         """All who may work do."""
         asked = [self.ask(), self.ask()]
         for _ in asked:
-            assert self.inside.acquire(timeout=10)
+            assert await asyncio.to_thread(self.inside.acquire, timeout=10)
         return asked
 
-    def close(self) -> None:
-        self.ended.set()
-        self._threads.shutdown()
+
+def run(journey: Callable[[House], Coroutine[Any, Any, None]], house: House) -> None:
+    async def whole() -> None:
+        try:
+            await journey(house)
+        finally:
+            house.ended.set()
+
+    asyncio.run(whole())
 
 
-@pytest.fixture
-def house() -> Iterator[House]:
-    made = House()
-    yield made
-    made.close()
+def test_whoever_waits_too_long_is_refused() -> None:
+    async def journey(house: House) -> None:
+        asked = await house.fill()
+        assert await house.ask() is Refusal.NO_ROOM
+        house.ended.set()
+        assert await asyncio.gather(*asked, house.ask()) == ["done"] * 3
+
+    run(journey, House(longest_wait_s=0.05))
 
 
-def test_whoever_waits_too_long_is_refused_and_probes_are_answered(
-    house: House, monkeypatch: pytest.MonkeyPatch
+def test_whoever_waits_gets_the_first_place_and_the_next_is_refused_at_once() -> None:
+    async def journey(house: House) -> None:
+        asked = await house.fill()
+        waiting = house.ask()
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(house.ask(), 5) is Refusal.NO_ROOM
+        house.ended.set()
+        assert await asyncio.gather(*asked, waiting) == ["done"] * 3
+
+    run(journey, House())
+
+
+def test_whoever_leaves_while_waiting_is_forgotten_and_never_worked_on() -> None:
+    async def journey(house: House) -> None:
+        asked = await house.fill()
+        left = asyncio.Event()
+        leaving = house.ask(left)
+        await asyncio.sleep(0)
+        left.set()
+        assert await leaving is Refusal.GONE
+        next_one = house.ask()
+        house.ended.set()
+        assert await asyncio.gather(*asked, next_one) == ["done"] * 3
+        assert not house.inside.acquire(blocking=False) or not house.inside.acquire(blocking=False)
+
+    run(journey, House())
+
+
+def test_a_request_that_is_cancelled_keeps_its_place_until_its_thread_is_free() -> None:
+    async def journey(house: House) -> None:
+        asked = await house.fill()
+        asked[0].cancel()
+        waiting = house.ask()
+        with pytest.raises(asyncio.CancelledError):
+            await asked[0]
+        assert not house.inside.acquire(blocking=False)
+        house.ended.set()
+        assert await waiting == "done"
+
+    run(journey, House())
+
+
+def test_work_that_fails_leaves_its_place() -> None:
+    def broken() -> None:
+        raise RuntimeError
+
+    async def journey(house: House) -> None:
+        for _ in range(5):
+            with pytest.raises(RuntimeError):
+                await house.places.run(broken, leaving=asyncio.Event().wait)
+        house.ended.set()
+        assert await house.ask() == "done"
+
+    run(journey, House())
+
+
+def test_a_process_is_stuck_when_every_place_was_held_for_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(admission, "LONGEST_WAIT_S", 0.1)
-    asked = house.fill()
-    answer = house.get("/slow")
-    refusal(answer, 503, "unavailable")
-    assert int(answer.headers["Retry-After"]) > 0
-    assert house.get("/always").text == "here"
-    house.ended.set()
-    assert [one.result(10).text for one in asked] == ["done", "done"]
-    assert house.get("/slow").text == "done"
+    now_s = 1000.0
+    monkeypatch.setattr(admission.clock, "monotonic_s", lambda: now_s)
 
+    async def journey(house: House) -> None:
+        nonlocal now_s
+        first = house.ask()
+        assert await asyncio.to_thread(house.inside.acquire, timeout=10)
+        now_s += 100
+        assert not house.places.stuck()  # one place is free
+        second = house.ask()
+        assert await asyncio.to_thread(house.inside.acquire, timeout=10)
+        now_s += 59
+        assert not house.places.stuck()  # the second is not here for long
+        now_s += 1
+        assert house.places.stuck()
+        house.ended.set()
+        assert await asyncio.gather(first, second) == ["done"] * 2
+        assert not house.places.stuck()
 
-def test_whoever_waits_gets_the_first_place_and_the_next_is_refused_at_once(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(admission, "LONGEST_WAIT_S", 15)
-    asked = house.fill()
-    asked += [house.ask(), house.ask()]
-    await_condition(
-        lambda: sum(one.done() for one in asked) == 1, timeout_s=10, wanted="one refusal"
-    )
-    house.ended.set()
-    assert sorted(one.result(10).status_code for one in asked) == [200, 200, 200, 503]
-
-
-def test_a_request_that_fails_leaves_its_place(house: House) -> None:
-    assert [house.get("/broken").status_code for _ in range(5)] == [500] * 5
-    house.ended.set()
-    assert house.get("/slow").text == "done"
-
-
-def test_the_server_has_threads_beyond_all_that_are_let_in() -> None:
-    words = shlex.split(procfile.read()["web"])
-    threads = int(words[words.index("--blocking-threads") + 1])
-    assert threads - (admission.AT_WORK + admission.WAITING) >= 8
-
-
-def test_probes_and_metrics_are_never_kept_waiting(migrated_app: Flask) -> None:
-    named: Callable[[str], object] = migrated_app.view_functions.get
-    assert all(named(endpoint) for endpoint in NEVER_KEPT_WAITING)
-    paths = {rule.endpoint: rule.rule for rule in migrated_app.url_map.iter_rules()}
-    found = [paths[endpoint] for endpoint in NEVER_KEPT_WAITING]
-    assert found == ["/health/live", "/health/ready", "/metrics"]
+    run(journey, House())

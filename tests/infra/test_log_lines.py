@@ -74,11 +74,13 @@ def test_the_web_servers_own_lines_follow_the_environment(
     environment: str, begins: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("APP_ENV", environment)
-    record = logging.LogRecord("_granian", logging.INFO, "x", 1, "Listening", None, None)
+    record = logging.LogRecord("uvicorn.error", logging.INFO, "x", 1, "Listening", None, None)
     assert logs.server_formatter().format(record)[0] == begins
 
 
 def test_the_file_for_the_web_server_names_our_formatter() -> None:
-    config = json.loads(Path(logs.__file__).with_name("granian.json").read_text(encoding="utf-8"))
+    config = json.loads(
+        Path(logs.__file__).with_name("server_log.json").read_text(encoding="utf-8")
+    )
     assert config["formatters"]["zampay"]["()"] == "zampay.infra.logs.server_formatter"
-    assert config["loggers"]["_granian"]["handlers"] == ["console"]
+    assert config["loggers"]["uvicorn.error"]["handlers"] == ["console"]

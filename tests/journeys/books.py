@@ -19,6 +19,10 @@ class Books:
             link.execute("SELECT set_config('zampay.every_tenant', 'on', true)")
             return link.execute(query, values).fetchall()
 
+    def payments(self) -> int:
+        """How many payments there are."""
+        return int(self._rows("SELECT count(*) AS number FROM payments")[0]["number"])
+
     def payment(self, payment_id: str) -> dict[str, Any]:
         """The stored row, with `is_due` and `is_open`."""
         query = (

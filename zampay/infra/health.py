@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from zampay.infra import readiness
+from zampay.infra.admission import STUCK
 from zampay.infra.headers import plain_http_too
 from zampay.infra.readiness import Check, Verdict
 
@@ -13,9 +14,13 @@ health = Blueprint("health", __name__, url_prefix="/health")
 
 @health.get("/live")
 @plain_http_too
-def live() -> Response:
-    """200 as long as the process answers; touches nothing else."""
-    return jsonify(status="alive")
+def live() -> tuple[Response, int]:
+    """200 as long as the process works; touches nothing else. 503 when each of its places has been
+    held for a minute by the same request: nothing here takes that long, so only a restart helps.
+    """
+    if request.environ.get(STUCK, False):
+        return jsonify(status="stuck"), 503
+    return jsonify(status="alive"), 200
 
 
 @health.get("/ready")

@@ -1,7 +1,7 @@
 """One line per happening, as JSON outside a desk; secrets and bodies are never given to it, and a
 last step hides whatever looks like one.
 
-Granian's and Celery's own lines go through the same renderer: Granian's by `granian.json` beside
+uvicorn's and Celery's own lines go through the same renderer: uvicorn's by `server_log.json` beside
 this, because its main process never loads the application, Celery's because we keep it from its
 own.
 """

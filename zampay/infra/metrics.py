@@ -24,6 +24,11 @@ REQUEST_SECONDS = Histogram(
     ["method", "route"],
     buckets=_FAST,
 )
+CONNECTIONS_CUT = Counter(
+    "zampay_connections_cut_total",
+    "Connections that the web ended: silent, late_head, broken, large_head, slow_reader, too_many.",
+    ["reason"],
+)
 TASKS = Counter("zampay_tasks_total", "Tasks run by workers.", ["task", "outcome"])
 TASK_SECONDS = Histogram(
     "zampay_task_duration_seconds", "How long tasks ran.", ["task"], buckets=_SLOW

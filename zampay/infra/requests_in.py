@@ -111,9 +111,13 @@ def init(app: Flask) -> None:
     app.after_request(_sign)
 
 
+def request_id(given: str) -> str:
+    """The id that a request brings, where it is well-formed, or a new one."""
+    return given if _WELL_FORMED.fullmatch(given) else ids.new("req")
+
+
 def _identify() -> None:
-    given = request.headers.get(REQUEST_ID, "")
-    g.request_id = given if _WELL_FORMED.fullmatch(given) else ids.new("req")
+    g.request_id = request_id(request.headers.get(REQUEST_ID, ""))
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 

@@ -13,13 +13,18 @@ from pathlib import Path
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _PREFIX = f"zampay-metrics-{os.getuid()}-"
+_prepared: set[int] = set()
 
 
 def prepare() -> None:
     """Name a directory that all workers of this server share, unless the environment names one.
 
     The workers of one server have one parent; directories of servers that are gone are removed.
+    Once in each process: what has been counted since is not forgotten.
     """
+    if os.getpid() in _prepared:
+        return
+    _prepared.add(os.getpid())
     if os.environ.get(VARIABLE):
         named = Path(os.environ[VARIABLE])
         with contextlib.suppress(OSError):  # what is only watched does not stop the start

@@ -1,0 +1,190 @@
+"""The front of a web process: an ASGI application that calls a WSGI application in a thread.
+
+The event loop reads a request as a whole, with a deadline; only then is a place taken, and a place
+is given back before the answer is sent. What a client does or leaves undone costs a connection and
+at most 64 KiB. The loop itself never waits for the application.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from zampay.infra import admission, heads, metrics, wsgi_call
+from zampay.infra.access_log import METHODS, NO_ROUTE
+from zampay.infra.admission import Places, Refusal
+from zampay.infra.problems import HTTP_CODES, MEDIA_TYPE, RETRY_AFTER_S, SERVER_ERROR, body_of
+from zampay.infra.requests_in import MAX_BODY_BYTES, REQUEST_ID, request_id
+from zampay.infra.wsgi_call import Answer, Headers
+from zampay.kernel import clock, ids
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+log = structlog.get_logger()
+UNAVAILABLE = 503
+BODY_S = 5.0
+AT_WORK = 8
+WAITING = 48
+PIECE_BYTES = 64 * 1024
+MOST_LARGE = 32
+PROBE, OVERVIEWS = "/health/live", frozenset({"/health/ready", "/metrics"})
+
+
+class Unread(Exception):
+    """The body will not be read to its end."""
+
+    def __init__(self, status: int, says: str) -> None:
+        super().__init__(says)
+        self.status = status
+        self.says = says
+
+
+class Gone(Exception):
+    """The client has left: nobody waits for an answer."""
+
+
+class Front:
+    """One application behind one event loop."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+        self._places = Places("web", at_work=AT_WORK, waiting=WAITING)
+        # Probes have threads of their own, and the one that tells of life waits for no other.
+        self._probes = Places("probe", at_work=2, waiting=64)
+        self._overviews = Places("overview", at_work=4, waiting=32)
+        self._large = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3, HTTP)."""
+        if scope["type"] != "http":
+            return
+        headers = heads.without_underscores(scope["headers"])
+        asked = Asked.by(scope, headers)
+        with suppress(Gone):
+            try:
+                answer = await self._answer(scope, headers, receive)
+            except Unread as error:
+                answer = asked.refused(error.status, error.says, closing=True)
+            if answer is Refusal.GONE:
+                raise Gone
+            if isinstance(answer, Refusal):
+                answer = asked.refused(UNAVAILABLE)
+            await self._send(answer, asked, send)
+
+    async def _answer(self, scope: Message, headers: Headers, receive: Receive) -> Answer | Refusal:
+        wrong = heads.refusal(headers, version=scope["http_version"])
+        if wrong is not None:
+            raise Unread(*wrong)
+        body = await _collected(receive)
+        environ = wsgi_call.environ(scope, headers, body)
+        environ[admission.STUCK] = self._places.stuck()
+        work = partial(wsgi_call.call, self._app, environ)
+        return await self._room(scope["path"]).run(work, leaving=receive)
+
+    def _room(self, path: str) -> Places:
+        if path == PROBE:
+            return self._probes
+        return self._overviews if path in OVERVIEWS else self._places
+
+    async def _send(self, answer: Answer, asked: "Asked", send: Send) -> None:
+        """Send in pieces, so that the connection can hold us back; of large answers only so many
+        wait for slow readers.
+        """
+        is_large = len(answer.body) > 2 * PIECE_BYTES
+        if is_large and self._large >= MOST_LARGE:
+            answer = asked.refused(UNAVAILABLE)
+            is_large = False
+        self._large += is_large
+        try:
+            begin = {"type": "http.response.start", "status": answer.status}
+            await send({**begin, "headers": answer.headers})
+            body = memoryview(answer.body)
+            while len(body) > PIECE_BYTES:
+                piece, body = bytes(body[:PIECE_BYTES]), body[PIECE_BYTES:]
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": bytes(body)})
+        finally:
+            self._large -= is_large
+
+
+async def _collected(receive: Receive) -> bytes:
+    """The whole body.
+
+    Raises:
+        Unread: it is too slow or too large.
+        Gone: the client left before the end of it.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_S):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise Gone
+                body += message.get("body", b"")
+                if len(body) > MAX_BODY_BYTES:
+                    raise Unread(413, "A body may have 64 KiB.")
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        raise Unread(408, f"A body has {BODY_S:g} s to arrive.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of a request that the application never sees."""
+
+    method: str = "other"
+    request_id: str = field(default_factory=partial(ids.new, "req"))
+    started_s: float = field(default_factory=clock.monotonic_s)
+
+    @classmethod
+    def by(cls, scope: Message, headers: Headers) -> "Asked":
+        """The request of a head that was read."""
+        given = dict(headers).get(REQUEST_ID.lower().encode(), b"").decode("latin-1")
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        return cls(method, request_id(given))
+
+    def refused(self, status: int, says: str | None = None, *, closing: bool = False) -> Answer:
+        """The problem that a status stands for (RFC 9457), logged and counted as any answer is;
+        `closing` where what else the client sends is not read.
+        """
+        duration_s = clock.monotonic_s() - self.started_s
+        tell = log.error if status >= SERVER_ERROR else log.info
+        tell(
+            "request",
+            request_id=self.request_id,
+            method=self.method,
+            route=NO_ROUTE,
+            status=status,
+            duration_ms=round(duration_s * 1000, 1),
+        )
+        metrics.REQUESTS.labels(self.method, NO_ROUTE, str(status)).inc()
+        metrics.REQUEST_SECONDS.labels(self.method, NO_ROUTE).observe(duration_s)
+        return _problem(status, says, request_id=self.request_id, closing=closing)
+
+
+def _problem(status: int, says: str | None, *, request_id: str, closing: bool) -> Answer:
+    code, title = HTTP_CODES[status]
+    told = body_of(status=status, code=code, title=title, detail=says, request_id=request_id)
+    body = json.dumps(told).encode()
+    headers = {
+        "content-type": MEDIA_TYPE,
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        REQUEST_ID.lower(): request_id,
+        **({"connection": "close"} if closing else {}),
+        **({"retry-after": str(RETRY_AFTER_S)} if status == UNAVAILABLE else {}),
+    }
+    return Answer(status, [(name.encode(), text.encode()) for name, text in headers.items()], body)
