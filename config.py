@@ -5,7 +5,6 @@ in one message. Any variable may also be given as `NAME_FILE`, the path of a fil
 """
 
 import contextlib
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from environs import FileAwareEnv, ValidationError, validate
 
+from zampay.infra import addresses
 from zampay.kernel import redis_url
 from zampay.providers import registry
 
@@ -26,6 +26,7 @@ MIN_DIFFERENT_CHARACTERS = 8
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SENTRY_DSN = re.compile(r"^https?://[^\s@/]+@[^\s@]+/[0-9]+$")
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+PUBLIC_URL = re.compile(r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$")
 LIMIT = re.compile(r"^[1-9][0-9]*/(second|minute|hour|day)$")
 
 
@@ -100,8 +101,9 @@ class Config:
     metrics_host: str
     metrics_port: int
     trusted_proxies: int
+    public_url: str | None
     cors_allowed_origins: tuple[str, ...]
-    callback_sources: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    callback_sources: tuple[addresses.Network, ...]
     registration_open: bool
     registration_activates: bool
     limit_per_key: str
@@ -166,6 +168,7 @@ def read(env: Environment) -> Config:
         ),
         **_metrics(env),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
+        public_url=_public_url(env),
         cors_allowed_origins=_origins(env, "CORS_ALLOWED_ORIGINS"),
         callback_sources=_networks(env, "CALLBACK_ALLOWED_SOURCES"),
         registration_open=env.bool("REGISTRATION_OPEN", True),
@@ -272,13 +275,17 @@ def _origins(env: Environment, name: str) -> tuple[str, ...]:
     return found
 
 
-def _networks(
-    env: Environment, name: str
-) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+def _public_url(env: Environment) -> str | None:
+    error = "must be such as https://pay.example, without a path"
+    url = env.str("PUBLIC_URL", None, validate=validate.Regexp(PUBLIC_URL, error=error))
+    return url.rstrip("/") if url else None
+
+
+def _networks(env: Environment, name: str) -> tuple[addresses.Network, ...]:
     found = []
     for text in map(str, env.list(name, [])):
         with contextlib.suppress(ValueError):
-            found.append(ipaddress.ip_network(text.strip()))
+            found.append(addresses.read_network(text))
             continue
         env.problem(name, f"{text!r} is not an address or a network such as 192.0.2.0/24")
     return tuple(found)

@@ -56,6 +56,7 @@ TABLES_WRITTEN = ("payments", "payment_moves", "idempotency_keys", "events")
 FEATURE_SETTINGS = (
     "registration_open",
     "trusted_proxies",
+    "public_url",
     "registration_activates",
     "callback_sources",
     "number_max_open",

@@ -8,8 +8,10 @@ from flask.testing import FlaskClient
 from config import AppEnv
 from tests.infra.conftest import MakeApp
 from tests.merchants import BASE, Merchant
+from tests.refusals import refusal
 
 SHOP, OTHER = "https://shop.example", "https://other.example"
+HOME = "https://pay.example"
 PAGES = ["/api/docs", "/api/docs/errors", "/api/openapi.json", f"{BASE}/payments", "/nothing"]
 
 
@@ -140,21 +142,55 @@ def test_an_allowed_origin_may_ask_before(another_app: MakeApp) -> None:
 
 @pytest.mark.parametrize("app_env", [AppEnv.STAGING, AppEnv.PRODUCTION])
 def test_outside_a_desk_only_tls_is_spoken(another_app: MakeApp, app_env: AppEnv) -> None:
-    client = another_app(app_env=app_env).test_client()
-    forged = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
+    client = another_app(app_env=app_env, public_url=HOME).test_client()
+    forged = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example",
+        "Host": "evil.example",
+    }
     for method, headers in (("GET", {}), ("POST", {}), ("GET", forged)):
         plain = client.open("/api/openapi.json", method=method, headers=headers)
         assert plain.status_code == 308
-        assert plain.headers["Location"] == "https://localhost/api/openapi.json"
+        assert plain.headers["Location"] == f"{HOME}/api/openapi.json"
     secure = client.get("/api/openapi.json", base_url="https://localhost")
     assert secure.status_code == 200
     assert "max-age=31" in secure.headers["Strict-Transport-Security"]
     assert client.get("/health/live").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "location"),
+    [
+        ("/", "", f"{HOME}/"),
+        ("/a b/é", "", f"{HOME}/a%20b/%C3%A9"),
+        ("/a", "status=PENDING&a=b%26c", f"{HOME}/a?status=PENDING&a=b%26c"),
+        ("//evil.example/a", "", f"{HOME}/evil.example/a"),
+        ("/\r\nSet-Cookie:a", "", f"{HOME}/%0D%0ASet-Cookie:a"),
+        ("@evil.example", "", f"{HOME}/@evil.example"),
+    ],
+)
+def test_the_redirect_goes_to_our_own_name_whatever_is_asked_for(
+    another_app: MakeApp, path: str, query: str, location: str
+) -> None:
+    client = another_app(app_env=AppEnv.PRODUCTION, public_url=HOME).test_client()
+    asked = {"PATH_INFO": path.encode().decode("latin-1"), "QUERY_STRING": query}
+    answer = client.get("/", headers={"Host": "evil.example"}, environ_overrides=asked)
+    assert (answer.status_code, answer.headers["Location"]) == (308, location)
+
+
+def test_without_a_name_of_our_own_plain_http_is_refused(another_app: MakeApp) -> None:
+    client = another_app(app_env=AppEnv.PRODUCTION, public_url=None).test_client()
+    answer = client.post(f"{BASE}/payments", json={}, headers={"Host": "evil.example"})
+    refusal(answer, 403, "https_needed")
+    assert "Location" not in answer.headers
+    assert client.get("/health/live").status_code == 200
+
+
 def test_behind_a_trusted_proxy_tls_is_what_it_tells(another_app: MakeApp) -> None:
-    client = another_app(app_env=AppEnv.PRODUCTION, trusted_proxies=1).test_client()
-    for told, status in (("https", 200), ("http", 308), ("https, http", 308)):
+    client = another_app(
+        app_env=AppEnv.PRODUCTION, trusted_proxies=1, public_url=HOME
+    ).test_client()
+    for told, status in (("https", 200), ("HTTPS", 200), ("http", 308), ("https, http", 308)):
         headers = {"X-Forwarded-Proto": told, "X-Forwarded-Host": "evil.example"}
         answer = client.get("/api/openapi.json", headers=headers)
         assert answer.status_code == status

@@ -15,6 +15,7 @@ from dev.stack import Stack
 PRODUCTION = {
     "APP_ENV": "production",
     "TRUSTED_PROXIES": "1",
+    "PUBLIC_URL": "https://pay.example",
     "MTN_BASE_URL": "https://127.0.0.1:9",
     "MTN_CALLBACK_BASE_URL": "https://pay.example",
     "LOG_LEVEL": "INFO",
@@ -90,7 +91,7 @@ def test_every_line_is_an_object_with_time_level_and_event(production: Stack) ->
         for line in lines(production, name):
             assert {"timestamp", "level", "event"} <= set(line), line
     servers = {line.get("logger") for line in lines(production, "web")}
-    assert "_granian" in servers
+    assert "uvicorn.error" in servers
 
 
 def test_plain_http_is_sent_to_https_but_for_probes(
@@ -101,7 +102,7 @@ def test_plain_http_is_sent_to_https_but_for_probes(
 
     redirected = ask("/api/docs")
     assert redirected.status_code == 308
-    assert redirected.headers["Location"].startswith("https://")
+    assert redirected.headers["Location"] == "https://pay.example/api/docs"
     assert ask("/health/live").status_code == 200
     ready = ask("/health/ready")
     assert (ready.status_code, ready.json()["checks"]["migrations"]["status"]) == (200, "ok")

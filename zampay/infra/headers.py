@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
-from flask import Flask, redirect, request
+from flask import Flask, current_app, redirect, request
 from flask_cors import CORS
 from flask_talisman import Talisman
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
+
+from zampay.infra.forwarded import Forwarded
+from zampay.kernel.errors import ZamPayError
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
@@ -19,6 +22,7 @@ CONTENT_SECURITY_POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
+_IN_A_PATH = "/!$&'()*+,;=:@"  # what stands there as it is (RFC 3986, 3.3)
 View = TypeVar("View", bound=Callable[..., Any])
 READABLE_BY_PAGES = [
     *("Location", "Idempotent-Replayed", "Retry-After", "X-Request-Id"),
@@ -27,16 +31,30 @@ READABLE_BY_PAGES = [
 PERMISSIONS_POLICY = {"camera": "()", "geolocation": "()", "microphone": "()", "payment": "()"}
 
 
+class HttpsNeeded(ZamPayError):
+    """The request came without TLS, and where the gateway is reached with it is not set."""
+
+    code = "https_needed"
+    status = 403
+    title = "Use https"
+
+
 class TlsOnly(Talisman):  # type: ignore[misc]
     """Talisman, with two differences where a request comes without TLS: the scheme is what the
-    trusted proxies tell (Talisman believes anybody's X-Forwarded-Proto), and the redirect keeps
-    method and body (308), so that a POST does not come back as a GET that looks like success.
+    trusted proxies tell (Talisman believes anybody's X-Forwarded-Proto), and the redirect goes to
+    PUBLIC_URL, never to the host that the request names, and keeps method and body (308), so that
+    a POST does not come back as a GET that looks like success. Without PUBLIC_URL it is refused.
     """
 
     def _force_https(self) -> BaseResponse | None:
         if request.is_secure or not self._get_local_options()["force_https"]:
             return None
-        return redirect(request.url.replace("http://", "https://", 1), code=308)
+        public_url: str | None = current_app.config["PUBLIC_URL"]
+        if public_url is None:
+            raise HttpsNeeded
+        path = quote(request.path.lstrip("/"), safe=_IN_A_PATH)
+        query = quote(request.query_string, safe=f"{_IN_A_PATH}?%")
+        return redirect(f"{public_url}/{path}{'?' if query else ''}{query}", code=308)
 
 
 def plain_http_too(view: View) -> View:
@@ -61,10 +79,9 @@ def init(
     """Install them. Behind `trusted_proxies` proxies the client's address and scheme are theirs
     to tell (X-Forwarded-For, -Proto); the host is what the request says.
     """
-    if trusted_proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies
-        )
+    app.wsgi_app = Forwarded(  # type: ignore[method-assign]
+        app.wsgi_app, trusted_proxies=trusted_proxies
+    )
     app.after_request(_no_store)
     talisman = TlsOnly(
         app,

@@ -6,7 +6,6 @@ Counted in Redis so that all web processes share a count; without Redis each cou
 
 import contextlib
 import hashlib
-import ipaddress
 import math
 from collections.abc import Mapping
 from functools import partial
@@ -19,7 +18,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 from werkzeug.exceptions import TooManyRequests
 
-from zampay.infra import bearer
+from zampay.infra import addresses, bearer
 from zampay.infra.problems import of_status
 from zampay.kernel import clock
 
@@ -69,17 +68,11 @@ class TenantLimits:
 
 
 def address() -> str:
-    """The address of the client, as the trusted proxies tell it; of IPv6 its /64, which is what one
-    customer of a provider gets (RFC 6177).
+    """The address of the client, as the trusted proxies tell it; of IPv6 the network that one
+    customer of a provider gets.
     """
-    told = request.remote_addr or "unknown"
-    try:
-        found = ipaddress.IPv6Address(told)
-    except ValueError:
-        return told
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.IPv6Network((found, 64), strict=False))
+    found = addresses.read(request.remote_addr)
+    return "unknown" if found is None else addresses.customer(found)
 
 
 def caller() -> str:

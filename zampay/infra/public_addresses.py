@@ -10,9 +10,10 @@ import socket
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from zampay.infra import addresses
+from zampay.infra.addresses import Address
 from zampay.infra.cutoff import CutoffAdapter, WatchedConnection
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 MOST_ADDRESSES = 2
 _UNICAST_V6 = ipaddress.ip_network("2000::/3")
 _NOT_PUBLIC_V4 = [
@@ -28,8 +29,9 @@ _NOT_PUBLIC_V6 = [
     ipaddress.IPv6Network(text)
     for text in (*("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),)
 ]
-"""Within 2000::/3; the embeddings of IPv4 (6to4, Teredo) are here, mapped addresses and NAT64 lie
-outside of it. Source of both lists: IANA's registries of special-purpose addresses.
+"""Within 2000::/3; 6to4 and Teredo are here, local NAT64 (64:ff9b:1::/48, RFC 8215) lies outside of
+it, and what embeds IPv4 so that both name one host is judged as IPv4. Source of both lists: IANA's
+registries of special-purpose addresses.
 """
 
 
@@ -38,13 +40,12 @@ class NotPublicAddress(NewConnectionError):
 
 
 def is_public(address: Address) -> bool:
-    """Whether anybody on the internet could be there; an address that embeds another is not
-    public, but for `::ffff:a.b.c.d`, which counts as what it embeds.
+    """Whether anybody on the internet could be there; `::ffff:a.b.c.d` and `64:ff9b::a.b.c.d`
+    (NAT64, how a network without IPv4 reaches the rest) are judged as the IPv4 address inside.
     """
+    address = addresses.unwrapped(address)
     if isinstance(address, ipaddress.IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_V4)
-    if address.ipv4_mapped is not None:
-        return is_public(address.ipv4_mapped)
     return address in _UNICAST_V6 and not any(address in network for network in _NOT_PUBLIC_V6)
 
 
@@ -56,10 +57,9 @@ def is_allowed(address: Address, *, loopback: bool) -> bool:
 def literal(host: str) -> Address | None:
     """The address that a host name spells, in any spelling the C library knows (`0x7f.1`)."""
     bare = host.strip("[]").partition("%")[0].removesuffix(".")
-    try:
-        return ipaddress.ip_address(bare)
-    except ValueError:
-        pass
+    found = addresses.read(bare)
+    if found is not None:
+        return found
     try:
         return ipaddress.IPv4Address(socket.inet_aton(bare))
     except (OSError, UnicodeError):
@@ -101,8 +101,8 @@ class _Guarded(WatchedConnection):
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:
             raise NameResolutionError(self.host, self, socket.gaierror("unknown")) from error
-        addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
-        judged = [ipaddress.ip_address(text.partition("%")[0]) for text in addresses]
+        texts = list(dict.fromkeys(str(info[4][0]) for info in found))
+        judged = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
         if not all(is_allowed(address, loopback=self.loopback) for address in judged):
             raise NotPublicAddress(self, "not a public address")
-        return addresses[:MOST_ADDRESSES]
+        return texts[:MOST_ADDRESSES]

@@ -5,13 +5,12 @@ reference, with any content type; an answer within two seconds is expected.
 """
 
 import hashlib
-import ipaddress
 import re
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, request
 
-from zampay.infra import metrics, redis_client
+from zampay.infra import addresses, metrics, redis_client
 from zampay.infra.access_log import concerning
 from zampay.infra.api import PREFIX
 from zampay.infra.db import Transaction, transaction
@@ -131,16 +130,7 @@ def _check_source() -> None:
     allowed = current_app.config["CALLBACK_SOURCES"]
     if not allowed:
         return
-    source = _source()
+    source = addresses.read(request.remote_addr)
     if source is None or not any(source in network for network in allowed):
         metrics.CALLBACKS.labels("refused").inc()
         raise SourceNotAllowed
-
-
-def _source() -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Where the request comes from, as the trusted proxies tell it; None if that is no address."""
-    try:
-        source = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return None
-    return getattr(source, "ipv4_mapped", None) or source
