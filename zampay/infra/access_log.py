@@ -40,19 +40,19 @@ def _tell(answer: Response) -> Response:
 
 
 def _tell_and_count(answer: Response) -> None:
-    duration_s = clock.monotonic_s() - g.started_s
     route = request.url_rule.rule if request.url_rule else NO_ROUTE
-    method = request.method if request.method in METHODS else "other"
     named = (request.view_args or {}).get("payment_id", "")
     if ids.is_id("pay", named):
         concerning(named)
-    tell = log.error if answer.status_code >= SERVER_ERROR else log.info
-    tell(
-        "request",
-        method=method,
-        route=route,
-        status=answer.status_code,
-        duration_ms=round(duration_s * 1000, 1),
-    )
-    metrics.REQUESTS.labels(method, route, str(answer.status_code)).inc()
-    metrics.REQUEST_SECONDS.labels(method, route).observe(duration_s)
+    told(request.method, route, answer.status_code, started_s=g.started_s)
+
+
+def told(method: str, route: str, status: int, *, started_s: float, **more: str) -> None:
+    """Write the line and count."""
+    duration_s = clock.monotonic_s() - started_s
+    known = method if method in METHODS else "other"
+    duration_ms = round(duration_s * 1000, 1)
+    tell = log.error if status >= SERVER_ERROR else log.info
+    tell("request", method=known, route=route, status=status, duration_ms=duration_ms, **more)
+    metrics.REQUESTS.labels(known, route, str(status)).inc()
+    metrics.REQUEST_SECONDS.labels(known, route).observe(duration_s)

@@ -13,12 +13,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
-from zampay.infra import admission, heads, metrics, wsgi_call
-from zampay.infra.access_log import METHODS, NO_ROUTE
+from zampay.infra import access_log, admission, heads, wsgi_call
 from zampay.infra.admission import Places, Refusal
-from zampay.infra.problems import HTTP_CODES, MEDIA_TYPE, RETRY_AFTER_S, SERVER_ERROR, body_of
+from zampay.infra.problems import HTTP_CODES, MEDIA_TYPE, RETRY_AFTER_S, body_of
 from zampay.infra.requests_in import MAX_BODY_BYTES, REQUEST_ID, request_id
 from zampay.infra.wsgi_call import Answer, Headers
 from zampay.kernel import clock, ids
@@ -30,7 +27,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-log = structlog.get_logger()
 UNAVAILABLE = 503
 BODY_S = 5.0
 AT_WORK = 8
@@ -152,25 +148,18 @@ class Asked:
     def by(cls, scope: Message, headers: Headers) -> "Asked":
         """The request of a head that was read."""
         given = dict(headers).get(REQUEST_ID.lower().encode(), b"").decode("latin-1")
-        method = scope["method"] if scope["method"] in METHODS else "other"
-        return cls(method, request_id(given))
+        return cls(scope["method"], request_id(given))
 
     def refused(self, status: int, says: str | None = None, *, closing: bool = False) -> Answer:
         """The problem that a status stands for (RFC 9457), logged and counted as any answer is;
         `closing` where what else the client sends is not read.
         """
-        duration_s = clock.monotonic_s() - self.started_s
-        tell = log.error if status >= SERVER_ERROR else log.info
-        tell(
-            "request",
-            request_id=self.request_id,
-            method=self.method,
-            route=NO_ROUTE,
-            status=status,
-            duration_ms=round(duration_s * 1000, 1),
-        )
-        metrics.REQUESTS.labels(self.method, NO_ROUTE, str(status)).inc()
-        metrics.REQUEST_SECONDS.labels(self.method, NO_ROUTE).observe(duration_s)
+        with suppress(Exception):  # it is refused whether or not it can be told of
+            access_log.told(
+                *(self.method, access_log.NO_ROUTE, status),
+                started_s=self.started_s,
+                request_id=self.request_id,
+            )
         return _problem(status, says, request_id=self.request_id, closing=closing)
 
 

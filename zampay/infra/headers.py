@@ -37,6 +37,7 @@ class HttpsNeeded(ZamPayError):
     code = "https_needed"
     status = 403
     title = "Use https"
+    advice = "send it to the gateway's https:// address"
 
 
 class TlsOnly(Talisman):  # type: ignore[misc]

@@ -7,6 +7,7 @@ longest for its client, never of one with a request at work.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,11 @@ MOST_PIPELINED = 16
 
 _waiting: "dict[Connection, None]" = {}
 """The connections of this process that wait for their client, the longest first."""
+
+
+def _count(reason: str) -> None:
+    with contextlib.suppress(Exception):  # a connection is cut whether or not that can be counted
+        metrics.CONNECTIONS_CUT.labels(reason).inc()
 
 
 class Lingering:
@@ -79,7 +85,7 @@ class Connection(HttpToolsProtocol):
         crowded = len(self.connections) >= MOST_CONNECTIONS
         super().connection_made(Lingering(transport, self))  # type: ignore[arg-type]
         if crowded:
-            metrics.CONNECTIONS_CUT.labels("too_many").inc()
+            _count("too_many")
             longest = next(iter(_waiting), self)
             _waiting.pop(longest, None)
             longest.transport.abort()
@@ -111,7 +117,7 @@ class Connection(HttpToolsProtocol):
         if self._in_head:
             self._refuse(408, "late_head", f"A head has {HEAD_S:g} s to arrive.")
             return
-        metrics.CONNECTIONS_CUT.labels("silent").inc()
+        _count("silent")
         self.transport.close()
 
     # What the client sends
@@ -198,12 +204,12 @@ class Connection(HttpToolsProtocol):
             self._reading_timer = None
 
     def _too_slow(self) -> None:
-        metrics.CONNECTIONS_CUT.labels("slow_reader").inc()
+        _count("slow_reader")
         self.transport.abort()
 
     def _refuse(self, status: int, reason: str, says: str | None, *, ended: bool = False) -> None:
         """Read no more; answer who is first in line, the broken request with this."""
-        metrics.CONNECTIONS_CUT.labels(reason).inc()
+        _count(reason)
         self._broken = True
         first = self._active
         if first is not None and not (first is self.cycle and first.more_body):
