@@ -4,11 +4,11 @@ listens, or with a wrong environment, and says so once.
 """
 
 import argparse
+import logging
 import resource
 import signal
 import socket
 import sys
-import time
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +17,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from zampay.infra import shared_metrics
+from zampay.kernel import clock
 
 BACKLOG = 2048
 KEEP_ALIVE_S = 75  # longer than proxies keep a connection (60 s): the proxy closes first
@@ -118,6 +119,9 @@ class Served(uvicorn.Config):
                 raise
             print(error.code, file=sys.stderr, flush=True)  # noqa: T201 - as the interpreter does
             raise SystemExit(STARTUP_FAILURE) from error
+        except Exception as error:
+            logging.getLogger("uvicorn.error").exception("%s cannot be loaded", self.app)
+            raise SystemExit(STARTUP_FAILURE) from error
 
 
 class Supervisor(Multiprocess):
@@ -137,9 +141,9 @@ class Supervisor(Multiprocess):
 
     def join_all(self) -> None:
         """Wait for the processes to finish, not for ever."""
-        deadline_s = time.monotonic() + LAST_S
+        deadline_s = clock.monotonic_s() + LAST_S
         for process in self.processes:
-            process.process.join(max(deadline_s - time.monotonic(), 0.0))
+            process.process.join(max(deadline_s - clock.monotonic_s(), 0.0))
             if process.exitcode is None:
                 process.kill()
         super().join_all()

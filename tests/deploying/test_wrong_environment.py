@@ -34,7 +34,7 @@ def test_a_wrong_environment_ends_the_web_process_with_every_problem_said() -> N
     ("application", "says"),
     [
         ("tests.deploying.broken_web:app", "This role sees every row."),
-        ("nowhere.to.be.found:app", "Could not import module"),
+        ("nowhere.to.be.found:app", "nowhere.to.be.found:app cannot be loaded"),
     ],
 )
 def test_an_application_that_gives_up_at_its_start_is_not_started_again(

@@ -107,7 +107,7 @@ def test_a_dead_web_process_keeps_its_counts_and_loses_its_present(
     desk: Stack, session: requests.Session
 ) -> None:
     before = web(desk, session)
-    victim = psutil.Process(desk.process("web").pid).children()[0]
+    victim = psutil.Process(int(min(shares(desk))))
     victim.kill()
     victim.wait(timeout=10)
     pool = 2 * value(before, "zampay_database_pool_size") / 2

@@ -13,18 +13,22 @@ from pathlib import Path
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _PREFIX = f"zampay-metrics-{os.getuid()}-"
-_prepared: set[int] = set()
+_prepared: set[tuple[int, str]] = set()
 
 
 def prepare() -> None:
     """Name a directory that all workers of this server share, unless the environment names one.
 
     The workers of one server have one parent; directories of servers that are gone are removed.
-    Once in each process: what has been counted since is not forgotten.
+    A second call in one process changes nothing: what has been counted since is not forgotten.
     """
-    if os.getpid() in _prepared:
+    if (os.getpid(), os.environ.get(VARIABLE, "")) in _prepared:
         return
-    _prepared.add(os.getpid())
+    _prepare()
+    _prepared.add((os.getpid(), os.environ.get(VARIABLE, "")))
+
+
+def _prepare() -> None:
     if os.environ.get(VARIABLE):
         named = Path(os.environ[VARIABLE])
         with contextlib.suppress(OSError):  # what is only watched does not stop the start
