@@ -1,6 +1,6 @@
 """The application for the web process: `python -m zampay.web wsgi:app` (the Procfile says how), or
-any other WSGI server (docs/operations.md says what such a one has to bring); and what the operator's
-commands (`flask --app wsgi …`) run in, as the owner of the tables.
+any other WSGI server (docs/operations.md says what such a one has to bring); and what the
+operator's commands (`flask --app wsgi …`) run in, as the owner of the tables.
 """
 
 # ruff: noqa: E402 - how counts are shared is decided when prometheus_client is first imported, and
