@@ -39,6 +39,8 @@ TABLES: Final = {
     "api_keys": "SELECT, INSERT, UPDATE (name, expires_at, revoked_at, last_used_at)",
     "audit_log": "SELECT, INSERT",
     "audit_heads": "",
+    "operators": "",
+    "proposals": "",
     "payment_moves": "SELECT, INSERT",
     "events": "SELECT, INSERT",
     "idempotency_keys": "SELECT, INSERT",

@@ -12,12 +12,12 @@ from tests.doors import HeldBells, ScriptedNetwork, stored
 from tests.in_review import in_review
 from tests.merchants import BASE, Merchant
 from tests.payments.scenes import accept, ended, ending, processing
-from tests.payments.traces import discrepancies, events, moves, path, seconds_until_due
+from tests.payments.traces import discrepancies, events, moves, path
+from tests.two_operators import act, decide, founders, propose
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.payments.models import Callback, Payment
 
 WHY = ("--operator", "Ann", "--reason", "statement of 31 January")
-BOTH = (*WHY, "--second", "Ben")
 
 
 def run(app: Flask, *arguments: str) -> Result:
@@ -62,7 +62,8 @@ def test_payments_of_every_merchant_are_listed_by_what_ails_them(
     assert listed(app, "--state", "IN_REVIEW") == [reviewed]
     assert listed(app, "--state", "SUCCESSFUL") == [paid]
     assert listed(app, "--discrepancies", "--open") == [reviewed]
-    run(app, "payment", "close-discrepancies", reviewed, *WHY)
+    ann, ben = founders(app)
+    act(app, ben, "payment", "approve", propose(app, ann, "close-discrepancies", reviewed))
     assert listed(app, "--discrepancies") == []
 
 
@@ -121,22 +122,22 @@ def test_two_people_end_a_payment_in_review(
 ) -> None:
     payment = in_review(app, merchant, network)
     given = ("--transaction-id", "1884710816") if end == "SUCCESSFUL" else ()
-    result = run(app, "payment", "resolve", payment.id, end, *BOTH, *given)
-    assert (result.exit_code, result.output.splitlines()[-1]) == (0, f"{payment.id} is {end}.")
+    result = decide(app, payment.id, end, *given)
+    assert (result.exit_code, result.output) == (0, f"resolve of {payment.id}: done.\n")
     last = moves(app, payment.id)[-1]
     assert (last.source, last.target, last.evidence) == ("IN_REVIEW", end, "operator")
     assert "statement of 31 January" in last.detail
     assert events(app, payment.id)[-1].type == f"payment.{end.lower()}"
-    (deed,) = deeds(merchant)
+    deed = deeds(merchant)[0]
     assert (deed["action"], deed["actor"], deed["subject"]) == (
         "payment.resolved",
-        "operator:Ann",
+        "operator:ann",
         payment.id,
     )
     assert deed["details"] == {
         "status": end,
         "reason": "statement of 31 January",
-        "second": "Ben",
+        "second": "ben",
         "providerTransactionId": given[1] if given else None,
     }
     assert all(one.resolved_at for one in discrepancies(app, payment.id))
@@ -146,9 +147,11 @@ def test_a_decision_is_final(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, bells: HeldBells
 ) -> None:
     payment = in_review(app, merchant, network)
-    run(app, "payment", "resolve", payment.id, "FAILED", *BOTH)
-    assert seconds_until_due(app, payment.id) is None
-    again = run(app, "payment", "resolve", payment.id, "SUCCESSFUL", *BOTH)
+    ann, ben = founders(app)
+    first = propose(app, ann, "resolve", payment.id, "FAILED")
+    other = propose(app, ann, "resolve", payment.id, "SUCCESSFUL")
+    assert act(app, ben, "payment", "approve", first).exit_code == 0
+    again = act(app, ben, "payment", "approve", other)
     assert again.exit_code == 1
     assert "only a payment IN_REVIEW" in again.output
     network.enquiry_answers.append(ending("SUCCESSFUL"))
@@ -159,39 +162,19 @@ def test_a_decision_is_final(
     ]
 
 
-def test_live_money_needs_a_second_person(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork
-) -> None:
-    payment = in_review(app, merchant, network)
-    result = run(app, "payment", "resolve", payment.id, "SUCCESSFUL", *WHY)
-    assert result.exit_code == 1
-    assert "needs a second person" in result.output
-    assert stored(app, payment.id).state == "IN_REVIEW"
-    assert deeds(merchant) == []
-
-
 def test_only_a_payment_in_review_can_be_decided(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
+    ann, _ = founders(app)
     for payment in (
         accept(app, merchant),
         processing(app, merchant, network),
         ended(app, merchant, network, "FAILED"),
     ):
         before = stored(app, payment.id)
-        result = run(app, "payment", "resolve", payment.id, "SUCCESSFUL", *BOTH)
+        result = act(app, ann, "payment", "resolve", payment.id, "SUCCESSFUL", *WHY)
         assert result.exit_code == 1
         assert stored(app, payment.id).state == before.state
-
-
-def test_closing_discrepancies_moves_nothing(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork
-) -> None:
-    payment = in_review(app, merchant, network)
-    assert run(app, "payment", "close-discrepancies", payment.id, *WHY).output == "Closed: 1.\n"
-    assert stored(app, payment.id).state == "IN_REVIEW"
-    assert run(app, "payment", "close-discrepancies", payment.id, *WHY).output == "Closed: 0.\n"
-    assert [deed["action"] for deed in deeds(merchant)] == ["payment.discrepancies_closed"]
 
 
 def test_replayed_callbacks_are_looked_at_again(

@@ -45,23 +45,11 @@ def test_nobody_acts_without_a_reason_that_can_be_read(app: Flask, deed: tuple[s
         assert (refused.exit_code, "'--reason'" in refused.output) == (2, True), refused.output
 
 
-@pytest.mark.parametrize("second", [*SAME, *BLANK])
-def test_one_person_is_not_two(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, second: str
-) -> None:
-    payment = in_review(app, merchant, network)
-    people = ("--operator", "Mary", "--second", second, "--reason", "statement")
-    refused = run(app, "payment", "resolve", payment.id, "SUCCESSFUL", *people)
-    assert refused.exit_code == 2
-    assert "--second" in refused.output
-    assert stored(app, payment.id).state == "IN_REVIEW"
-
-
 def test_an_id_of_a_transaction_is_real_text(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = in_review(app, merchant, network)
-    people = ("--operator", "Mary", "--second", "Joe", "--reason", "statement")
+    people = ("--operator", "Mary", "--reason", "statement")
     given = ("--transaction-id", "\u200b")
     refused = run(app, "payment", "resolve", payment.id, "SUCCESSFUL", *people, *given)
     assert refused.exit_code == 2

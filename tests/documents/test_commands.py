@@ -15,7 +15,7 @@ from dev.desk import ROOT
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`]+)`")
 OURS = "flask --app wsgi "
-ID = re.compile(r"<?\b(pay|ten|key|whe)_…>?")
+ID = re.compile(r"<?\b(pay|ten|key|whe|prp)_…>?")
 PLACEHOLDER = re.compile(r"<[^<>]+>")
 OPERATORS = [ROOT / "docs/operations.md", *sorted((ROOT / "docs/runbooks").glob("*.md"))]
 PAGES = [*ROOT.glob("*.md"), *OPERATORS]

@@ -14,7 +14,7 @@ from dev.databases import as_postgresql
 from zampay.infra.db import EVERY_TENANT, db, transaction
 from zampay.kernel import ids
 
-OF_NOBODY = {"heartbeats"}
+OF_NOBODY = {"heartbeats", "operators"}
 """Tables that hold nothing of any tenant; whatever is not named here has to keep tenants apart."""
 TABLES = sorted(db.metadata.tables.keys() - OF_NOBODY)
 

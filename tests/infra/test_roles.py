@@ -27,7 +27,7 @@ EVERY_WAY = (
     " set_config('zampay.every_tenant', 'on', false)"
 )
 BYPASSING = "SELECT set_config('zampay.tenant_id', '*', false)"
-TENANT_TABLES = sorted(db.metadata.tables.keys() - {"heartbeats"})
+TENANT_TABLES = sorted(db.metadata.tables.keys() - {"heartbeats", "operators"})
 REFUSED, KEPT = "42501", "23001"
 """insufficient_privilege, and restrict_violation from our triggers."""
 
@@ -130,6 +130,9 @@ APP_MAY = [
     ("DELETE FROM audit_log", REFUSED),
     ("TRUNCATE audit_log", REFUSED),
     ("SELECT * FROM audit_heads", REFUSED),
+    ("SELECT * FROM operators", REFUSED),
+    ("INSERT INTO operators (name) VALUES ('eve')", REFUSED),
+    ("UPDATE proposals SET approved_by = 'eve'", REFUSED),
     ("UPDATE audit_heads SET position = 0", REFUSED),
     ("UPDATE payment_moves SET detail = ''", REFUSED),
     ("TRUNCATE payment_moves", REFUSED),

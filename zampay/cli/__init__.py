@@ -8,6 +8,7 @@ from flask import Flask
 from zampay.cli.callbacks import callback_commands
 from zampay.cli.doctor import doctor
 from zampay.cli.keys import key_commands
+from zampay.cli.operators import operator_commands
 from zampay.cli.payments import payment_commands
 from zampay.cli.sealed_secrets import secret_commands
 from zampay.cli.tenants import tenant_commands
@@ -16,5 +17,5 @@ from zampay.cli.tenants import tenant_commands
 def init(app: Flask) -> None:
     """Add the operator's commands to `flask`."""
     merchants = (tenant_commands, key_commands, payment_commands)
-    for command in (*merchants, callback_commands, secret_commands, doctor):
+    for command in (*merchants, operator_commands, callback_commands, secret_commands, doctor):
         app.cli.add_command(command)

@@ -1,5 +1,6 @@
 """Options and arguments that the operator's commands share."""
 
+import os
 from typing import Any
 
 import click
@@ -58,7 +59,27 @@ EMAIL = EmailAddress()
 TENANT = PublicId("ten")
 KEY = PublicId("key")
 PAYMENT = PublicId("pay")
-PERSON = Words("name", longest=100)
+
+
+class Person(Words):
+    """A name in letters that cannot be taken for others: ASCII, however it was typed."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """The name in order, or a usage error."""
+        name = super().convert(value, param, ctx)
+        if not name.isascii():
+            self.fail(f"{name!r} has letters other than a-z: other scripts look alike.", param, ctx)
+        return name
+
+
+def operator_token() -> str:
+    """The token that proves who types: from the environment, or typed without being shown."""
+    given = os.environ.get("OPERATOR_TOKEN", "").strip()
+    return given or str(click.prompt("OPERATOR_TOKEN", hide_input=True))
+
+
+PERSON = Person("name", longest=100)
+PROPOSAL = PublicId("prp")
 TRANSACTION = Words("id", longest=100)
 OPERATOR = click.option(
     "--operator",
@@ -66,6 +87,12 @@ OPERATOR = click.option(
     type=PERSON,
     envvar="OPERATOR",
     help="Who you are; goes into the audit log.",
+)
+MAYBE_OPERATOR = click.option(
+    "--operator",
+    type=PERSON,
+    envvar="OPERATOR",
+    help="Who you are, where only test money is concerned; live money asks for OPERATOR_TOKEN.",
 )
 REASON = click.option(
     "--reason",

@@ -1,19 +1,32 @@
 """`flask payment …`: look at a payment of any merchant, ask about it, decide it."""
 
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
 import click
 import sqlalchemy as sa
 
-from zampay.cli.arguments import OPERATOR, PAYMENT, PERSON, REASON, TRANSACTION
+from zampay.cli.arguments import (
+    MAYBE_OPERATOR,
+    OPERATOR,
+    PAYMENT,
+    PROPOSAL,
+    REASON,
+    TRANSACTION,
+    operator_token,
+)
 from zampay.cli.group import Commands
 from zampay.cli.payment_lists import list_payments, today
 from zampay.infra.db import transaction
 from zampay.kernel import msisdn, words
 from zampay.kernel.clock import rfc3339
-from zampay.payments import queries, resolution
+from zampay.payments import proposals, queries, resolution
 from zampay.payments.models import Payment
 from zampay.payments.resolution import NotPossible, Operator
 from zampay.payments.states import State
 from zampay.tenants.models import Tenant
+from zampay.tenants.operators import NotAllowed
 from zampay.webhooks import queries as webhook_queries
 
 payment_commands = Commands("payment", help="Payments of every merchant.")
@@ -58,46 +71,48 @@ def requery(payment_id: str, operator: str) -> None:
 @payment_commands.command("resolve")
 @click.argument("payment_id", type=PAYMENT)
 @click.argument("end", type=_ENDS)
-@OPERATOR
+@MAYBE_OPERATOR
 @REASON
-@click.option("--second", type=PERSON, help="Who else agreed; needed where the money is live.")
 @click.option(
     "--transaction-id",
     type=TRANSACTION,
     help="The network's own id of the transaction, if it moved.",
 )
 def resolve(
-    payment_id: str,
-    end: str,
-    operator: str,
-    reason: str,
-    second: str | None,
-    transaction_id: str | None,
+    payment_id: str, end: str, operator: str | None, reason: str, transaction_id: str | None
 ) -> None:
-    """Decide a payment IN_REVIEW, for good: SUCCESSFUL or FAILED."""
-    people = Operator(operator, reason, second)
-    if second is not None and not people.are_two:
-        raise click.UsageError("--second must be another person than --operator.")
-    try:
+    """Decide a payment IN_REVIEW, for good: SUCCESSFUL or FAILED. Live money: propose it, with your
+    OPERATOR_TOKEN; another operator approves.
+    """
+    payment = _found(payment_id)
+    if payment.livemode:
+        details = {"status": end, "providerTransactionId": transaction_id}
+        _propose(payment, proposals.RESOLVE, reason, details)
+        return
+    with _told():
         resolution.resolve(
-            payment=_found(payment_id),
+            payment=payment,
             end=State(end),
-            operator=people,
+            operator=Operator(_named(operator), reason),
             provider_transaction_id=transaction_id,
         )
-    except NotPossible as error:
-        raise click.ClickException(str(error)) from error
     click.echo(f"{payment_id} is {end}.")
 
 
 @payment_commands.command("close-discrepancies")
 @click.argument("payment_id", type=PAYMENT)
-@OPERATOR
+@MAYBE_OPERATOR
 @REASON
-def close_discrepancies(payment_id: str, operator: str, reason: str) -> None:
-    """Mark the contradictions about a payment as looked into; it stays as it is."""
+def close_discrepancies(payment_id: str, operator: str | None, reason: str) -> None:
+    """Mark the contradictions about a payment as looked into; it stays as it is. Live money:
+    propose it, with your OPERATOR_TOKEN; another operator approves.
+    """
+    payment = _found(payment_id)
+    if payment.livemode:
+        _propose(payment, proposals.CLOSE, reason, {})
+        return
     closed = resolution.close_discrepancies(
-        payment=_found(payment_id), operator=Operator(operator, reason)
+        payment=payment, operator=Operator(_named(operator), reason)
     )
     click.echo(f"Closed: {closed}.")
 
@@ -106,6 +121,47 @@ def tenant_of(payment: Payment) -> Tenant:
     """Whose payment it is."""
     with transaction(payment.tenant_id) as tx:
         return tx.session.scalars(sa.select(Tenant).where(Tenant.id == payment.tenant_id)).one()
+
+
+@payment_commands.command("proposals")
+def list_proposals() -> None:
+    """Show the decisions on live money that wait for another operator."""
+    for one in proposals.waiting():
+        what = one.details.get("status", "")
+        click.echo(f"{one.id}  {one.payment_id}  {one.action} {what}  by {one.proposed_by}")
+        click.echo(f"  until {rfc3339(one.expires_at)}: {one.reason}")
+
+
+@payment_commands.command("approve")
+@click.argument("proposal_id", type=PROPOSAL)
+def approve(proposal_id: str) -> None:
+    """Agree to what another operator proposed, with your own OPERATOR_TOKEN, and apply it."""
+    with _told():
+        done = proposals.approve(proposal_id=proposal_id, token=operator_token())
+    click.echo(f"{done.action} of {done.payment_id}: done.")
+
+
+def _propose(payment: Payment, action: str, reason: str, details: dict[str, Any]) -> None:
+    with _told():
+        proposal_id = proposals.propose(
+            payment=payment, action=action, token=operator_token(), reason=reason, details=details
+        )
+    click.echo(f"Proposed: {proposal_id}. Within 24 hours another operator types:")
+    click.echo(f"flask --app wsgi payment approve {proposal_id}")
+
+
+def _named(operator: str | None) -> str:
+    if operator is None:
+        raise click.UsageError("Missing option '--operator'.")
+    return operator
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (NotPossible, NotAllowed) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _mode(payment: Payment) -> str:

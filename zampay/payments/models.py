@@ -258,3 +258,23 @@ class Discrepancy(Model):
     resolved_at: Mapped[datetime | None]
 
     __table_args__ = (sa.UniqueConstraint("payment_id", "kind", "theirs"),)
+
+
+class Proposal(Model):
+    """A decision on live money that one operator proposes and another approves."""
+
+    __tablename__ = "proposals"
+
+    id: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"))
+    payment_id: Mapped[str] = mapped_column(sa.ForeignKey("payments.id"))
+    action: Mapped[str] = mapped_column(sa.Text)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    reason: Mapped[str] = mapped_column(sa.Text)
+    proposed_by: Mapped[str] = mapped_column(sa.Text)
+    proposed_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    expires_at: Mapped[datetime]
+    approved_by: Mapped[str | None] = mapped_column(sa.Text)
+    approved_at: Mapped[datetime | None]
+
+    __table_args__ = (sa.CheckConstraint("approved_by <> proposed_by", name="two_people"),)

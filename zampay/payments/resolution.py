@@ -5,7 +5,7 @@ end. Each deed is in the tenant's audit log with its reason, which the merchant 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +20,10 @@ from zampay.tenants import audit
 from zampay.tenants.models import Tenant
 
 MOST_REPLAYED = 10_000
+FIRST_LOOK, LAST_LOOK = timedelta(hours=1), timedelta(days=1)
+"""A payment that people called FAILED is asked about for another day: a late SUCCESSFUL of the
+network is a discrepancy.
+"""
 DECIDED_FAILED = Failure(
     FailureCode.UNSPECIFIED, "The operator established that no money moved.", None
 )
@@ -107,6 +111,8 @@ def resolve(
             detail=f"decided by the operator: {operator.reason}",
             failure=DECIDED_FAILED if end is State.FAILED else None,
         )
+        if end is State.FAILED:
+            row.due_at, row.recheck_at = tx.now + FIRST_LOOK, tx.now + LAST_LOOK
 
 
 def close_discrepancies(*, payment: Payment, operator: Operator) -> int:

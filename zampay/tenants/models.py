@@ -88,3 +88,18 @@ class AuditHead(Model):
     tenant_id: Mapped[str] = mapped_column(sa.ForeignKey("tenants.id"), primary_key=True)
     position: Mapped[int] = mapped_column(sa.BigInteger)
     hash: Mapped[str] = mapped_column(sa.Text)
+
+
+class Operator(Model):
+    """A person who runs this gateway; `token_hash` is SHA-256 of what proves it."""
+
+    __tablename__ = "operators"
+
+    name: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.Text, unique=True)
+    approved_by: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    active: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    removed_at: Mapped[datetime | None]
+
+    __table_args__ = (sa.CheckConstraint("name ~ '^[a-z][a-z0-9.-]{1,31}$'", name="name_plain"),)

@@ -1,0 +1,163 @@
+"""Two people means two: each is proven by a token, and nobody alone decides about live money."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.cli.test_payment_commands import deeds, run
+from tests.doors import ScriptedNetwork, enquire, make_due, report, stored
+from tests.in_review import in_review
+from tests.merchants import Merchant
+from tests.payments.traces import discrepancies, seconds_until_due
+from tests.two_operators import REASON, act, add, decide, founders, propose
+from zampay.infra.db import EVERY_TENANT, transaction
+
+HOUR_S = 3600
+
+
+def test_nobody_alone_decides_about_live_money(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = in_review(app, merchant, network)
+    ann, ben = founders(app)
+    proposal = propose(app, ann, "resolve", payment.id, "SUCCESSFUL")
+    for token in (ann, "", "zpo_" + "0" * 40):
+        assert act(app, token, "payment", "approve", proposal).exit_code == 1
+    assert stored(app, payment.id).state == "IN_REVIEW"
+    assert act(app, ben, "payment", "approve", proposal).exit_code == 0
+    assert stored(app, payment.id).state == "SUCCESSFUL"
+    assert act(app, ben, "payment", "approve", proposal).exit_code == 1
+    assert [(deed["action"], deed["actor"]) for deed in deeds(merchant)] == [
+        ("payment.resolved", "operator:ann"),
+        ("payment.decision_proposed", "operator:ann"),
+    ]
+    assert deeds(merchant)[0]["details"]["second"] == "ben"
+
+
+@pytest.mark.parametrize(
+    "deed", [("resolve", "SUCCESSFUL"), ("resolve", "FAILED"), ("close-discrepancies",)]
+)
+def test_a_name_that_is_only_typed_decides_nothing(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, deed: tuple[str, ...]
+) -> None:
+    payment = in_review(app, merchant, network)
+    founders(app)
+    command, *end = deed
+    why = ("--operator", "eve", "--reason", REASON)
+    assert run(app, "payment", command, payment.id, *end, *why).exit_code == 1
+    assert run(app, "payment", command, payment.id, *end, *why, "--second", "ben").exit_code == 2
+    assert stored(app, payment.id).state == "IN_REVIEW"
+    assert [one.resolved_at for one in discrepancies(app, payment.id)] == [None]
+
+
+def test_closing_a_live_discrepancy_takes_two(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = in_review(app, merchant, network)
+    ann, ben = founders(app)
+    proposal = propose(app, ann, "close-discrepancies", payment.id)
+    assert proposal in run(app, "payment", "proposals").output
+    assert act(app, ann, "payment", "approve", proposal).exit_code == 1
+    assert [one.resolved_at for one in discrepancies(app, payment.id)] == [None]
+    assert act(app, ben, "payment", "approve", proposal).exit_code == 0
+    assert all(one.resolved_at for one in discrepancies(app, payment.id))
+    assert stored(app, payment.id).state == "IN_REVIEW"
+
+
+def test_a_proposal_expires(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> None:
+    payment = in_review(app, merchant, network)
+    ann, ben = founders(app)
+    proposal = propose(app, ann, "resolve", payment.id, "FAILED")
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        for statement in (
+            "ALTER TABLE proposals DISABLE TRIGGER USER",
+            "UPDATE proposals SET expires_at = now()",
+            "ALTER TABLE proposals ENABLE TRIGGER USER",
+        ):
+            tx.session.execute(sa.text(statement))
+    refused = act(app, ben, "payment", "approve", proposal)
+    assert (refused.exit_code, "expired" in refused.output) == (1, True)
+    assert stored(app, payment.id).state == "IN_REVIEW"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE proposals SET approved_by = proposed_by",
+        "UPDATE proposals SET reason = 'another'",
+        "DELETE FROM proposals",
+        "TRUNCATE proposals",
+    ],
+)
+def test_the_database_keeps_a_proposal_as_it_is(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, statement: str
+) -> None:
+    ann, _ = founders(app)
+    propose(app, ann, "resolve", in_review(app, merchant, network).id, "FAILED")
+    with (
+        app.app_context(),
+        pytest.raises(sa.exc.IntegrityError),
+        transaction(EVERY_TENANT) as tx,
+    ):
+        tx.session.execute(sa.text(statement))
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0435\u0432\u0435", "ev\u0435", "Eve", "e", "eve smith", "-eve"]
+)
+def test_a_name_is_plain(app: Flask, name: str) -> None:
+    assert act(app, "", "operator", "add", "--", name).exit_code == 1
+    assert run(app, "operator", "list").output == ""
+
+
+def test_a_name_that_only_looks_like_another_is_refused_everywhere(app: Flask) -> None:
+    tenant = "ten_" + "0" * 26
+    given = ("--operator", "\u0435ve", "--reason", "fraud")
+    refused = run(app, "tenant", "suspend", tenant, *given)
+    assert (refused.exit_code, "look alike" in refused.output) == (2, True)
+
+
+def test_the_third_operator_takes_two_who_vouch(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = in_review(app, merchant, network)
+    ann, ben = founders(app)
+    puppet = add(app, "puppet")
+    proposal = propose(app, ann, "resolve", payment.id, "SUCCESSFUL")
+    assert act(app, ann, "operator", "approve", "puppet").exit_code == 0
+    assert act(app, ann, "operator", "approve", "puppet").exit_code == 0
+    assert act(app, puppet, "operator", "approve", "puppet").exit_code == 1
+    assert act(app, puppet, "payment", "approve", proposal).exit_code == 1
+    assert act(app, ben, "operator", "approve", "puppet").exit_code == 0
+    assert act(app, puppet, "payment", "approve", proposal).exit_code == 0
+
+
+def test_two_operators_stay_and_a_name_stays_taken(app: Flask) -> None:
+    ann, ben = founders(app)
+    assert act(app, ann, "operator", "remove", "ben").exit_code == 1
+    add(app, "joe")
+    for token in (ann, ben):
+        act(app, token, "operator", "approve", "joe")
+    assert act(app, ann, "operator", "remove", "ben").exit_code == 0
+    assert act(app, ben, "operator", "remove", "joe").exit_code == 1
+    assert act(app, "", "operator", "add", "ben").exit_code == 1
+    assert "ben" in run(app, "operator", "list").output
+
+
+def test_what_people_called_failed_is_asked_about_for_another_day(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = in_review(app, merchant, network)
+    decide(app, payment.id, "FAILED")
+    assert 0 < (seconds_until_due(app, payment.id) or 0) <= HOUR_S
+    network.enquiry_answers.append(report("FAILED"))
+    make_due(app, payment.id)
+    enquire(app, stored(app, payment.id))
+    assert 22 * HOUR_S < (seconds_until_due(app, payment.id) or 0) <= 24 * HOUR_S
+    network.enquiry_answers.append(report("SUCCESSFUL"))
+    make_due(app, payment.id)
+    enquire(app, stored(app, payment.id))
+    assert stored(app, payment.id).state == "FAILED"
+    assert [one.kind for one in discrepancies(app, payment.id) if not one.resolved_at] == [
+        "contrary_ending"
+    ]

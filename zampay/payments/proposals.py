@@ -1,0 +1,102 @@
+"""Decisions on live money: one operator proposes, another approves, each proven by a token.
+
+What was approved is applied once; a proposal that expired or could not be applied is made anew.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.kernel import ids
+from zampay.payments import resolution
+from zampay.payments.models import Payment, Proposal
+from zampay.payments.resolution import NotPossible, Operator
+from zampay.payments.states import State
+from zampay.tenants import audit, operators
+
+EXPIRES_AFTER = timedelta(hours=24)
+RESOLVE, CLOSE = "resolve", "close_discrepancies"
+
+
+def propose(
+    *, payment: Payment, action: str, token: str, reason: str, details: dict[str, Any] | None = None
+) -> str:
+    """Ask another operator to agree; the proposal's id.
+
+    Raises:
+        operators.NotAllowed, NotPossible.
+    """
+    name = operators.proven(token)
+    if action == RESOLVE and payment.state != State.IN_REVIEW:
+        raise NotPossible(f"It is {payment.state}; only a payment IN_REVIEW can be decided.")
+    with transaction(payment.tenant_id) as tx:
+        proposal = Proposal(
+            id=ids.new("prp"),
+            tenant_id=payment.tenant_id,
+            payment_id=payment.id,
+            action=action,
+            details=details or {},
+            reason=reason,
+            proposed_by=name,
+            proposed_at=tx.now,
+            expires_at=tx.now + EXPIRES_AFTER,
+        )
+        tx.session.add(proposal)
+        tx.session.flush()
+        about = {"proposal": proposal.id, "action": action, "reason": reason, **proposal.details}
+        audit.record(
+            tx,
+            action="payment.decision_proposed",
+            actor=f"operator:{name}",
+            address=audit.CONSOLE,
+            subject=payment.id,
+            **{f"proposed_{key}" if key == "action" else key: one for key, one in about.items()},
+        )
+    return proposal.id
+
+
+def approve(*, proposal_id: str, token: str) -> Proposal:
+    """Agree to what another operator proposed, and apply it.
+
+    Raises:
+        operators.NotAllowed, NotPossible.
+    """
+    name = operators.proven(token)
+    with transaction(EVERY_TENANT) as tx:
+        proposal = tx.session.get(Proposal, proposal_id, with_for_update=True)
+        if proposal is None:
+            raise NotPossible(f"There is no proposal {proposal_id}.")
+        if proposal.approved_by is not None:
+            raise NotPossible(f"{proposal.approved_by} has approved it already.")
+        if proposal.expires_at <= tx.now:
+            raise NotPossible("It has expired: propose it again.")
+        if proposal.proposed_by == name:
+            raise NotPossible("Another operator than the one who proposed it has to approve it.")
+        proposal.approved_by, proposal.approved_at = name, tx.now
+    _apply(proposal, Operator(proposal.proposed_by, proposal.reason, name))
+    return proposal
+
+
+def waiting() -> list[Proposal]:
+    """Proposals that can be approved, oldest first."""
+    with transaction(EVERY_TENANT) as tx:
+        wanted = sa.select(Proposal).where(
+            Proposal.approved_by.is_(None), Proposal.expires_at > sa.func.now()
+        )
+        return list(tx.session.scalars(wanted.order_by(Proposal.proposed_at)))
+
+
+def _apply(proposal: Proposal, people: Operator) -> None:
+    payment = resolution.find(proposal.payment_id)
+    assert payment is not None, "payments are never deleted"
+    if proposal.action == CLOSE:
+        resolution.close_discrepancies(payment=payment, operator=people)
+        return
+    resolution.resolve(
+        payment=payment,
+        end=State(proposal.details["status"]),
+        operator=people,
+        provider_transaction_id=proposal.details["providerTransactionId"],
+    )
