@@ -123,8 +123,10 @@ def test_no_message_waits_in_the_broker_for_longer_than_seconds(migrated_app: Fl
 
 OPERATORS_ONLY = {
     "infra/db",
+    "payments/proposals",
     "payments/resolution",
     "tenants/operator_actions",
+    "tenants/operators",
     "webhooks/resealing",
 }
 

@@ -11,7 +11,14 @@ from dev.settings_table import DOCUMENT
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 SETTINGS = set(re.findall(r"^\| `(\w+)`", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
 COMMAND_LINES = set(re.findall(r"\$\{(\w+)", " ".join(procfile.read().values())))
-OTHERS = {"PROMETHEUS_MULTIPROC_DIR", "NAME_FILE", "NEW_DATABASE_URL", "DUMP", "PGOPTIONS"}
+OTHERS = {
+    "PROMETHEUS_MULTIPROC_DIR",
+    "NAME_FILE",
+    "NEW_DATABASE_URL",
+    "DUMP",
+    "PGOPTIONS",
+    "OPERATOR_TOKEN",
+}
 
 
 def test_what_the_command_lines_read_is_in_the_table() -> None:
