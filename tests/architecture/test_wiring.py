@@ -125,6 +125,7 @@ OPERATORS_ONLY = {
     "infra/db",
     "payments/proposals",
     "payments/resolution",
+    "payments/searches",
     "tenants/operator_actions",
     "tenants/operators",
     "webhooks/resealing",
