@@ -128,11 +128,12 @@ def test_a_flood_is_polled_for_at_a_pace_and_the_last_of_it_is_not_passed_over(
     flooded(app, client, payment, bells)
     for _ in range(10):
         look(app, payment)
-    before = len(network.enquiries)
+    before, planned_at = len(network.enquiries), stored(app, payment.id).due_at
     for number in range(8):
         assert call(client, payment, f"more {number}".encode()) == 200
         bells.hear_all()
     assert len(network.enquiries) == before + 1
+    assert stored(app, payment.id).planned_at == planned_at
     assert 2 < (seconds_until_due(app, payment.id) or 0) <= 5
 
 
