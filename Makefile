@@ -26,20 +26,20 @@ help: ## list the targets
 	@sed -n 's/^\([a-z][a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='|' read -r name does; do printf '  make %-10s %s\n' "$$name" "$$does"; done
 
-demo: $(READY) ## start everything, send payments that end differently, show them move, stop
+demo: $(READY) ## start everything, send payments, show them move, stop
 	@$(RUN) -m dev.demo
 
-run: $(READY) ## start everything and stay up until Ctrl-C; PORT=8000 SIMULATOR_PORT=8081
+run: $(READY) ## start everything, stay until Ctrl-C; PORT=, SIMULATOR_PORT=
 	@$(RUN) -m dev.run
 
-test: $(READY) ## run every test but the long ones; ARGS="-k callbacks" passes on to pytest
+test: $(READY) ## run the tests but the long ones; ARGS="-k callbacks"
 	@$(PYTEST) -m "not long" $(ARGS)
 
 long: $(READY) ## run the long tests: fuzzing, kills in a loop, browsers
 	@$(PYTEST) -m long --ignore=$(FUZZ) $(ARGS)
 	@test -n "$(ARGS)" || $(RUN) -m pytest $(FUZZ)
 
-check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings, alerts, deploy, api, vulnerabilities, migrations, tests
+check: $(READY) ## all that CI runs; CONTRIBUTING.md says what that is
 	@echo "format:" && $(VENV)/bin/ruff format --check .
 	@echo "lint:" && $(VENV)/bin/ruff check .
 	@echo "types:" && $(VENV)/bin/mypy
@@ -55,7 +55,7 @@ check: $(READY) ## what CI runs: format, lint, types, imports, secrets, settings
 	@echo "tests:" && $(MAKE) --no-print-directory test
 	@echo "long tests:" && $(MAKE) --no-print-directory long
 
-audit: $(READY) ## look the pinned packages up in PyPI's list of vulnerabilities; needs pypi.org itself
+audit: $(READY) ## look the pinned packages up in PyPI's vulnerabilities
 	@$(VENV)/bin/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --progress-spinner off \
 		--disable-pip --require-hashes $(addprefix --requirement ,$(PINS))
 
@@ -63,27 +63,27 @@ format: $(READY) ## put the code into the house format
 	@$(VENV)/bin/ruff format --quiet .
 	@$(VENV)/bin/ruff check --quiet --fix .
 
-migrate: $(READY) ## bring the database of `make run` (or DATABASE_URL) to the newest revision
+migrate: $(READY) ## bring the database of `make run` to the newest revision
 	@$(RUN) -m dev.migrations upgrade
 
-migration: $(READY) ## write a new revision from the models: make migration NAME="add refunds"
+migration: $(READY) ## write a new revision from the models; NAME="add refunds"
 	@$(RUN) -m dev.migrations revision "$(NAME)"
 
-openapi: $(READY) ## write docs/openapi.json from the code, after a change of the API
+openapi: $(READY) ## write docs/openapi.json, after a change of the API
 	@$(RUN) -m dev.openapi
 
-lock: $(READY) ## pin what requirements*.in ask for; UPGRADE=--upgrade takes the newest
+lock: $(READY) ## pin what requirements*.in ask for; UPGRADE=--upgrade
 	@$(LOCK) $(UPGRADE) requirements.in --output-file requirements.txt
 	@$(LOCK) $(UPGRADE) requirements-dev.in --output-file requirements-dev.txt
 
-secrets: $(READY) ## make the random passwords and keys that docker-compose.yml asks for
+secrets: $(READY) ## make the passwords and keys that docker-compose.yml needs
 	@$(RUN) -m dev.compose_secrets
 
 image: $(READY) ## build the image and try its processes; IMAGE=zampay:local
 	@$(DOCKER) build --tag $(IMAGE) .
 	@$(RUN) -m dev.try_image $(IMAGE)
 
-bench: $(READY) ## measure how many payments a second are accepted; ARGS="--seconds 5"
+bench: $(READY) ## measure payments accepted a second; ARGS="--seconds 5"
 	@$(RUN) -m bench.accept $(ARGS)
 
 clean: ## remove .venv, .data (databases of the desk) and caches
@@ -97,7 +97,7 @@ $(READY): $(PINS)
 		echo "Python 3.11 or newer is needed. If you have one under another name:" \
 			"make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(RUN) -m pip --version >/dev/null 2>&1 || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
-	@echo "Installing the pinned packages into $(VENV) ..."
+	@echo "Installing the pinned packages into $(VENV) (half a minute, once) ..."
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt >$(VENV)/uv.txt
 	@{ $(PIP) --require-hashes -r $(VENV)/uv.txt && \
 		$(VENV)/bin/uv pip sync --quiet --python $(RUN) --require-hashes $(PINS); \

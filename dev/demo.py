@@ -31,6 +31,7 @@ def main() -> None:
             parts = perform(stack, screen)
             screen.say("Stopping everything")
     screen.say(f"Done; nothing is left running. Logs: {directory / 'logs'}")
+    screen.say("Next: `make run` starts it again, to try it yourself.")
     if not all(part.is_as_expected for part in parts):
         sys.exit(1)
 

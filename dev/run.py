@@ -5,6 +5,7 @@ the desk's API keys, because the API shows a key only once.
 """
 
 import json
+import os
 import secrets
 import time
 from pathlib import Path
@@ -30,7 +31,9 @@ def main() -> None:
         servers(directory) as started,
         Stack(started, directory, port=port, simulator_port=simulator_port) as stack,
     ):
+        print("PostgreSQL and Valkey are up; bringing the database up to date ...", flush=True)
         stack.migrate()
+        print("Starting simulator, web, worker and beat ...", flush=True)
         stack.start()
         print(introduction(stack, *merchant_of(directory, stack.url)), flush=True)
         stay(stack)
@@ -64,39 +67,51 @@ def merchant_of(directory: Path, url: str) -> tuple[Merchant, Merchant]:
 
 def introduction(stack: Stack, test: Merchant, live: Merchant) -> str:
     """What a developer needs to begin: addresses, keys, and lines to paste into a shell."""
-    first = live.pay(
-        external_id=f"first-{secrets.token_hex(4)}", amount="25.00", msisdn=ACTS[0].msisdn
-    )
+    file = stack.directory / "env"
+    write_private(file, exports(test))
     return f"""
   API        {stack.url}/api/v1
   docs       {stack.url}/api/docs
-  simulator  {stack.simulator_url}  (stands in for MTN; journal at /_admin/journal)
+  simulator  {stack.simulator_url}
+             (stands in for MTN; journal at /_admin/journal)
   logs       {stack.directory / "logs"}
 
-  tenant     {test.tenant_id}
-  test key   {test.key}
-  live key   {live.key}
+Paste into a second terminal (or `. {os.path.relpath(file)}`):
 
-Ask a customer for money (every paste is another order):
-  {curl(live, "/payments", order())}
-The payment that was just made to show how one looks, and every move it made:
-  {curl(live, f"/payments/{first['id']}")}
-  {curl(live, f"/payments/{first['id']}/events")}
+{exports(test)}
+Ask a customer for money; no phone rings, and every paste is another order:
+
+{PAY}
+
+How it went, newest first:
+
+{LOOK}
+
+The live key of this merchant charges the simulator only:
+
+export ZAMPAY_API_KEY={live.key}
 
 Ctrl-C stops everything."""
 
 
-def order() -> str:
-    """The arguments of curl for a payment with an external id that is new at every paste."""
-    body = json.dumps({"externalId": "ORDER", "amount": "12.50", "msisdn": ACTS[0].msisdn})
-    unique = body.replace("ORDER", """order-'"$(date +%s)-$$-$RANDOM"'""")
-    return f" -H 'Content-Type: application/json' -d '{unique}'"
+def exports(merchant: Merchant) -> str:
+    """The variables that every document and example reads."""
+    return (
+        f"export ZAMPAY_URL={merchant.url}\n"
+        f"export ZAMPAY_TENANT_ID={merchant.tenant_id}\n"
+        f"export ZAMPAY_API_KEY={merchant.key}\n"
+    )
 
 
-def curl(merchant: Merchant, path: str, more: str = "") -> str:
-    """A complete line for a shell."""
-    headers = "".join(f" -H '{name}: {text}'" for name, text in merchant.headers.items())
-    return f"curl -sS '{merchant.url}/api/v1{path}'{headers}{more}"
+HEADERS: Final = (
+    '  -H "Authorization: Bearer $ZAMPAY_API_KEY" \\\n  -H "x-tenant-id: $ZAMPAY_TENANT_ID"'
+)
+PAY: Final = f"""curl -sS "$ZAMPAY_URL/api/v1/payments" \\
+{HEADERS} -H 'Content-Type: application/json' \\
+  -d '{{"externalId": "order-'$(date +%s)-$$-$RANDOM'", "amount": "12.50",
+       "msisdn": "{ACTS[0].msisdn}"}}'"""
+LOOK: Final = f"""curl -sS "$ZAMPAY_URL/api/v1/payments?limit=1" \\
+{HEADERS}"""
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from itertools import groupby
@@ -17,6 +18,8 @@ from dev.performance import Part
 
 _COLOURS: Final = {"SUCCESSFUL": "green", "FAILED": "red", "IN_REVIEW": "magenta"}
 _PLAIN_WIDTH: Final = 100
+WIDTH: Final = 80
+INDENT: Final = 24
 
 
 class Screen:
@@ -47,8 +50,10 @@ class Screen:
         """One line for one move: whose, to what, by which evidence."""
         line = Text(f"{self._elapsed_s():5.1f} s  {part.act.name:<14} {part.act.masked:<13}")
         line.append(f"{move['status']:<11}", style=_COLOURS.get(move["status"], ""))
-        line.append(f"{move['evidence']:<10} {move['detail']}")
+        line.append(move["evidence"])
         self._console.print(line, soft_wrap=True)
+        for part_of_it in textwrap.wrap(move["detail"], WIDTH - INDENT):
+            self._console.print(" " * INDENT + part_of_it, soft_wrap=True)
 
     def summarise(self, parts: list[Part]) -> None:
         """The table at the end."""

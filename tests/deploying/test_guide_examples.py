@@ -77,8 +77,8 @@ def newcomer(gateway: Stack) -> Merchant:
 
 def environment(merchant: Merchant, **more: str) -> dict[str, str]:
     """What the examples read."""
-    told = {"BASE": f"{merchant.url}/api/v1", "ZAMPAY_KEY": merchant.key}
-    return {**settings.base(), **told, "ZAMPAY_TENANT": merchant.tenant_id, **more}
+    told = {"ZAMPAY_URL": merchant.url, "ZAMPAY_API_KEY": merchant.key}
+    return {**settings.base(), **told, "ZAMPAY_TENANT_ID": merchant.tenant_id, **more}
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def test_the_lines_for_curl_do_what_the_guide_says(
     assert run(register)["apiKey"].startswith("zp_test_")
     pay, look = guide.examples("The first payment")["bash"]
     assert run(pay)["msisdn"] == "260963123400"
-    assert [payment["externalId"] for payment in run(look)["data"]] == ["order-1042"]
+    assert [payment["externalId"] for payment in run(look)["data"]] == ["guide-1"]
     (hook,) = guide.examples("Webhooks")["bash"]
     assert run(hook, HOOK_URL="http://127.0.0.1:9/hooks")["secret"].startswith("whsec_")
     (live,) = guide.examples("Going live")["bash"]
@@ -190,14 +190,14 @@ def test_an_answer_that_is_no_gateway_s_ends_a_program_with_a_reason(
     tmp_path: Path, language: str, kind: str
 ) -> None:
     (code,) = guide.examples("The first payment")[language]
-    told = {"ZAMPAY_KEY": "zp_test_x", "ZAMPAY_TENANT": "ten_x", "ORDER": "1", "PAYER": PAYS}
+    told = {"ZAMPAY_API_KEY": "zp_test_x", "ZAMPAY_TENANT_ID": "ten_x", "ORDER": "1", "PAYER": PAYS}
     with no_gateway() as (url, asked):
-        told = {**settings.base(), **told, "BASE": f"{url}/{kind}"}
+        told = {**settings.base(), **told, "ZAMPAY_URL": f"{url}/{kind}"}
         program = guide.start(language, code, tmp_path, told)
         written, _ = program.communicate(timeout=60)
     assert program.returncode != 0
-    assert "no JSON of a gateway's: is BASE right, with https?" in written
-    assert asked == [f"POST /{kind}/payments"]
+    assert "no JSON of a gateway's: is ZAMPAY_URL right, with https?" in written
+    assert asked == [f"POST /{kind}/api/v1/payments"]
 
 
 @pytest.fixture(scope="module")

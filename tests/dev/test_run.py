@@ -1,25 +1,25 @@
 """The lines that `make run` prints work when pasted."""
 
 import json
-import shlex
 import subprocess
 
+from dev.desk import ROOT
 from dev.merchant import Merchant
-from dev.run import curl, order
+from dev.run import LOOK, PAY, exports
 
 DESK = Merchant("http://127.0.0.1:8000", "ten_desk", "zp_test_key")
 
 
 def as_shell_reads(line: str) -> list[str]:
     """The arguments that a shell makes of a line; `curl` is replaced by something that shows it."""
-    shown = line.replace("curl", "printf '%s\\n'", 1)
-    return subprocess.check_output(["/bin/sh", "-c", shown], text=True).splitlines()
+    shown = exports(DESK) + line.replace("curl", "printf '%s\\0'", 1)
+    return subprocess.check_output(["/bin/sh", "-c", shown], text=True).split("\0")[:-1]
 
 
 def test_a_line_carries_both_headers_and_the_address() -> None:
-    assert as_shell_reads(curl(DESK, "/payments/pay_1/events")) == [
+    assert as_shell_reads(LOOK) == [
         "-sS",
-        "http://127.0.0.1:8000/api/v1/payments/pay_1/events",
+        "http://127.0.0.1:8000/api/v1/payments?limit=1",
         "-H",
         "Authorization: Bearer zp_test_key",
         "-H",
@@ -28,8 +28,7 @@ def test_a_line_carries_both_headers_and_the_address() -> None:
 
 
 def test_every_paste_is_another_order() -> None:
-    line = curl(DESK, "/payments", order())
-    bodies = [json.loads(as_shell_reads(line)[-1]) for _ in range(2)]
+    bodies = [json.loads(as_shell_reads(PAY)[-1]) for _ in range(2)]
     assert bodies[0]["externalId"] != bodies[1]["externalId"]
     assert bodies[0] | {"externalId": ""} == {
         "externalId": "",
@@ -38,6 +37,10 @@ def test_every_paste_is_another_order() -> None:
     }
 
 
-def test_the_line_is_one_line() -> None:
-    assert "\n" not in curl(DESK, "/payments", order())
-    assert shlex.split(curl(DESK, "/payments"))[0] == "curl"
+def test_what_is_pasted_fits_a_terminal() -> None:
+    assert max(len(line) for line in f"{PAY}\n{LOOK}".splitlines()) <= 80
+
+
+def test_the_list_of_targets_fits_a_terminal() -> None:
+    listed = subprocess.check_output(["make", "-s", "help"], text=True, cwd=ROOT)  # noqa: S607
+    assert max(len(line) for line in listed.splitlines()) <= 80
