@@ -171,3 +171,12 @@ def test_the_explanation_says_when_an_ending_is_asked_about_again(
     assert found["nextAction"] == "enquire"
     assert f"asked again at {found['nextActionAt']}" in found["sentence"]
     assert stored(app, payment.id).recheck_at == stored(app, payment.id).due_at
+
+
+def test_what_people_decided_is_in_question_while_it_is_asked_about(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = in_review(app, merchant, network)
+    with app.app_context():
+        resolution.resolve(payment=payment, end=State.FAILED, operator=ANN)
+    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")

@@ -25,7 +25,7 @@ FIRST_LOOK, LAST_LOOK = timedelta(hours=1), timedelta(days=1)
 network is a discrepancy.
 """
 DECIDED_FAILED = Failure(
-    FailureCode.UNSPECIFIED, "The operator established that no money moved.", None
+    FailureCode.UNSPECIFIED, "The operator established that no money moved.", None, recheck=True
 )
 
 
