@@ -7,12 +7,12 @@ passed, so that a name which changes its mind in between (DNS rebinding) gains n
 import ipaddress
 import socket
 
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.util.connection import create_connection
+from urllib3.exceptions import NewConnectionError
 
 from zampay.infra import addresses
 from zampay.infra.addresses import Address
 from zampay.infra.cutoff import CutoffAdapter, WatchedConnection
+from zampay.infra.resolver import Resolver
 
 MOST_ADDRESSES = 2
 _UNICAST_V6 = ipaddress.ip_network("2000::/3")
@@ -74,34 +74,15 @@ class PublicOnlyAdapter(CutoffAdapter):
 
 
 class _Guarded(WatchedConnection):
-    """Resolve, judge, connect to what was judged."""
+    """Resolve, judge, connect to what was judged. Merchants' names have look-ups of their own: what
+    hangs there takes none from the networks.
+    """
 
     loopback = False
+    resolver = Resolver()
 
-    def _new_conn(self) -> socket.socket:
-        problem: OSError | None = None
-        for address in self._judged_addresses():
-            try:
-                return self._connected(address)
-            except OSError as error:
-                problem = error
-        if isinstance(problem, TimeoutError):
-            raise ConnectTimeoutError(self, "connecting took too long") from problem
-        raise NewConnectionError(self, type(problem).__name__) from problem
-
-    def _connected(self, address: str) -> socket.socket:
-        return create_connection(
-            (address, self.port or self.default_port),
-            self.timeout,
-            socket_options=self.socket_options,
-        )
-
-    def _judged_addresses(self) -> list[str]:
-        try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
-            raise NameResolutionError(self.host, self, socket.gaierror("unknown")) from error
-        texts = list(dict.fromkeys(str(info[4][0]) for info in found))
+    def _addresses(self, timeout_s: float) -> list[str]:
+        texts = super()._addresses(timeout_s)
         judged = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
         if not all(is_allowed(address, loopback=self.loopback) for address in judged):
             raise NotPublicAddress(self, "not a public address")
