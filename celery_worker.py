@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from celery.signals import beat_init, celeryd_after_setup, worker_init
+from celery.signals import beat_init, celeryd_after_setup, worker_init, worker_shutting_down
 
 import config
 from zampay.app import celery_of, create_app
 from zampay.infra import db, metrics_page, start_log, worker
+from zampay.payments import dispatch
 
 settings = config.load()
 flask_app = create_app(settings)
@@ -36,3 +37,10 @@ def _say_that_a_worker_starts(instance: Any, **_: Any) -> None:
 @beat_init.connect  # type: ignore[untyped-decorator]
 def _say_that_beat_starts(**_: Any) -> None:
     start_log.beat_started(celery_app, environment=settings.app_env)
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _finish_calls(**_: Any) -> None:
+    """What is under way is finished, nothing else is begun."""
+    with flask_app.app_context():
+        dispatch.dispatcher().stop()

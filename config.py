@@ -93,6 +93,7 @@ class Config:
     database_url: str
     database_url_owner: str | None
     database_pool_size: int
+    worker_concurrency: int
     redis_url: str
     secret_keys: tuple[str, ...]
     log_level: str
@@ -160,6 +161,7 @@ def read(env: Environment) -> Config:
         database_url=_database_url(env, "DATABASE_URL") or "",
         database_url_owner=_database_url(env, "DATABASE_URL_OWNER", default=None),
         database_pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(1, 200)),
+        worker_concurrency=env.int("WORKER_CONCURRENCY", 16, validate=validate.Range(1, 500)),
         redis_url=_redis_url(env),
         secret_keys=_secret_keys(env),
         log_level=env.str("LOG_LEVEL", LOG_LEVELS[app_env], validate=validate.OneOf(LEVELS)),

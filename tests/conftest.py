@@ -19,10 +19,11 @@ from psycopg.sql import SQL, Identifier
 import config
 from dev.databases import Servers, as_postgresql
 from dev.servers import temporary_servers
-from tests.doors import HeldBells, ScriptedNetwork
+from tests.doors import HeldBells, Inline, ScriptedNetwork
 from tests.merchants import Merchant
 from zampay.app import create_app
 from zampay.infra.db import db
+from zampay.payments.dispatch import Dispatcher
 
 TESTS = Path(__file__).parent
 SLOWEST_FIRST = ("journeys", "deploying", "operating", "dev")
@@ -90,7 +91,10 @@ def app(migrated_app: Flask, settings: config.Config, servers: Servers) -> Itera
         server.flushall()
     migrated_app.extensions["redis_rest"].until_s = 0.0
     kept = dict(migrated_app.config)
-    doors = {name: migrated_app.extensions[name] for name in ("bell", "providers")}
+    doors = {name: migrated_app.extensions[name] for name in ("bell", "providers", "dispatcher")}
+    migrated_app.extensions["dispatcher"] = Dispatcher(
+        migrated_app, per_tenant=settings.worker_concurrency, executor=Inline()
+    )
     yield migrated_app
     migrated_app.extensions.update(doors)
     migrated_app.config.clear()

@@ -1,6 +1,7 @@
 """What stands at the doors in tests: bells that a test rings, a network that a test scripts."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -28,6 +29,15 @@ from zampay.providers.mtn import adapter
 
 class BrokerDown(ConnectionError):
     """What a broker's client raises when nobody listens."""
+
+
+class Inline(Executor):
+    """Does the work at once, in the thread that asks."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(work(*args, **kwargs))
+        return done
 
 
 class HeldBells:
@@ -133,9 +143,9 @@ def stored(app: Flask, payment_id: str) -> Payment:
         return tx.session.scalars(sa.select(Payment).where(Payment.id == payment_id)).one()
 
 
-def submit(app: Flask, payment: Payment) -> timedelta | None:
+def submit(app: Flask, payment: Payment) -> None:
     with app.app_context():
-        return submission.submit(tenant_id=payment.tenant_id, payment_id=payment.id)
+        submission.submit(tenant_id=payment.tenant_id, payment_id=payment.id)
 
 
 def enquire(app: Flask, payment: Payment) -> None:

@@ -29,9 +29,9 @@ from zampay.infra import (
 )
 from zampay.infra.health import health
 from zampay.payments import callbacks as callback_routes
+from zampay.payments import dispatch, mover, today_gauges
 from zampay.payments import examples as payment_examples
 from zampay.payments import gauges as payment_gauges
-from zampay.payments import mover, today_gauges
 from zampay.payments import tasks as payment_tasks
 from zampay.payments.routes import payments
 from zampay.payments.schemas import PaymentView
@@ -83,6 +83,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     registry.init(app, config.networks)
     sending.init(app, desk=config.is_on_a_desk)
     lanes.init(app)
+    dispatch.init(app, per_tenant=config.worker_concurrency)
     reference = api.init(app, version=VERSION)
     for blueprint in (auth, keys, payments, endpoints, feed):
         reference.register_blueprint(blueprint)

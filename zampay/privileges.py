@@ -10,7 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from zampay.infra.db import db
-from zampay.payments import gauges, history, invariants, today_gauges
+from zampay.payments import due, gauges, history, invariants, today_gauges
 from zampay.payments import queries as payment_queries
 from zampay.tenants import audit_chain
 from zampay.tenants import queries as tenant_queries
@@ -20,7 +20,8 @@ from zampay.webhooks import queries as webhook_queries
 FUNCTIONS: Final = (
     tenant_queries.TENANT_OF_KEY,
     payment_queries.TENANT_OF_CALLBACK,
-    payment_queries.DUE_PAYMENTS,
+    *due.STREAMS.values(),
+    *due.DUE.values(),
     webhook_queries.DUE_DELIVERIES,
     webhook_queries.FORGET_DELIVERIES,
     gauges.PAYMENTS_OWED,

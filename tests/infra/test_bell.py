@@ -8,7 +8,7 @@ from flask import Flask
 from kombu.exceptions import OperationalError
 
 from tests.doors import HeldBells
-from zampay.infra import bell, worker
+from zampay.infra import bell, broker
 from zampay.infra.bell import Ring
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.infra.redis_client import client
@@ -56,7 +56,7 @@ def test_the_real_bell_survives_a_broker_that_is_down(
 ) -> None:
     nowhere = Celery("nowhere", broker="redis://127.0.0.1:1/0", set_as_current=False)
     nowhere.conf.update(app.extensions["celery"].conf.changes, broker_url="redis://127.0.0.1:1/0")
-    there, app.extensions["bell"] = app.extensions["bell"], worker.CeleryBell(nowhere)
+    there, app.extensions["bell"] = app.extensions["bell"], broker.CeleryBell(nowhere)
     try:
         with app.app_context():
             bell.send([Ring("payments.submit", {"payment_id": "pay_1"})])
@@ -91,4 +91,4 @@ def test_a_broker_that_is_away_for_long_is_tried_every_few_seconds(
     with nowhere, pytest.raises(OperationalError):
         nowhere.ensure_connection(note, 30)
     assert len(waits) == 30
-    assert max(waits) == worker.LONGEST_AWAY_S
+    assert max(waits) == broker.LONGEST_AWAY_S

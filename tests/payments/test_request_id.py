@@ -12,7 +12,7 @@ from tests.log_lines import Lines, captured
 from tests.merchants import BASE, Merchant, payment_request
 from tests.payments.scenes import ending, processing
 from zampay.infra.bell import Ring
-from zampay.infra.worker import CeleryBell
+from zampay.infra.broker import CeleryBell
 
 TRACE = {"X-Request-Id": "trace-of-the-merchant"}
 

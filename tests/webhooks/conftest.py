@@ -1,23 +1,13 @@
 """A merchant's server, and lanes in which a delivery is over when the bell has been heard."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 
+from tests.doors import Inline
 from tests.receiver import Receiver, receiver
 from zampay.webhooks.lanes import Lanes
-
-
-class Inline(Executor):
-    """Does the work at once, in the thread that asks."""
-
-    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(work(*args, **kwargs))
-        return done
 
 
 @pytest.fixture

@@ -43,17 +43,18 @@ class _Claim:
     evidence: Evidence
 
 
-def enquire(*, tenant_id: str, payment_id: str) -> None:
-    """Ask about one payment if it is due to be asked about, and act on the answer."""
+def enquire(*, tenant_id: str, payment_id: str) -> Enquiry | None:
+    """Ask about one payment if it is due to be asked about, and act on the answer: return it."""
     claim = _claim(tenant_id, payment_id)
     if claim is None:
-        return
+        return None
     answer = claim.provider.enquire(claim.order)
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
         _apply(tx, payment, answer, claim)
         schedule.follow_callbacks(tx, payment, since=claim.order.now)
+    return answer
 
 
 def _claim(tenant_id: str, payment_id: str) -> _Claim | None:

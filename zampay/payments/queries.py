@@ -35,20 +35,6 @@ TENANT_OF_CALLBACK = Function(
          WHERE p.callback_lookup = half_token AND lower(p.provider) = network
     """,
 )
-DUE_PAYMENTS = Function(
-    "due_payments",
-    takes="most integer",
-    gives="id text, tenant_id text, state text",
-    body="""
-        SELECT owed.id, owed.tenant_id, owed.state
-          FROM (SELECT p.id, p.tenant_id, p.state, p.due_at,
-                       row_number() OVER (PARTITION BY p.tenant_id ORDER BY p.due_at) AS turn
-                  FROM public.payments p
-                 WHERE p.due_at <= now()) owed
-         ORDER BY owed.turn, owed.due_at
-         LIMIT most
-    """,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +94,6 @@ def locked_if_due(tx: Transaction, payment_id: str) -> Payment | None:
         )
         .with_for_update(key_share=True, skip_locked=True)
     )
-
-
-def due(tx: Transaction, *, limit: int) -> list[tuple[str, str, State]]:
-    """(payment id, tenant id, state) of rows that are owed work, of every tenant.
-
-    Oldest first within a tenant, and tenants take turns, so that none starves another.
-    """
-    rows = tx.session.execute(DUE_PAYMENTS.rows(), {"most": limit})
-    return [(row.id, row.tenant_id, State(row.state)) for row in rows]
 
 
 def page(

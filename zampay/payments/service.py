@@ -112,7 +112,13 @@ def accept(
             mover.remember(
                 tx, payment, source=None, evidence=Evidence.ACCEPTED, detail="accepted by us"
             )
-            tx.ring("payments.submit", payment_id=payment.id, tenant_id=tenant_id)
+            tx.ring(
+                "payments.submit",
+                payment_id=payment.id,
+                tenant_id=tenant_id,
+                provider=payment.provider,
+                livemode=livemode,
+            )
         if idempotency_key is not None:
             _bind(tx, idempotency_key, payment)
     return payment, replayed

@@ -43,12 +43,8 @@ class _Claim:
     attempt: int
 
 
-def submit(*, tenant_id: str, payment_id: str) -> timedelta | None:
-    """Send one payment if it is due to be sent.
-
-    Returns:
-        When to try again, if nothing reached the network; the row says the same in `due_at`.
-    """
+def submit(*, tenant_id: str, payment_id: str) -> Submission | None:
+    """Send one payment if it is due to be sent; what the network answered."""
     claim = _claim(tenant_id, payment_id)
     if claim is None:
         return None
@@ -56,9 +52,9 @@ def submit(*, tenant_id: str, payment_id: str) -> timedelta | None:
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
-        delay = record(tx, payment, outcome, attempt=claim.attempt)
+        record(tx, payment, outcome, attempt=claim.attempt)
         schedule.follow_callbacks(tx, payment, since=claim.order.now)
-    return delay
+    return outcome
 
 
 def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
@@ -126,30 +122,23 @@ def _is_out_of_time(payment: Payment, now: datetime) -> bool:
     return now > tried_at + window and (payment.may_have_landed or not was_left_lying)
 
 
-def record(
-    tx: Transaction, payment: Payment, outcome: Submission, *, attempt: int
-) -> timedelta | None:
+def record(tx: Transaction, payment: Payment, outcome: Submission, *, attempt: int) -> None:
     """Write down what came of a send. An answer that comes late, when the row has moved on, only
     counts when it says that the network has the payment.
-
-    Returns:
-        When to send again, if nothing reached the network.
     """
     current = payment.state == State.SUBMITTING and payment.submissions == attempt
     if payment.submissions == attempt or (payment.last_byte_at or tx.now) < tx.now:
         payment.last_byte_at = tx.now
     if isinstance(outcome, Accepted):
         _acknowledge(tx, payment, outcome)
-        return None
-    if not current:
-        return None
-    if isinstance(outcome, NotSent) and not payment.may_have_landed:
-        return _send_later(tx, payment, outcome)
-    if isinstance(outcome, Declined) and not payment.may_have_landed:
+    elif not current:
+        return
+    elif isinstance(outcome, NotSent) and not payment.may_have_landed:
+        _send_later(tx, payment, outcome)
+    elif isinstance(outcome, Declined) and not payment.may_have_landed:
         reports.fail(tx, payment, outcome.failure, Evidence.SUBMITTED, "refused by the network")
-        return None
-    _doubt(tx, payment, outcome)
-    return None
+    else:
+        _doubt(tx, payment, outcome)
 
 
 def _acknowledge(tx: Transaction, payment: Payment, outcome: Accepted) -> None:
@@ -167,7 +156,7 @@ def _acknowledge(tx: Transaction, payment: Payment, outcome: Accepted) -> None:
         reports.apply_report(tx, payment, outcome.report, evidence=Evidence.SUBMITTED)
 
 
-def _send_later(tx: Transaction, payment: Payment, outcome: NotSent) -> timedelta:
+def _send_later(tx: Transaction, payment: Payment, outcome: NotSent) -> None:
     delay = backoff.exponential(
         payment.submissions, first_s=FIRST_RETRY_S, ceiling_s=LONGEST_RETRY_S
     )
@@ -181,7 +170,6 @@ def _send_later(tx: Transaction, payment: Payment, outcome: NotSent) -> timedelt
         evidence=Evidence.SUBMITTED,
         detail=f"nothing was sent: {outcome.detail}",
     )
-    return delay
 
 
 def _doubt(tx: Transaction, payment: Payment, outcome: InDoubt | Declined | NotSent) -> None:

@@ -4,51 +4,36 @@ from datetime import UTC, timedelta
 from typing import Any
 
 import structlog
-from celery import Task, shared_task
-from flask import current_app
+from celery import shared_task
 
 from zampay.infra import redis_client
 from zampay.infra.db import NO_TENANT, transaction
-from zampay.payments import enquiry, history, queries, states, submission
+from zampay.payments import due, history
+from zampay.payments.dispatch import dispatcher
+from zampay.payments.due import Stream
 from zampay.payments.states import Door
 from zampay.tenants import audit_chain
 
 log = structlog.get_logger()
-BATCH = 200
 HEADS_APART_S = 86_400
-LONGEST_COUNTDOWN = timedelta(seconds=30)
-DOORS = {Door.SUBMIT: "payments.submit", Door.ENQUIRE: "payments.enquire"}
 
 
-@shared_task(bind=True, name="payments.submit", max_retries=5)
-def submit(self: Task, *, payment_id: str, tenant_id: str, **_: Any) -> None:
-    """Send one payment to its network. What is safe to repeat is repeated by Celery within
-    seconds; anything longer is left to the row's `due_at`.
-    """
-    delay = submission.submit(tenant_id=tenant_id, payment_id=payment_id)
-    if delay is not None and delay <= LONGEST_COUNTDOWN and self.request.retries < self.max_retries:
-        raise self.retry(countdown=delay.total_seconds())
+@shared_task(name="payments.submit", is_measured=False)
+def submit(*, payment_id: str, tenant_id: str, **said: Any) -> None:
+    """Send one payment to its network now, if there is room."""
+    _offer(Door.SUBMIT, payment_id, tenant_id, said)
 
 
-@shared_task(name="payments.enquire")
-def enquire(*, payment_id: str, tenant_id: str, **_: Any) -> None:
-    """Ask the network what became of one payment."""
-    enquiry.enquire(tenant_id=tenant_id, payment_id=payment_id)
+@shared_task(name="payments.enquire", is_measured=False)
+def enquire(*, payment_id: str, tenant_id: str, **said: Any) -> None:
+    """Ask the network now what became of one payment, if there is room."""
+    _offer(Door.ENQUIRE, payment_id, tenant_id, said)
 
 
 @shared_task(name="payments.sweep")
 def sweep(**_: Any) -> None:
-    """Ring for rows that are due, so that nothing depends on a bell having been heard.
-
-    No more rings are sent than the queue can hold: rows stay due until somebody takes them.
-    """
-    room = BATCH - current_app.extensions["bell"].waiting("payments")
-    if room <= 0:
-        return
-    with transaction(NO_TENANT) as tx:
-        for payment_id, tenant_id, state in queries.due(tx, limit=room):
-            door = states.PHASES[state].door or Door.ENQUIRE
-            tx.ring(DOORS[door], payment_id=payment_id, tenant_id=tenant_id)
+    """Begin what is due, so that nothing depends on a message having arrived."""
+    dispatcher().sweep()
 
 
 @shared_task(name="payments.log_heads")
@@ -66,3 +51,16 @@ def log_heads(**_: Any) -> None:
     log.info("history_head", day=str(day), moves=past.moves, hash=past.hash)
     for head in heads:
         log.info("audit_head", tenant_id=head.tenant_id, line=head.line, hash=head.hash)
+
+
+def _offer(door: Door, payment_id: str, tenant_id: str, said: dict[str, Any]) -> None:
+    """The message may say which stream the payment is in; otherwise the row does."""
+    provider, livemode = said.get("provider"), said.get("livemode")
+    if isinstance(provider, str) and isinstance(livemode, bool):
+        stream: Stream | None = Stream(door, provider, livemode)
+    else:
+        with transaction(tenant_id) as tx:
+            found = due.stream_of(tx, payment_id)
+        stream = Stream(door, found.provider, found.livemode) if found else None
+    if stream is not None:
+        dispatcher().offer(stream, payment_id=payment_id, tenant_id=tenant_id)

@@ -1,0 +1,158 @@
+"""Calls to networks on threads of their own: who waits for whom, and who does not."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from dev.desk import await_condition
+from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored
+from tests.merchants import Merchant
+from tests.payments.scenes import accept, processing
+from zampay.payments.concurrency import TROUBLE_AFTER
+from zampay.payments.dispatch import Dispatcher
+from zampay.payments.states import State
+from zampay.providers.contract import Accepted, InDoubt, Order, Submission
+
+PER_MERCHANT = 2
+
+
+class SlowNetwork(ScriptedNetwork):
+    """Does not answer a request to pay before it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = threading.Event()
+
+    def submit(self, order: Order) -> Submission:
+        self.submissions.append(order)
+        self.may_answer.wait(30)
+        return Accepted("accepted (202)")
+
+    @property
+    def sent(self) -> list[str]:
+        return [order.payment_id for order in self.submissions]
+
+
+@pytest.fixture
+def slow(app: Flask) -> Iterator[SlowNetwork]:
+    """A slow network, and threads as in a worker."""
+    network = SlowNetwork()
+    providers = {True: {network.profile.code: network}, False: app.extensions["providers"][False]}
+    app.extensions["providers"] = providers
+    app.extensions["dispatcher"] = made = Dispatcher(app, per_tenant=PER_MERCHANT)
+    yield network
+    network.may_answer.set()
+    made.close()
+
+
+def sweep(app: Flask) -> None:
+    with app.app_context():
+        app.extensions["dispatcher"].sweep()
+
+
+def until_sent(network: SlowNetwork, count: int) -> None:
+    await_condition(lambda: len(network.sent) >= count, timeout_s=20, wanted=f"{count} sent")
+
+
+def test_who_sends_much_to_a_slow_network_keeps_nobody_else_waiting(
+    app: Flask, merchant: Merchant, rival: Merchant, bells: HeldBells, slow: SlowNetwork
+) -> None:
+    crowd = [accept(app, merchant) for _ in range(6)]
+    bells.hear_all()
+    until_sent(slow, PER_MERCHANT)
+    few = accept(app, rival)
+    bells.hear_all()
+    until_sent(slow, PER_MERCHANT + 1)
+    assert slow.sent == [crowd[0].id, crowd[1].id, few.id]
+    assert [stored(app, one.id).state for one in crowd[2:]] == [State.PENDING] * 4
+    slow.may_answer.set()
+    until_sent(slow, 7)
+    assert slow.sent[3:] == [one.id for one in crowd[2:]], "oldest first, without another message"
+
+
+def test_neither_enquiries_nor_test_payments_wait_for_a_slow_send(
+    app: Flask, merchant: Merchant, bells: HeldBells, slow: SlowNetwork
+) -> None:
+    slow.may_answer.set()
+    under_way = processing(app, merchant, slow)
+    slow.may_answer.clear()
+    bells.lose_all()
+    for _ in range(2 * PER_MERCHANT):
+        accept(app, merchant)
+    test = accept(app, merchant, live=False)
+    slow.enquiry_answers = [report("SUCCESSFUL")]
+    make_due(app, under_way.id)
+    sweep(app)
+
+    def went_on() -> bool:
+        return (
+            stored(app, under_way.id).state == State.SUCCESSFUL
+            and stored(app, test.id).state == State.PROCESSING
+        )
+
+    await_condition(went_on, timeout_s=20, wanted="the others to go on")
+    assert not slow.may_answer.is_set()
+
+
+def test_a_process_that_ends_finishes_its_calls_and_begins_no_other(
+    app: Flask, merchant: Merchant, bells: HeldBells, slow: SlowNetwork
+) -> None:
+    crowd = [accept(app, merchant) for _ in range(2 * PER_MERCHANT)]
+    bells.hear_all()
+    until_sent(slow, PER_MERCHANT)
+    app.extensions["dispatcher"].stop()
+    slow.may_answer.set()
+    app.extensions["dispatcher"].close()
+    sweep(app)
+    states = [stored(app, one.id).state for one in crowd]
+    assert sorted(states) == [State.PENDING] * 2 + [State.PROCESSING] * 2
+
+
+def test_while_a_network_does_not_answer_payments_keep_their_turn(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Oldest first when it is back: what was not tried is still due, and by acceptance."""
+    network.submit_answers = [InDoubt("503") for _ in range(100)]
+    crowd = [accept(app, merchant) for _ in range(TROUBLE_AFTER + 5)]
+    bells.hear_all()
+    for _ in range(3):
+        sweep(app)
+    untried = [one.id for one in crowd if stored(app, one.id).state == State.PENDING]
+    assert untried == [one.id for one in crowd[TROUBLE_AFTER:]]
+    network.submit_answers.clear()
+    network.submissions.clear()
+    monkeypatch.setattr("zampay.payments.concurrency.clock.monotonic_s", lambda: 1e9)
+    sweep(app)
+    assert [order.payment_id for order in network.submissions] == untried
+
+
+def test_a_row_that_breaks_its_task_is_left_to_the_next_sweep(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Chosen again at once it would keep a processor busy with failing."""
+    tries: list[str] = []
+
+    def breaks(_tx: object, payment_id: str) -> None:
+        tries.append(payment_id)
+        raise ValueError("a defect")
+
+    for _ in range(3):
+        accept(app, merchant)
+    app.extensions["dispatcher"] = Dispatcher(
+        app, per_tenant=1, executor=app.extensions["dispatcher"].executor
+    )
+    monkeypatch.setattr("zampay.payments.submission.queries.locked_if_due", breaks)
+    sweep(app)
+    assert len(tries) == len(set(tries)) == 3
+    sweep(app)
+    assert len(tries) == 6
