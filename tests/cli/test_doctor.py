@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from tests.payments.scenes import ended
 from zampay.infra import heartbeat
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.infra.heartbeat import Pulse
+from zampay.kernel import clock
 from zampay.kernel.findings import broken, fine
 
 OF_PYTHON = re.compile(r"\w(Error|Exception)\b|psycopg|sqlalchemy", re.IGNORECASE)
@@ -40,7 +42,7 @@ def test_a_healthy_gateway_passes(well: Flask) -> None:
     assert result.output.endswith("Nothing is wrong.\n")
     for subject in ("configuration", "database", "migrations", "redis", "worker", "beat"):
         assert f"{subject}: " in result.output
-    for subject in ("role", "books", "webhook secrets", "NET credentials"):
+    for subject in ("clock", "role", "books", "webhook secrets", "NET credentials"):
         assert f"ok      {subject}: " in result.output
 
 
@@ -52,6 +54,18 @@ def test_a_silent_worker_is_wrong_with_the_command_that_starts_one(well: Flask) 
     assert "WRONG   worker: never seen." in result.output
     assert "celery --app celery_worker worker" in result.output
     assert result.output.endswith("1 wrong.\n")
+
+
+def test_a_clock_that_is_far_from_the_databases_is_named(
+    well: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = clock.utcnow
+    monkeypatch.setattr(clock, "utcnow", lambda: real() + timedelta(minutes=10))
+    result = examined(well)
+    assert result.exit_code == 1
+    assert re.search(
+        r"WRONG   clock: the clock of this host is (599|600)\.\d s ahead", result.output
+    )
 
 
 def test_what_a_network_finds_is_told(well: Flask, network: ScriptedNetwork) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import socket
 import time
+from email.utils import formatdate
 
 import pytest
 import urllib3.util.connection
@@ -46,6 +47,14 @@ def test_a_wait_that_cannot_be_read_is_none(given: str) -> None:
     header = f"Retry-After: {given}".encode()
     raw = b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n" + header + b"\r\n\r\n"
     assert ask(says(raw)).retry_after_s is None
+
+
+@pytest.mark.parametrize("ahead_s", [-600, 0, 600])
+def test_a_date_to_wait_for_is_told_by_the_clock_that_wrote_it(ahead_s: int) -> None:
+    theirs_s = time.time() + ahead_s
+    dates = [formatdate(theirs_s + wait_s, usegmt=True) for wait_s in (0, 30)]
+    headers = [f"Date: {dates[0]}", f"Retry-After: {dates[1]}"]
+    assert ask(answers(b"", "503 Busy", *headers)).retry_after_s == 30
 
 
 def test_nobody_listening_is_not_connected() -> None:

@@ -10,7 +10,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from zampay.cli import output
-from zampay.infra import db, faults, probe, readiness
+from zampay.infra import clock_skew, db, faults, probe, readiness
 from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
 from zampay.payments import history, invariants
 from zampay.providers import registry
@@ -57,6 +57,7 @@ def examine() -> Iterator[Finding]:
         else:
             named = _named_database() if check.name == "database" else ""
             yield broken(check.name, f"{check.says}.", named + REMEDIES[check.name])
+    yield from _clock()
     yield from _books()
     yield from _chains()
     yield from _secrets()
@@ -97,6 +98,22 @@ def _configuration() -> Iterator[Finding]:
     if current_app.extensions["metrics_token"] is None:
         says = "METRICS_TOKEN is not set: there are no metrics, and no alerts."
         yield advice("configuration", says, "Set it, and give it to Prometheus.")
+
+
+def _clock() -> Iterator[Finding]:
+    """How far this host and the database are apart; other hosts have clocks of their own."""
+    try:
+        with probe.connection() as link:
+            ahead_s = clock_skew.seconds(link)
+    except sa.exc.SQLAlchemyError:
+        return  # the database's own finding says why
+    way = "ahead of" if ahead_s > 0 else "behind"
+    says = f"the clock of this host is {abs(ahead_s):.1f} s {way} the database's."
+    if abs(ahead_s) < clock_skew.LARGE_S:
+        yield fine("clock", says)
+    else:
+        remedy = "Let NTP set both. Payments go by the database's time, certificates by this one."
+        yield broken("clock", says, remedy)
 
 
 def _books() -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from zampay.infra import heartbeat, metrics, probe, redis_client
+from zampay.infra import clock_skew, heartbeat, metrics, probe, redis_client
 from zampay.infra.worker import QUEUES
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ def _from_database() -> list[Reading]:
     found: list[Reading] = []
     try:
         with probe.connection() as link:
-            for source in (*sources, _heartbeats):
+            for source in (*sources, _heartbeats, _clock):
                 found.extend(source(link))
     except sa.exc.SQLAlchemyError as error:
         metrics.GAUGES_FAILED.inc()
@@ -74,6 +74,14 @@ def _heartbeats(link: sa.Connection) -> Iterator[Reading]:
             float(row.age_s),
             {"role": row.role},
         )
+
+
+def _clock(link: sa.Connection) -> Iterator[Reading]:
+    yield Reading(
+        "zampay_clock_skew_seconds",
+        "How far the clock of this host is ahead of the database's.",
+        clock_skew.seconds(link),
+    )
 
 
 def _queues() -> Iterator[Reading]:

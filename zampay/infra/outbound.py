@@ -109,7 +109,7 @@ class Outbound:
             text = _read(answer, self._forgiven)
             if end.has_come and not self._forgiven:
                 raise NoReply(TOO_LONG)
-            return Reply(answer.status_code, text, _seconds(answer.headers.get("Retry-After")))
+            return Reply(answer.status_code, text, _wait_s(answer.headers))
 
 
 def _read(answer: requests.Response, forgiven: tuple[type[Exception], ...]) -> str:
@@ -138,14 +138,25 @@ def _name(error: Exception) -> str:
     return type(reason if isinstance(reason, HTTPError) else error).__name__
 
 
-def _seconds(text: str | None) -> float | None:
-    """How long a Retry-After (RFC 9110, 10.2.3) asks to wait: whole seconds or a date."""
+def _wait_s(headers: Mapping[str, str]) -> float | None:
+    """How long a Retry-After (RFC 9110, 10.2.3) asks to wait: whole seconds, or a date by the clock
+    that wrote `Date`; without one, by ours.
+    """
+    text = headers.get("Retry-After")
     if not text or not text.isascii():
         return None
     if text.isdigit():
         return min(float(text), LONGEST_RETRY_AFTER_S)
+    until = _moment(text)
+    if until is None:
+        return None
+    now = _moment(headers.get("Date")) or clock.utcnow().timestamp()
+    return min(max(until - now, 0.0), LONGEST_RETRY_AFTER_S)
+
+
+def _moment(text: str | None) -> float | None:
+    """A date of HTTP in seconds since 1970."""
     try:
-        wait_s = parsedate_to_datetime(text).timestamp() - clock.utcnow().timestamp()
+        return parsedate_to_datetime(text).timestamp() if text else None
     except (ValueError, OverflowError):
         return None
-    return min(max(wait_s, 0.0), LONGEST_RETRY_AFTER_S)

@@ -1,0 +1,92 @@
+"""Beat: sweeps reach a worker whatever the clocks of their hosts say, and never pile up."""
+
+import json
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import pytest
+from celery.beat import Scheduler
+from celery.worker import request as worker_request
+from flask import Flask
+
+from zampay.infra import beat, clock_skew, probe
+from zampay.infra.redis_client import client
+from zampay.kernel import clock
+
+
+@pytest.fixture
+def scheduler(app: Flask) -> Scheduler:
+    celery = app.extensions["celery"]
+    return celery.conf.beat_scheduler(app=celery, lazy=True)
+
+
+def tick_all(scheduler: Scheduler) -> None:
+    """Let beat enqueue whatever it would enqueue now."""
+    for entry in scheduler.schedule.values():
+        scheduler.apply_entry(entry)
+
+
+def test_what_beat_enqueues_says_nothing_of_when_it_is_good(
+    app: Flask, scheduler: Scheduler
+) -> None:
+    tick_all(scheduler)
+    with app.app_context():
+        found = [json.loads(text) for text in client().lrange(beat.QUEUE, 0, -1)]
+    assert len(found) == len(scheduler.schedule)
+    for message in found:
+        assert (message["headers"]["expires"], message["headers"]["eta"]) == (None, None)
+
+
+@pytest.mark.parametrize("ahead_s", [-600, -8, 8, 600])
+def test_a_worker_whose_clock_differs_from_beats_takes_it(
+    app: Flask, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, ahead_s: int
+) -> None:
+    """Celery's worker would drop it without a word at a level that anybody logs."""
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz or UTC) + timedelta(seconds=ahead_s)
+
+    tick_all(scheduler)
+    monkeypatch.setattr(worker_request, "datetime", Shifted)
+    celery = app.extensions["celery"]
+    with celery.connection_for_read() as connection:
+        queue = connection.SimpleQueue(beat.QUEUE)
+        for _ in scheduler.schedule:
+            message = queue.get(timeout=5)
+            taken = worker_request.Request(message, app=celery, task=celery.tasks["payments.sweep"])
+            assert not taken.maybe_expire()
+            assert not taken.revoked()
+
+
+def test_sweeps_that_nobody_takes_do_not_pile_up(app: Flask, scheduler: Scheduler) -> None:
+    for _ in range(5):
+        tick_all(scheduler)
+    with app.app_context():
+        assert client().llen(beat.QUEUE) == len(scheduler.schedule)
+
+
+@pytest.mark.parametrize("jump_s", [-600, 600])
+def test_beat_goes_on_when_the_clock_of_its_host_is_set(
+    monkeypatch: pytest.MonkeyPatch, jump_s: int
+) -> None:
+    now_s = [1000.0]
+    monkeypatch.setattr(clock, "monotonic_s", lambda: now_s[0])
+    every = beat.every(1)
+    last = every.now()
+    real = clock.utcnow()
+    monkeypatch.setattr(clock, "utcnow", lambda: real + timedelta(seconds=jump_s))
+    assert not every.is_due(last).is_due
+    now_s[0] += 1.1
+    assert every.is_due(last).is_due
+
+
+@pytest.mark.parametrize("ahead_s", [-600, 600])
+def test_the_skew_between_this_host_and_the_database_is_measured(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, ahead_s: int
+) -> None:
+    real = clock.utcnow
+    with app.app_context(), probe.connection() as link:
+        assert clock_skew.seconds(link) == pytest.approx(0, abs=2)
+        monkeypatch.setattr(clock, "utcnow", lambda: real() + timedelta(seconds=ahead_s))
+        assert clock_skew.seconds(link) == pytest.approx(ahead_s, abs=2)
