@@ -86,3 +86,18 @@ def test_a_queue_that_has_emptied_starts_afresh(
         redis_client.client().set("pace:old", "1000")
         pace.wait_for_turn("old", per_second=1)
     assert waited == [0.0]
+
+
+def test_a_slot_left_by_a_redis_whose_clock_ran_ahead_counts_for_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica whose clock is ten minutes behind takes over."""
+    waited: list[float] = []
+    monkeypatch.setattr(clock, "sleep", waited.append)
+    with app.app_context():
+        seconds = redis_client.client().time()[0]
+        redis_client.client().set("pace:failed-over", str((seconds + 600) * 1_000_000))
+        assert pace.wait_for_turn("failed-over", per_second=10) is None
+        assert pace.wait_for_turn("failed-over", per_second=10) is None
+    assert waited[0] == 0.0
+    assert 0 < waited[1] <= 0.1
