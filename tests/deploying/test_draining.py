@@ -141,9 +141,9 @@ def test_a_web_process_answers_all_that_it_took_before_it_ends(
 def test_a_worker_finishes_its_calls_and_leaves_the_rest_to_the_next_one(stack: Stack) -> None:
     stack.start("simulator", "web", "worker", environment={"WORKER_CONCURRENCY": "4"})
     url = stack.servers.database_url
-    slow = {"operation": "requesttopay", "kind": "latency", "seconds": 2, "times": None}
-    faults = f"{stack.simulator_url}/_admin/faults"
-    requests.post(faults, json=slow, timeout=10).raise_for_status()
+    hangs = {"operation": "requesttopay", "kind": "hang", "times": None}
+    admin = f"{stack.simulator_url}/_admin"
+    requests.post(f"{admin}/faults", json=hangs, timeout=10).raise_for_status()
     merchant = Merchant.register(stack.url, business_name="Load", email="owner@example.com").live()
     for order in range(8):
         merchant.pay(external_id=f"o-{order}", amount="1.00", msisdn=PAYER)
@@ -151,16 +151,16 @@ def test_a_worker_finishes_its_calls_and_leaves_the_rest_to_the_next_one(stack: 
         lambda: count(url, "state = 'SUBMITTING'") == 4, timeout_s=20, wanted="calls under way"
     )
     worker = stack.process("worker")
-    worker.grace_s = GRACE_S
-    stack.stop("worker")
-    assert worker.status == 0, worker.tail()
-    assert count(url, "state IN ('SUBMITTING', 'UNCONFIRMED')") == 0
-    assert 4 <= count(url, "state = 'PROCESSING'") < 8
+    to_the_process(worker)
+    worker.await_log("worker_ending")  # only then may the calls that it has under way end
+    requests.delete(f"{admin}/faults", timeout=10).raise_for_status()
+    requests.post(f"{admin}/release", timeout=10).raise_for_status()
+    assert worker.wait(timeout_s=GRACE_S) == 0, worker.tail()
+    assert [count(url, f"state = '{state}'") for state in ("PROCESSING", "PENDING")] == [4, 4]
 
-    requests.delete(faults, timeout=10).raise_for_status()
     stack.start("worker", "beat")
     await_condition(
         lambda: count(url, "state = 'SUCCESSFUL'") == 8, timeout_s=60, wanted="the end of all"
     )
-    journal = requests.get(f"{stack.simulator_url}/_admin/journal", timeout=10).json()
+    journal = requests.get(f"{admin}/journal", timeout=10).json()
     assert sorted(journal["byExternalId"].values()) == [1] * 8
