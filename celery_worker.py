@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from celery.signals import beat_init, celeryd_after_setup, worker_init, worker_shutting_down
 
 import config
@@ -9,6 +10,7 @@ from zampay.app import celery_of, create_app
 from zampay.infra import db, metrics_page, start_log, worker
 from zampay.payments import dispatch
 
+log = structlog.get_logger()
 settings = config.load()
 flask_app = create_app(settings)
 with flask_app.app_context():
@@ -44,3 +46,4 @@ def _finish_calls(**_: Any) -> None:
     """What is under way is finished, nothing else is begun."""
     with flask_app.app_context():
         dispatch.dispatcher().stop()
+    log.info("worker_ending")

@@ -11,19 +11,42 @@ import structlog
 from celery import Celery
 from celery.app.amqp import AMQP
 from kombu.connection import Connection
+from kombu.transport.redis import Channel, Transport
 
 from zampay.infra import redis_client
 from zampay.infra.bell import Ring
 
 REQUEST_ID = "request_id"
 LONGEST_AWAY_S = 5
+log = structlog.get_logger()
 PROBE, PROBE_S = "broker:writable", 60
+
+
+class TolerantChannel(Channel):
+    """A channel that leaves out what somebody else wrote into a queue, and goes on."""
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            log.warning("message_unreadable", reason=type(error).__name__)
+            return True
+
+
+class TolerantTransport(Transport):
+    """Redis with such channels."""
+
+    Channel = TolerantChannel
 
 
 class PromptConnection(Connection):
     """A connection to the broker that is tried again every few seconds, however long the broker
     has been away; Celery's own waits grow to half a minute and cannot be configured.
     """
+
+    def get_transport_cls(self) -> type[TolerantTransport]:
+        """Redis is the only broker there is; `rediss://` is the same one over TLS."""
+        return TolerantTransport
 
     def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
         """As kombu's, with shorter waits."""

@@ -37,6 +37,8 @@ class _Lane:
         self.executor = executor or ThreadPoolExecutor(size, thread_name_prefix="network")
         self.is_behind = False
         """Whether rows are due that found no slot; only then is there something to choose."""
+        self.is_resting = False
+        """Whether the network's pace is used up; until the next sweep nobody asks for a turn."""
         self.passed_over: set[str] = set()
         """What came to nothing, and is left to the next sweep."""
         self._at_work: set[str] = set()
@@ -104,7 +106,7 @@ class Dispatcher:
         lane = self.lane(stream)
         if self._ending:
             return
-        if not lane.slots.may_take(tenant_id):
+        if lane.is_resting or not lane.slots.may_take(tenant_id):
             lane.is_behind = True
         elif lane.is_behind:
             self.fill(stream)
@@ -118,14 +120,16 @@ class Dispatcher:
         for stream in found:
             lane = self.lane(stream)
             lane.passed_over.clear()
-            lane.is_behind = True
+            lane.is_behind, lane.is_resting = True, False
             self.fill(stream)
 
     def fill(self, stream: Stream) -> None:
         """Begin as many of the calls that are due as there are slots."""
         lane = self.lane(stream)
         with lane.choosing:
-            if self._ending or not lane.is_behind or not (limit := lane.slots.free):
+            if self._ending or lane.is_resting or not lane.is_behind:
+                return
+            if not (limit := lane.slots.free):
                 return
             served, without = lane.known()
             with transaction(NO_TENANT) as tx:
@@ -159,6 +163,7 @@ class Dispatcher:
             with suppress(Exception), task_runs.told(TASKS[stream.door], about):
                 answer = call(**about)
         finally:
+            lane.is_resting |= stream.door is Door.ENQUIRE and isinstance(answer, NotSent)
             answered = _answered(stream.door, answer)
             if answered is not None:
                 lane.slots.note(answered=answered, began_s=began_s)
