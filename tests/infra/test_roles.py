@@ -159,10 +159,11 @@ def test_the_role_of_web_may_do_this_and_no_more(
     assert outcome(two.app_url, statement, tenant_id=two.own.tenant_id) == expected
 
 
+SWEEP = "SELECT * FROM due_to_submit('MTN', true, 10, 10, '{}', '{}')"
 ACROSS = {
     "the star of old": (BYPASSING,),
     "the operator's setting": (EVERY_WAY,),
-    "after a function of the owner": (EVERY_WAY, "SELECT * FROM due_payments(10)"),
+    "after a function of the owner": (EVERY_WAY, SWEEP),
     "a temporary table in place of ours": (
         "CREATE TEMPORARY TABLE tenants (id text)",
         "SET search_path = pg_temp, public",
@@ -191,7 +192,10 @@ def test_row_security_cannot_be_passed_over(two: TwoRoles) -> None:
 LOOK_UPS = [
     ("SELECT tenant_id FROM tenant_of_key('unknown')", []),
     ("SELECT tenant_id FROM tenant_of_callback('mtn', 'half')", []),
-    ("SELECT count(*) FROM due_payments(10)", [2]),
+    ("SELECT count(*) FROM due_to_submit('MTN', true, 10, 10, '{}', '{}')", [2]),
+    ("SELECT count(*) FROM due_to_enquire('MTN', true, 10, 10, '{}', '{}')", [0]),
+    ("SELECT provider FROM streams_to_submit()", ["MTN"]),
+    ("SELECT provider FROM streams_to_enquire()", []),
     ("SELECT id FROM due_deliveries(10)", []),
     ("SELECT due FROM deliveries_owed()", [0]),
     ("SELECT forgotten FROM forget_deliveries(10)", [0]),
@@ -232,8 +236,15 @@ def test_nobody_else_may_take_them(two: TwoRoles, servers: Servers) -> None:
         ((BYPASSING, "SELECT count(*) FROM payments"), [0]),
         ((BYPASSING, "SELECT count(*) FROM api_keys"), [0]),
         ((EVERY_WAY, "SELECT count(*) FROM payments"), [2]),
-        (("SELECT * FROM due_payments(1)", "SELECT count(*) FROM payments"), [0]),
-        ((EVERY_WAY, "SELECT * FROM due_payments(1)", "SELECT count(*) FROM payments"), [2]),
+        ((SWEEP, "SELECT count(*) FROM payments"), [0]),
+        (
+            (
+                EVERY_WAY,
+                SWEEP,
+                "SELECT count(*) FROM payments",
+            ),
+            [2],
+        ),
         ((EVERY_WAY, "UPDATE api_keys SET hash = 'x' WHERE livemode"), KEPT),
         ((EVERY_WAY, "UPDATE api_keys SET tenant_id = tenant_id || '1'"), KEPT),
     ],

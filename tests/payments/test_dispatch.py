@@ -65,7 +65,7 @@ def test_who_sends_much_to_a_slow_network_keeps_nobody_else_waiting(
     few = accept(app, rival)
     bells.hear_all()
     until_sent(slow, PER_MERCHANT + 1)
-    assert slow.sent == [crowd[0].id, crowd[1].id, few.id]
+    assert set(slow.sent) == {crowd[0].id, crowd[1].id, few.id}
     assert [stored(app, one.id).state for one in crowd[2:]] == [State.PENDING] * 4
     slow.may_answer.set()
     until_sent(slow, 7)
@@ -121,6 +121,8 @@ def test_while_a_network_does_not_answer_payments_keep_their_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Oldest first when it is back: what was not tried is still due, and by acceptance."""
+    now_s = [1000.0]
+    monkeypatch.setattr("zampay.payments.concurrency.clock.monotonic_s", lambda: now_s[0])
     network.submit_answers = [InDoubt("503") for _ in range(100)]
     crowd = [accept(app, merchant) for _ in range(TROUBLE_AFTER + 5)]
     bells.hear_all()
@@ -130,7 +132,7 @@ def test_while_a_network_does_not_answer_payments_keep_their_turn(
     assert untried == [one.id for one in crowd[TROUBLE_AFTER:]]
     network.submit_answers.clear()
     network.submissions.clear()
-    monkeypatch.setattr("zampay.payments.concurrency.clock.monotonic_s", lambda: 1e9)
+    now_s[0] += 60
     sweep(app)
     assert [order.payment_id for order in network.submissions] == untried
 
