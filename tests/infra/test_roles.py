@@ -15,12 +15,13 @@ from psycopg.sql import SQL, Identifier, Literal
 
 import config
 from dev.databases import Servers, as_postgresql
-from tests.doors import HeldBells, ScriptedNetwork, report
+from tests.doors import HeldBells, Inline, ScriptedNetwork, report
 from tests.merchants import Merchant
 from tests.objects import NOBODY_LISTENS
 from zampay import privileges
 from zampay.app import celery_of, create_app
 from zampay.infra.db import db
+from zampay.payments.dispatch import Dispatcher
 
 EVERY_WAY = (
     "SELECT set_config('zampay.tenant_id', '*', false),"
@@ -79,6 +80,7 @@ def two(
     app = create_app(both)
     bells, network = HeldBells(app), ScriptedNetwork()
     app.extensions["bell"] = bells
+    app.extensions["dispatcher"] = Dispatcher(app, per_tenant=2, executor=Inline())
     app.extensions["providers"] = {
         True: {network.profile.code: network},
         False: app.extensions["providers"][False],
