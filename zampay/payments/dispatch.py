@@ -112,6 +112,8 @@ class Dispatcher:
             self.fill(stream)
         elif lane.admit(payment_id, tenant_id):
             self._start(stream, lane, payment_id, tenant_id)
+        else:
+            lane.is_behind = True
 
     def sweep(self) -> None:
         """Look at every stream for rows that are due."""
