@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_turns"
-down_revision = "20261127_payment_search"
+down_revision = "operators"
 branch_labels = None
 depends_on = None
 
