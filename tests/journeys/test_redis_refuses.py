@@ -28,8 +28,9 @@ def garbage(server: "redis.Redis") -> None:
         server.lpush(queue, "no message", '{"body": 1}', "[]")
 
 
+QUICK = "a replica"
 TROUBLE = {
-    "a replica": (commands("REPLICAOF 127.0.0.1 1"), commands("REPLICAOF NO ONE")),
+    QUICK: (commands("REPLICAOF 127.0.0.1 1"), commands("REPLICAOF NO ONE")),
     "a replica that knows nothing": (
         commands("CONFIG SET replica-serve-stale-data no", "REPLICAOF 127.0.0.1 1"),
         commands("REPLICAOF NO ONE", "CONFIG SET replica-serve-stale-data yes"),
@@ -51,7 +52,10 @@ TROUBLE = {
 }
 
 
-@pytest.mark.parametrize("trouble", TROUBLE)
+@pytest.mark.parametrize(
+    "trouble",
+    [QUICK, *(pytest.param(name, marks=pytest.mark.long) for name in TROUBLE if name != QUICK)],
+)
 def test_workers_and_beat_wait_for_a_redis_that_refuses(
     gateway: Gateway, network: Network, shop: Shop, payer: str, trouble: str
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored, submit
+from tests.doors import ScriptedNetwork, make_due, report, stored, submit
 from tests.merchants import Merchant
 from tests.payments.scenes import accept, to_be_sent_again
 from tests.payments.traces import due_after, path, seconds_until_due
