@@ -1,4 +1,4 @@
-"""Operators who prove who they are, and proposals that another one approves (docs/adr/0009)."""
+"""Operators who prove who they are, and proposals that another one approves (docs/adr/0011)."""
 
 import sqlalchemy as sa
 from alembic import op
