@@ -21,7 +21,7 @@ from zampay.payments.states import Door, State
 
 SENDS = Stream(Door.SUBMIT, "MTN", livemode=True)
 POLLS = Stream(Door.ENQUIRE, "MTN", livemode=True)
-MANY = 100_000
+MANY = 50_000
 COPIES = """
 INSERT INTO payments (id, tenant_id, livemode, external_id, request_digest, provider,
     provider_reference, callback_token, amount_minor, currency, msisdn, payer_message, payee_note,
