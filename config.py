@@ -24,6 +24,7 @@ POSTGRESQL_SCHEMES = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://"
 MIN_SECRET_LENGTH = 32
 MIN_DIFFERENT_CHARACTERS = 8
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+HTTP_URL = re.compile(r"^https?://[^\s#]+$")
 SENTRY_DSN = re.compile(r"^https?://[^\s@/]+@[^\s@]+/[0-9]+$")
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 PUBLIC_URL = re.compile(r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$")
@@ -98,6 +99,7 @@ class Config:
     secret_keys: tuple[str, ...]
     log_level: str
     sentry_dsn: str | None
+    dead_man_ping_url: str | None
     metrics_token: str | None
     metrics_host: str
     metrics_port: int
@@ -167,6 +169,9 @@ def read(env: Environment) -> Config:
         log_level=env.str("LOG_LEVEL", LOG_LEVELS[app_env], validate=validate.OneOf(LEVELS)),
         sentry_dsn=env.str(
             "SENTRY_DSN", None, validate=pattern(SENTRY_DSN, error="must be a DSN of Sentry")
+        ),
+        dead_man_ping_url=env.str(
+            "DEAD_MAN_PING_URL", None, validate=pattern(HTTP_URL, error="must be a URL")
         ),
         **_metrics(env),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),

@@ -11,6 +11,7 @@ from zampay.infra import (
     access_log,
     api,
     db,
+    dead_man,
     headers,
     limits,
     logs,
@@ -57,6 +58,7 @@ FEATURE_SETTINGS = (
     "registration_open",
     "trusted_proxies",
     "public_url",
+    "dead_man_ping_url",
     "registration_activates",
     "callback_sources",
     "number_max_open",
@@ -151,15 +153,15 @@ def _init_infra(app: Flask, config: Config) -> None:
 
 def _init_worker(app: Flask, config: Config) -> None:
     sweep_every_s = config.sweep_interval.total_seconds()
-    worker.schedule(
-        worker.init(app, broker_url=config.redis_url),
-        {
-            payment_tasks.sweep.name: sweep_every_s,
-            webhook_tasks.sweep.name: sweep_every_s,
-            webhook_tasks.purge.name: PURGE_EVERY_S,
-            payment_tasks.log_heads.name: PURGE_EVERY_S,
-        },
-    )
+    tasks = {
+        payment_tasks.sweep.name: sweep_every_s,
+        webhook_tasks.sweep.name: sweep_every_s,
+        webhook_tasks.purge.name: PURGE_EVERY_S,
+        payment_tasks.log_heads.name: PURGE_EVERY_S,
+    }
+    if config.dead_man_ping_url:
+        tasks[dead_man.ping.name] = dead_man.EVERY_S
+    worker.schedule(worker.init(app, broker_url=config.redis_url), tasks)
 
 
 def celery_of(app: Flask) -> Celery:
