@@ -1,5 +1,6 @@
 """A merchant's server, and lanes in which a delivery is over when the bell has been heard."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -29,3 +30,11 @@ def inline_lanes(app: Flask) -> Iterator[None]:
     app.extensions["webhook_lanes"] = Lanes(app, Inline())
     yield
     app.extensions["webhook_lanes"] = kept
+
+
+@pytest.fixture
+def let_go() -> Iterator[threading.Event]:
+    """Until this is set, hanging receivers hang."""
+    event = threading.Event()
+    yield event
+    event.set()

@@ -1,5 +1,6 @@
 """Short ways to events, endpoints and deliveries in a situation."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.doors import HeldBells
 from tests.merchants import BASE, Merchant
+from tests.receiver import Receiver, Says
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
 from zampay.webhooks import delivery, events, queries
@@ -120,3 +122,8 @@ def fail_until(app: Flask, bells: HeldBells, attempts: int) -> Delivery:
         pull_forward(app)
         start(app, only_delivery(app))
     return only_delivery(app)
+
+
+def hang(shop: Receiver, until: threading.Event) -> None:
+    """The receiver answers nobody before the event."""
+    shop.answer = lambda _: Says(when=until)

@@ -17,13 +17,14 @@ from tests.webhooks.scenes import (
     due,
     endpoint,
     fail_until,
+    hang,
     only_delivery,
     publish,
     run,
     start,
     stored_endpoint,
 )
-from zampay.webhooks import claims, lanes, trial
+from zampay.webhooks import claims, lanes
 from zampay.webhooks.lanes import Lanes
 
 HANGING = 12
@@ -36,18 +37,6 @@ def threads(app: Flask) -> Iterator[Lanes]:
     app.extensions["webhook_lanes"] = made = Lanes(app, executor)
     with executor:
         yield made
-
-
-@pytest.fixture
-def let_go() -> Iterator[threading.Event]:
-    """Until this is set, hanging receivers hang."""
-    event = threading.Event()
-    yield event
-    event.set()
-
-
-def hang(shop: Receiver, until: threading.Event) -> None:
-    shop.answer = lambda _: Says(when=until)
 
 
 def test_two_workers_on_the_same_row_make_one_attempt(
@@ -203,62 +192,6 @@ def test_the_sweep_asks_healthy_endpoints_first_and_none_for_more_than_it_can_ta
     owner = {row.id: row.endpoint_id for row in deliveries(app)}
     turns = [owner[delivery_id] for delivery_id, _ in due(app)]
     assert turns == [healthy["id"]] * 4 + [failing["id"]]
-
-
-def test_test_events_that_hang_leave_room_for_other_requests(
-    app: Flask,
-    merchant: Merchant,
-    rival: Merchant,
-    shop: Receiver,
-    second_shop: Receiver,
-    let_go: threading.Event,
-) -> None:
-    made = endpoint(merchant, shop.url)
-    hang(shop, let_go)
-
-    def test_it() -> int:
-        path = f"/api/v1/webhook-endpoints/{made['id']}/test"
-        return int(app.test_client().post(path, headers=merchant.headers()).status_code)
-
-    with ThreadPoolExecutor(1) as browsers:
-        waiting = browsers.submit(test_it)
-        shop.await_heard(1)
-        answer = merchant.post(f"/webhook-endpoints/{made['id']}/test")
-        assert (answer.status_code, answer.json["code"]) == (429, "webhook_tests_under_way")
-        assert answer.headers["Retry-After"] == "5"
-        of_rival = endpoint(rival, second_shop.url)
-        other = rival.post(f"/webhook-endpoints/{of_rival['id']}/test")
-        assert (other.status_code, other.json["delivered"]) == (200, True)
-        let_go.set()
-        assert waiting.result() == 200
-
-
-def test_test_events_of_many_merchants_leave_room_too() -> None:
-    places = trial.Places()
-    with ExitStack() as held:
-        for number in range(trial.AT_ONCE):
-            held.enter_context(places.one(f"ten_{number}"))
-        with pytest.raises(trial.TestsUnderWay), places.one("ten_late"):
-            pass
-    with places.one("ten_late"):
-        pass
-
-
-def test_a_host_gets_so_many_test_events_over_all_merchants(
-    app: Flask,
-    merchant: Merchant,
-    rival: Merchant,
-    shop: Receiver,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(trial, "PER_HOST", "2/minute")
-    answers = [
-        asking.post(f"/webhook-endpoints/{endpoint(asking, shop.url)['id']}/test")
-        for asking in (merchant, rival, merchant)
-    ]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert answers[2].json["code"] == "too_many_webhook_tests_for_host"
-    assert 0 < int(answers[2].headers["Retry-After"]) <= 60
 
 
 def test_a_host_that_may_be_somebody_elses_gets_so_many_attempts_over_all_merchants(

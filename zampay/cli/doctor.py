@@ -158,7 +158,7 @@ def _chains() -> Iterator[Finding]:
         says = f"they could not be looked at: {faults.of_database(error)}."
         yield broken("chains", says, "The database's own finding says more.")
         return
-    remedy = "Somebody rewrote what is append-only: docs/runbooks/ChainBroken.md."
+    remedy = "Somebody rewrote what is append-only: docs/operations.md, 'A broken chain'."
     for whose, line in logs:
         yield broken("chains", f"audit log of {whose}: not as written from line {line} on.", remedy)
     for whose, line in histories:

@@ -1,0 +1,69 @@
+"""Test events wait for a merchant's server inside the request: few at once, and few to one host."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+from flask import Flask
+
+from tests.merchants import Merchant
+from tests.receiver import Receiver
+from tests.webhooks.scenes import endpoint, hang
+from zampay.webhooks import trial
+
+
+def test_test_events_that_hang_leave_room_for_other_requests(
+    app: Flask,
+    merchant: Merchant,
+    rival: Merchant,
+    shop: Receiver,
+    second_shop: Receiver,
+    let_go: threading.Event,
+) -> None:
+    made = endpoint(merchant, shop.url)
+    hang(shop, let_go)
+
+    def test_it() -> int:
+        path = f"/api/v1/webhook-endpoints/{made['id']}/test"
+        return int(app.test_client().post(path, headers=merchant.headers()).status_code)
+
+    with ThreadPoolExecutor(1) as browsers:
+        waiting = browsers.submit(test_it)
+        shop.await_heard(1)
+        answer = merchant.post(f"/webhook-endpoints/{made['id']}/test")
+        assert (answer.status_code, answer.json["code"]) == (429, "webhook_tests_under_way")
+        assert answer.headers["Retry-After"] == "5"
+        of_rival = endpoint(rival, second_shop.url)
+        other = rival.post(f"/webhook-endpoints/{of_rival['id']}/test")
+        assert (other.status_code, other.json["delivered"]) == (200, True)
+        let_go.set()
+        assert waiting.result() == 200
+
+
+def test_test_events_of_many_merchants_leave_room_too() -> None:
+    places = trial.Places()
+    with ExitStack() as held:
+        for number in range(trial.AT_ONCE):
+            held.enter_context(places.one(f"ten_{number}"))
+        with pytest.raises(trial.TestsUnderWay), places.one("ten_late"):
+            pass
+    with places.one("ten_late"):
+        pass
+
+
+def test_a_host_gets_so_many_test_events_over_all_merchants(
+    app: Flask,
+    merchant: Merchant,
+    rival: Merchant,
+    shop: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trial, "PER_HOST", "2/minute")
+    answers = [
+        asking.post(f"/webhook-endpoints/{endpoint(asking, shop.url)['id']}/test")
+        for asking in (merchant, rival, merchant)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json["code"] == "too_many_webhook_tests_for_host"
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 60
