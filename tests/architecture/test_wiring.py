@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.architecture.sources import sources
-from zampay.infra import worker
+from zampay.infra import dead_man, worker
 from zampay.payments import dispatch, states
 from zampay.payments.states import Door
 from zampay.tenants.auth import TENANT_HEADER
