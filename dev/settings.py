@@ -32,6 +32,7 @@ def for_gateway(
         "FLASK_APP": "wsgi:app",
         "HOST": LOOPBACK,
         "PORT": str(port),
+        "WEB_CONCURRENCY": "1",  # a second process doubles the time of each start
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,
         "SECRET_KEY": credentials.secret_key,

@@ -14,7 +14,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PROMETHEUS = yaml.safe_load((ROOT / "ops/prometheus/prometheus.yml").read_text(encoding="utf-8"))
 OURS = [name for name in SERVICES if name not in {"postgres", "redis"}]
-SECRET = re.compile(r"PASSWORD|KEY|SECRET|TOKEN|(?<!BASE)_URL|API_USER")
+SECRET = re.compile(r"PASSWORD|KEY|SECRET|TOKEN|(?<!BASE)(?<!PUBLIC)_URL|API_USER")
 
 
 @pytest.mark.parametrize("name", OURS)
