@@ -24,6 +24,11 @@ CONTENT_SECURITY_POLICY = {
 }
 _IN_A_PATH = "/!$&'()*+,;=:@"  # what stands there as it is (RFC 3986, 3.3)
 View = TypeVar("View", bound=Callable[..., Any])
+_LOCAL = (
+    *("force_https", "frame_options", "frame_options_allow_from", "content_security_policy"),
+    *("content_security_policy_nonce_in", "permissions_policy", "document_policy"),
+    "feature_policy",
+)  # what Talisman lets a view set for itself
 READABLE_BY_PAGES = [
     *("Location", "Idempotent-Replayed", "Retry-After", "X-Request-Id"),
     *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
@@ -41,11 +46,18 @@ class HttpsNeeded(ZamPayError):
 
 
 class TlsOnly(Talisman):  # type: ignore[misc]
-    """Talisman, with two differences where a request comes without TLS: the scheme is what the
-    trusted proxies tell (Talisman believes anybody's X-Forwarded-Proto), and the redirect goes to
-    PUBLIC_URL, never to the host that the request names, and keeps method and body (308), so that
-    a POST does not come back as a GET that looks like success. Without PUBLIC_URL it is refused.
+    """Talisman, with three differences. A view's own options stay as they are: Talisman writes its
+    own into them, and the next application in the process would take those for the view's. And
+    where a request comes without TLS, the scheme is what the trusted proxies tell (Talisman
+    believes anybody's X-Forwarded-Proto), and the redirect goes to PUBLIC_URL, never to the host
+    that the request names, and keeps method and body (308), so that a POST does not come back as a
+    GET that looks like success. Without PUBLIC_URL it is refused.
     """
+
+    def _get_local_options(self) -> dict[str, Any]:
+        view = current_app.view_functions.get(request.endpoint or "")
+        own = getattr(view, "talisman_view_options", {})
+        return {name: own[name] if name in own else getattr(self, name) for name in _LOCAL}
 
     def _force_https(self) -> BaseResponse | None:
         if request.is_secure or not self._get_local_options()["force_https"]:
