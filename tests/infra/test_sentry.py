@@ -19,7 +19,7 @@ from zampay.payments import service
 __all__ = ["kept"]
 
 
-def breaks(**_: Any) -> None:
+def breaks(*_: Any, **__: Any) -> None:
     raise ValueError("no wallet for 260963123450 under zp_live_0123456789abcdef")
 
 
@@ -43,6 +43,13 @@ def test_a_defect_in_the_web_is_reported_without_what_was_sent(
     assert "breadcrumbs" not in event
 
 
+@pytest.mark.parametrize(
+    ("broken", "state"),
+    [
+        ("zampay.payments.dispatch.Dispatcher.offer", "FAILURE"),
+        ("zampay.payments.submission.submit", "SUCCESS"),  # on a thread of our own, which goes on
+    ],
+)
 def test_a_defect_in_a_task_is_reported_without_its_arguments(
     app: Flask,
     merchant: Merchant,
@@ -50,15 +57,18 @@ def test_a_defect_in_a_task_is_reported_without_its_arguments(
     network: ScriptedNetwork,
     kept: Kept,
     monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+    state: str,
 ) -> None:
-    monkeypatch.setattr("zampay.payments.submission.submit", breaks)
+    monkeypatch.setattr(broken, breaks)
     merchant.pay()
     ring = bells.held.pop()
     task = app.extensions["celery"].tasks[ring.task]
     outcome = task.apply(kwargs={**ring.arguments, "note": "opensesame"})
-    assert outcome.failed()
+    assert outcome.state == state
     (event,) = kept.events
-    about = {"task": ring.task, "request_id": outcome.id, **ring.arguments}
+    about = {name: ring.arguments[name] for name in ("payment_id", "tenant_id")}
+    about |= {"task": ring.task, "request_id": outcome.id}
     assert about.items() <= event["tags"].items()
     sent = json.dumps(event, ensure_ascii=False, default=str)
     assert "26096•••3450" in sent
