@@ -1,4 +1,6 @@
-"""The commands of an operator raise the level of logging; tests put it back."""
+"""The commands of an operator raise the level of logging; tests put it back. How wide the terminal
+is that the tests are started from is nothing to them.
+"""
 
 import logging
 import os
@@ -19,6 +21,11 @@ def level_as_before() -> Iterator[None]:
     level = logging.getLogger().level
     yield
     logging.getLogger().setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
 
 
 @pytest.fixture

@@ -199,7 +199,9 @@ def _shown(payment: Payment, tenant: Tenant) -> str:
 
 
 def _width() -> int | None:
-    """Columns of the terminal; None where the lines go into a file or another program."""
+    """What COLUMNS says, else the columns of the terminal; None where neither is there, as when the
+    lines go into a file or another program.
+    """
     told = os.environ.get("COLUMNS", "")
     if told.isdecimal() and int(told) > 0:
         return int(told)
