@@ -9,19 +9,30 @@ from flask import Flask
 
 from tests.cli.test_payment_commands import run
 from tests.cli.test_who_acts import DEEDS, PAYMENT, TENANT, UNGROUNDED
+from tests.two_operators import act
 from zampay.cli.group import AWAY, OTHER_SCHEMA, Commands
 
 READS = [
     ("tenant", "list"),
     ("key", "list", TENANT),
     ("payment", "list"),
+    ("payment", "today"),
     ("payment", "show", PAYMENT),
+    ("payment", "proposals"),
+    ("operator", "list"),
     ("secrets", "reseal"),
+]
+PROVEN = [
+    ("payment", "approve", f"prp_{'0' * 26}"),
+    ("operator", "add", "ann"),
+    ("operator", "approve", "ann"),
+    ("operator", "remove", "ann"),
 ]
 OF_LIBRARIES = {"db", "openapi"}
 SIGNED = ("--operator", "Ann", "--reason", "fraud")
 ALL = [
     *READS,
+    *PROVEN,
     *[(*deed, *SIGNED[:2]) for deed in UNGROUNDED],
     *[(*deed, *SIGNED) for deed in DEEDS],
 ]
@@ -35,7 +46,7 @@ def homeless(another_app: Callable[..., Flask]) -> Flask:
 
 @pytest.mark.parametrize("command", ALL, ids=lambda command: " ".join(command[:2]))
 def test_each_command_says_it_in_one_sentence(homeless: Flask, command: tuple[str, ...]) -> None:
-    result = run(homeless, *command)
+    result = act(homeless, "zpo_nobody", *command)
     assert (result.exit_code, result.output) == (1, f"Error: {AWAY}\n")
 
 
@@ -46,9 +57,15 @@ def test_every_group_of_ours_does(app: Flask) -> None:
     assert ours == {command[0] for command in ALL}
 
 
-@pytest.mark.parametrize("command", READS, ids=" ".join)
+def test_every_command_of_every_group_is_tried(app: Flask) -> None:
+    groups = [(name, one) for name, one in app.cli.commands.items() if isinstance(one, Commands)]
+    found = {(name, command) for name, group in groups for command in group.commands}
+    assert found == {command[:2] for command in ALL}
+
+
+@pytest.mark.parametrize("command", [*READS, *PROVEN], ids=" ".join)
 def test_a_database_without_our_tables_is_told_too(bare: Flask, command: tuple[str, ...]) -> None:
-    result = run(bare, *command)
+    result = act(bare, "zpo_nobody", *command)
     assert (result.exit_code, result.output) == (1, f"Error: {OTHER_SCHEMA}\n")
 
 
