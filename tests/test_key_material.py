@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import certifi
 import pytest
 from flask import Flask
 
@@ -18,6 +19,9 @@ OLD, NEW = "old-" + SECRET, "new-" + SECRET
 VALUES = {
     "APP_ENV": "staging",
     "DATABASE_URL": "postgresql+psycopg://zampay@elsewhere/zampay",
+    "DATABASE_URL_OWNER": "postgresql+psycopg://owner@elsewhere/zampay",
+    "DEAD_MAN_PING_URL": "https://ping.example/a",
+    "PUBLIC_URL": "https://pay.example",
     "REDIS_URL": "rediss://elsewhere/0",
     "SENTRY_DSN": "https://public@sentry.example/1",
     "CORS_ALLOWED_ORIGINS": "https://shop.example",
@@ -26,6 +30,7 @@ VALUES = {
     "METRICS_HOST": "192.0.2.1",
     "RATE_LIMIT_PER_KEY": "7/second",
     "RATE_LIMIT_PER_ADDRESS": "7/second",
+    "RATE_LIMIT_PER_TENANT": "7/second",
     "REGISTRATION_OPEN": "false",
     "REGISTRATION_ACTIVATES": "true",
     "SUBMIT_LEASE_S": "70",
@@ -33,6 +38,7 @@ VALUES = {
     "MTN_TARGET_ENVIRONMENT": "mtnuganda",
     "MTN_COLLECTION_API_USER": "7d1c4b0f-3d5a-4c0e-9a43-2f7b8f1f1a01",
     "MTN_CALLBACK_BASE_URL": "https://callbacks.example",
+    "MTN_CA_BUNDLE": certifi.where(),
 }
 GIVEN = {**PRODUCTION, "METRICS_TOKEN": SECRET}
 NETWORK_KEYS = ["MTN_COLLECTION_SUBSCRIPTION_KEY", "MTN_COLLECTION_API_KEY"]

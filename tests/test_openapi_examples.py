@@ -96,13 +96,22 @@ def test_the_example_of_registering_is_what_is_answered(client: FlaskClient) -> 
     assert alike(shape(answer.json), shape(shown("register", 201)))
 
 
+def test_the_example_of_finishing_is_what_is_answered(merchant: Merchant) -> None:
+    payment_id = merchant.pay(live=False).json["id"]
+    body = {"status": "SUCCESSFUL"}
+    answer = merchant.post(f"/test/payments/{payment_id}/finish", body, live=False)
+    assert answer.status_code == 200
+    assert alike(shape(answer.json), shape(shown("finishTestPayment")))
+
+
 def test_each_operation_that_answers_with_a_body_is_tried_here() -> None:
     with_a_body = {
         name
         for name, operation in OPERATIONS.items()
         if any("content" in operation["responses"].get(str(one), {}) for one in (200, 201, 202))
     }
-    assert with_a_body - {*READS, *MAKES, "register", "updateWebhookEndpoint"} == set()
+    alone = {"register", "updateWebhookEndpoint", "finishTestPayment"}
+    assert with_a_body - {*READS, *MAKES, *alone} == set()
 
 
 def test_a_payment_that_failed_looks_like_its_example(merchant: Merchant) -> None:

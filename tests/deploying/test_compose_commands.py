@@ -128,6 +128,7 @@ def metrics(host: Host, name: str) -> str:
     return page.text
 
 
+@pytest.mark.long
 def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> None:
     make_role(host, path)
     redis = host.process("redis", path)

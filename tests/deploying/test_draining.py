@@ -115,7 +115,9 @@ def to_all_of_it(process: Process) -> None:
     os.killpg(process.pid, signal.SIGTERM)
 
 
-@pytest.mark.parametrize("terminate", [to_the_process, to_all_of_it])
+@pytest.mark.parametrize(
+    "terminate", [pytest.param(to_the_process, marks=pytest.mark.long), to_all_of_it]
+)
 def test_a_web_process_answers_all_that_it_took_before_it_ends(
     stack: Stack, terminate: Callable[[Process], None]
 ) -> None:

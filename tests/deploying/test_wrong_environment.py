@@ -30,6 +30,7 @@ def test_a_wrong_environment_ends_the_web_process_with_every_problem_said() -> N
     assert "SECRET_KEY: Environment variable not set." in said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("application", "says"),
     [

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from tests.journeys.gateway import Gateway
 from tests.journeys.shop import FINAL, Shop
 
@@ -32,6 +34,7 @@ STORM: list[dict[str, Any]] = [
 DECLINED = "260963123451"
 
 
+@pytest.mark.long
 def test_a_storm_ends_with_books_that_agree(gateway: Gateway, payer: str) -> None:
     shop = gateway.shop("Storm Traders")
     with gateway.network.weather(STORM):

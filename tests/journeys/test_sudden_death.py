@@ -40,7 +40,14 @@ def test_the_worker_is_killed_between_the_charge_and_our_second_transaction(
     assert 409 not in network.requests(gateway.books.reference(payment_id), "requesttopay")
 
 
-@pytest.mark.parametrize("point", ["before_submit", "before_enquire", "after_enquire"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "before_submit",
+        pytest.param("before_enquire", marks=pytest.mark.long),
+        pytest.param("after_enquire", marks=pytest.mark.long),
+    ],
+)
 def test_the_worker_dies_at_the_door_of_the_network(
     gateway: Gateway, network: Network, shop: Shop, payer: str, point: str
 ) -> None:
@@ -53,6 +60,7 @@ def test_the_worker_dies_at_the_door_of_the_network(
     gateway.assert_paid_once(shop, payment_id)
 
 
+@pytest.mark.long
 def test_the_whole_gateway_is_killed_and_comes_back(
     gateway: Gateway, shop: Shop, payer: str
 ) -> None:

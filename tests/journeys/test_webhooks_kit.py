@@ -198,6 +198,7 @@ def verified(desk: Receiver, process: Process) -> list[Any]:
     return [heard.verified(secret) for heard in desk.heard]
 
 
+@pytest.mark.long
 def test_listen_forwards_from_now_on_through_a_restart_of_the_gateway(
     gateway: Gateway, shop: Shop, payer: str, listening: Listening, desk: Receiver
 ) -> None:

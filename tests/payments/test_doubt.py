@@ -132,9 +132,9 @@ def test_what_was_called_back_about_is_asked_about_instead_of_sent_also_without_
         submit(app, payment)
     call(client, payment, PAID)
     bells.lose_all()
-    app.extensions["celery"].tasks["payments.sweep"]()
-    assert bells.tasks == ["payments.submit"]
     network.enquiry_answers = [UNKNOWN]
+    with app.app_context():
+        app.extensions["celery"].tasks["payments.sweep"]()
     bells.hear_all()
     after = in_state(app, payment, State.UNCONFIRMED)
     assert (after.in_doubt, len(network.submissions)) == (True, 1)

@@ -80,7 +80,7 @@ def test_the_time_of_wait_until_makes_nothing_safe_and_the_answer_says_so(
     later = explained(merchant, payment)
     assert (later["newAttempt"], later["waitUntil"]) == ("unsafe", None)
     assert later["sentence"].endswith(COULD_CHARGE_TWICE)
-    document = client.get("/api/openapi.json").json["components"]["schemas"]["ExplanationView"]
+    document = client.get("/api/openapi.json").json["components"]["schemas"]["Explanation"]
     described = document["properties"]
     assert described["newAttempt"]["description"] == NEW_ATTEMPT
     assert "makes nothing safe by itself" in NEW_ATTEMPT

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import hypothesis.strategies as st
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
@@ -142,8 +143,10 @@ class Life(RuleBasedStateMachine):
         assert told == [event for event in news if event]
 
 
+@pytest.mark.parametrize("examples", [8, pytest.param(80, marks=pytest.mark.long)])
+@pytest.mark.timeout(600)
 def test_a_payment_lives_any_life_and_is_charged_once_and_ends_true(
-    app: Flask, merchant: Merchant
+    app: Flask, merchant: Merchant, examples: int
 ) -> None:
     books = Books()
     app.extensions["providers"] = {True: {books.profile.code: books}, False: {}}
@@ -155,7 +158,7 @@ def test_a_payment_lives_any_life_and_is_charged_once_and_ends_true(
     run_state_machine_as_test(
         ThisLife,
         settings=settings(
-            max_examples=40,
+            max_examples=examples,
             stateful_step_count=12,
             deadline=None,
             derandomize=True,

@@ -12,7 +12,7 @@ from zampay.infra.db import transaction
 from zampay.webhooks.models import Delivery, Endpoint, Event, EventCounter
 
 TABLES = [Endpoint, Event, EventCounter, Delivery]
-REFUSED = "row-level security|append-only"
+REFUSED = "row-level security|append-only|never deleted or rewritten"
 
 
 @pytest.fixture(autouse=True)

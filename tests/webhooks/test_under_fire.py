@@ -68,6 +68,7 @@ def work(app: Flask, until: threading.Event) -> None:
             time.sleep(0.01)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_every_event_arrives_at_a_receiver_that_fails_one_time_in_three(
     app: Flask,
