@@ -23,7 +23,7 @@ from zampay.cli.group import Commands
 from zampay.infra import logs
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.kernel import ids, words
-from zampay.payments.models import Discrepancy, Proposal
+from zampay.payments.models import Discrepancy, Payment, Proposal
 from zampay.providers.contract import NoAnswer
 
 __all__ = ["logging_as_before"]
@@ -71,11 +71,8 @@ def test_text_of_people_is_taken(client: FlaskClient, merchant: Merchant) -> Non
     assert answer.json["businessName"] == "Caf\u00e9 Mosi & Sons (Pvt) Ltd."
 
 
-def test_nothing_that_was_stored_steers_a_terminal(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork
-) -> None:
-    """As written by a version that did not look."""
-    payment = processing(app, merchant, network)
+def write_odd_text(app: Flask, payment: Payment) -> None:
+    """As a version wrote it that did not look."""
     odd = {"odd": "a\x9b2J\u202eb\x1bc"}
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         for change in (
@@ -85,12 +82,19 @@ def test_nothing_that_was_stored_steers_a_terminal(
         ):
             tx.session.execute(sa.text(change), odd)
         row = {"id": ids.new("dsc"), "kind": "figures_differ", "ours": "a", "theirs": odd["odd"]}
-        theirs = {"tenant_id": merchant.tenant_id, "payment_id": payment.id}
+        theirs = {"tenant_id": payment.tenant_id, "payment_id": payment.id}
         tx.session.execute(sa.insert(Discrepancy).values({**row, **theirs}))
         asked = {"id": ids.new("prp"), "action": "resolve", "details": {"status": odd["odd"]}}
         who = {"reason": odd["odd"], "proposed_by": odd["odd"]}
         until = {"expires_at": sa.func.now() + sa.text("interval '1 hour'")}
         tx.session.execute(sa.insert(Proposal).values({**asked, **who, **until, **theirs}))
+
+
+def test_nothing_that_was_stored_steers_a_terminal(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    write_odd_text(app, payment)
     commands: list[tuple[str, ...]] = [
         ("tenant", "list"),
         ("key", "list", merchant.tenant_id),
