@@ -113,8 +113,8 @@ class Gateway:
     def _is_live(self, url: str) -> bool:
         try:
             return self.session.get(f"{url}/health/live", timeout=2).ok
-        except requests.ConnectionError:
-            return False
+        except (requests.ConnectionError, requests.ReadTimeout):
+            return False  # the port is taken before the application is loaded
 
     def replace(self, name: str, *, module: str | None = None, **environment: str) -> None:
         """Kill `web` or `worker` and start it otherwise: from one of the modules here, which dies
