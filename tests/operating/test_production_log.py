@@ -121,7 +121,7 @@ def test_worker_and_beat_say_what_starts(production: Stack) -> None:
     (worker,), (beat,) = started("worker"), started("beat")
     assert worker["version"] == beat["version"] == zampay.__version__
     assert worker["environment"] == beat["environment"] == "production"
-    assert worker["queues"] == ["payments", "webhooks"]
+    assert worker["queues"] == ["payments", "webhooks", "sweeps"]
     assert worker["concurrency"] > 0
     assert beat["schedule_s"]["payments.sweep"] > 0
 

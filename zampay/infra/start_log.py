@@ -30,5 +30,7 @@ def beat_started(celery: Celery, *, environment: str) -> None:
         "beat_started",
         version=zampay.__version__,
         environment=environment,
-        schedule_s={name: entry["schedule"] for name, entry in schedule.items()},
+        schedule_s={
+            name: entry["schedule"].run_every.total_seconds() for name, entry in schedule.items()
+        },
     )
