@@ -2,6 +2,7 @@
 schedule, and leads to a poll also when there were too many to keep.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored
+from tests.infra.rows import session, until_somebody_waits
 from tests.merchants import Merchant
 from tests.payments.scenes import ended, ending, look, never_landed, processing
 from tests.payments.test_callbacks import call
@@ -64,6 +66,22 @@ def test_a_hint_after_the_planned_time_takes_the_planned_polls_place(
     call(client, payment, b"{}")
     bells.hear_all()
     assert (stored(app, payment.id).looks, stored(app, payment.id).planned_at) == (1, None)
+
+
+def test_a_message_that_meets_a_locked_row_waits_for_it(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    bells.lose_all()
+    network.enquiry_answers = [report("SUCCESSFUL")]
+    call(client, payment, b"{}")
+    with ThreadPoolExecutor(1) as worker, session(app, merchant.tenant_id) as copy:
+        copy.execute("SELECT id FROM payments WHERE id = %s FOR NO KEY UPDATE", [payment.id])
+        polled = worker.submit(bells.hear_all)
+        until_somebody_waits(app)
+        copy.rollback()
+        polled.result(timeout=10)
+    assert stored(app, payment.id).state == State.SUCCESSFUL
 
 
 def test_a_hint_that_got_no_turn_is_followed_before_the_planned_poll(

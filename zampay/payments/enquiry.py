@@ -58,9 +58,11 @@ def enquire(*, tenant_id: str, payment_id: str) -> Enquiry | None:
 
 
 def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
-    """Take the row for one look: `due_at` is a lease, and callbacks so far count as heeded."""
+    """Take the row for one look: `due_at` is a lease, and callbacks so far count as heeded. A copy
+    of a callback may hold the row for a moment when the only message for all copies comes.
+    """
     with transaction(tenant_id) as tx:
-        payment = queries.locked_if_due(tx, payment_id)
+        payment = queries.locked_if_due(tx, payment_id, waiting=True)
         if payment is None:
             return None
         if payment.state == State.PENDING and _was_called_back(payment):

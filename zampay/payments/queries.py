@@ -83,8 +83,10 @@ def all_locked(tx: Transaction, payment_ids: Sequence[str]) -> list[Payment]:
     return list(tx.session.scalars(ordered))
 
 
-def locked_if_due(tx: Transaction, payment_id: str) -> Payment | None:
-    """The payment, locked, if it is owed work now and nobody else is at it."""
+def locked_if_due(tx: Transaction, payment_id: str, *, waiting: bool = False) -> Payment | None:
+    """The payment, locked, if it is owed work now and nobody else is at it; `waiting` for whoever
+    holds the row, who may leave it due.
+    """
     return tx.session.scalar(
         sa.select(Payment)
         .where(
@@ -92,7 +94,7 @@ def locked_if_due(tx: Transaction, payment_id: str) -> Payment | None:
             Payment.id == payment_id,
             Payment.due_at <= sa.func.now(),
         )
-        .with_for_update(key_share=True, skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=not waiting)
     )
 
 
