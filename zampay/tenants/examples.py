@@ -36,6 +36,6 @@ _ENTRY = {
     "tenantId": REGISTERED["tenantId"],
     "position": 3,
     "atMicros": 1_795_770_858_508_000,
-    "hash": "4f1c0d0e4b1f3e0f5a5d0c9a8b7e6f5d4c3b2a190807f6e5d4c3b2a1908f7e6d",
+    "hash": "0123456789abcdef" * 4,
 }
 AUDIT_PAGE = {"data": [_ENTRY], "hasMore": False, "nextCursor": None}
