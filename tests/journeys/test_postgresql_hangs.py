@@ -30,6 +30,7 @@ def test_a_postgresql_that_hangs_takes_no_probe_and_no_caller_with_it(
         status = get(gateway, "/api/v1/payments", timeout_s=60, **credentials)
         return status, time.monotonic() - began_s
 
+    gateway.replace("web", WEB_CONCURRENCY="2")
     credentials = {"Authorization": f"Bearer {shop.key}", "x-tenant-id": shop.tenant_id}
 
     assert {status for status, _ in callers.map(ask, range(96))} == {200}
