@@ -102,6 +102,7 @@ def plan_of_a_late_page(app: Flask, merchant: Merchant, wanted: queries.Filter) 
         return statement, "\n".join(rows)
 
 
+@pytest.mark.usefixtures("fresh_payments")
 def test_a_page_is_found_by_its_key_and_not_by_counting(app: Flask, merchant: Merchant) -> None:
     statement, plan = plan_of_a_late_page(app, merchant, queries.Filter())
     assert "OFFSET" not in statement.upper()

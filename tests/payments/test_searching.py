@@ -128,6 +128,7 @@ PLANS = [
 ]
 
 
+@pytest.mark.usefixtures("fresh_payments")
 @pytest.mark.parametrize(("wanted", "index"), PLANS, ids=lambda one: str(one)[:40])
 def test_each_filter_is_found_by_its_index(
     app: Flask, merchant: Merchant, wanted: Filter, index: str
