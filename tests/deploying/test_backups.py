@@ -17,6 +17,8 @@ from dev.desk import ROOT
 from dev.merchant import Merchant
 from dev.stack import Stack
 
+pytestmark = pytest.mark.long
+
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 DRILL = f"zampay_drill_{os.getpid()}"
 WITHOUT_SIGN_OF_LIFE = {"worker", "beat"}

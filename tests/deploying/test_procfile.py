@@ -12,6 +12,8 @@ from dev.merchant import Merchant
 from dev.process import Process
 from dev.stack import Stack
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def fresh(new_database: Callable[[], Servers], directory: Path) -> Iterator[Stack]:

@@ -10,6 +10,8 @@ from dev.process import Process
 from dev.stack import Stack
 from zampay import web
 
+pytestmark = pytest.mark.long
+
 
 def test_a_second_web_on_the_same_port_does_not_start(stack: Stack) -> None:
     stack.start("web")

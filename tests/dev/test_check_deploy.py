@@ -8,6 +8,8 @@ import pytest
 from dev.check_deploy import mistakes_in
 from dev.desk import ROOT
 
+pytestmark = pytest.mark.long
+
 MISTAKES = {
     ".github/workflows/ci.yml": ("runs-on:", "runs_on:", "check-jsonschema"),
     ".github/workflows/image.yml": ('sign --yes "$IMAGE', "sign --yes ${{ github.ref }}", "zizmor"),

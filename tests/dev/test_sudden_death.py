@@ -56,6 +56,7 @@ def test_the_servers_end_with_the_program_that_started_them(directory: Path) -> 
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("also_tethers", [False, True], ids=["starter", "starter and tethers"])
 def test_the_next_start_recovers(directory: Path, also_tethers: bool) -> None:  # noqa: FBT001
     with starter(directory) as program:

@@ -1,5 +1,6 @@
 """Zero, one or three beats, one or five workers: the same effect."""
 
+import pytest
 from celery import Celery
 
 from tests.journeys.gateway import Gateway
@@ -37,6 +38,7 @@ def test_without_a_beat_bells_still_work_and_the_rest_waits_for_one(
     gateway.assert_paid_once(shop, unheard)
 
 
+@pytest.mark.long
 def test_five_workers_at_once_have_the_effect_of_one(
     gateway: Gateway, network: Network, shop: Shop, payer: str
 ) -> None:

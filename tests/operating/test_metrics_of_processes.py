@@ -13,6 +13,8 @@ from dev.desk import await_condition
 from dev.stack import Stack
 from tests.journeys.shop import Shop
 
+pytestmark = pytest.mark.long
+
 REQUESTS = 60
 LIVE = {"method": "GET", "route": "/health/live", "status": "200"}
 

@@ -11,6 +11,8 @@ from dev.desk import DeskError, await_condition
 from dev.stack import Stack
 from tests.journeys.shop import FINAL, Shop
 
+pytestmark = pytest.mark.long
+
 ENDINGS = ["260963123400", "260963123451", "260963123455", "260963123470", "260963123472"]
 TRACE = "trace-whole-journey"
 BODIES = ["for the wedding of Mutale", "cart-of-Mutale", "Mutale Stores", "owner@example.com"]

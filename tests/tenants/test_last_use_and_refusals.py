@@ -126,6 +126,7 @@ def test_a_client_gone_wild_does_not_fill_the_log(
     assert len(refusals(app, merchant)) == 1
 
 
+@pytest.mark.long
 def test_it_does_not_without_redis_either(
     app: Flask, merchant: Merchant, rival: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
