@@ -15,6 +15,7 @@ NOBODY_RUNS = 2**22 - 1
 @pytest.fixture(autouse=True)
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv(shared_metrics.VARIABLE, raising=False)
+    monkeypatch.setattr(shared_metrics, "_prepared", set())  # whatever ran in this process before
     monkeypatch.setattr(shared_metrics.tempfile, "gettempdir", lambda: str(tmp_path))
     yield tmp_path
     os.environ.pop(shared_metrics.VARIABLE, None)
