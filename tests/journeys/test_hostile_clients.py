@@ -70,6 +70,7 @@ def test_heads_that_do_not_come_and_silence_keep_nobody_waiting_and_are_cut(
 
 @pytest.mark.long
 def test_who_does_not_read_the_answer_keeps_nobody_waiting(gateway: Gateway, shop: Shop) -> None:
+    gateway.replace("web", WEB_CONCURRENCY="2")  # as the Procfile has it
     asked = b"GET /api/docs/ui/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 8
     with ExitStack() as stack:
         clients = [stack.enter_context(connect(gateway.stack.port)) for _ in range(MANY)]
