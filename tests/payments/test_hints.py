@@ -21,6 +21,17 @@ from zampay.payments.states import State
 from zampay.providers.contract import Enquiry, NoAnswer, NotSent, Order
 
 
+def polled_twelve_times(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> tuple[Payment, Payment]:
+    """A payment whose next planned poll is far off; as it was sent, and as it is now."""
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")] * 12
+    for _ in range(12):
+        look(app, payment)
+    return payment, stored(app, payment.id)
+
+
 @pytest.mark.parametrize(
     ("answer", "hints"),
     [
@@ -37,11 +48,7 @@ def test_polls_caused_by_callbacks_leave_the_schedule_as_it_was(
     answer: Enquiry,
     hints: int,
 ) -> None:
-    payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("PENDING")] * 12
-    for _ in range(12):
-        look(app, payment)
-    planned = stored(app, payment.id)
+    payment, planned = polled_twelve_times(app, merchant, network)
     assert (seconds_until_due(app, payment.id) or 0) > 40
     bells.lose_all()
     for number in range(hints):
@@ -87,11 +94,7 @@ def test_a_message_that_meets_a_locked_row_waits_for_it(
 def test_a_hint_that_got_no_turn_is_followed_before_the_planned_poll(
     app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
 ) -> None:
-    payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("PENDING")] * 12
-    for _ in range(12):
-        look(app, payment)
-    planned = stored(app, payment.id)
+    payment, planned = polled_twelve_times(app, merchant, network)
     bells.lose_all()
     network.enquiry_answers = [NotSent("no turn", retry_after_s=3), report("PENDING")]
     call(client, payment, b"{}")
@@ -105,11 +108,7 @@ def test_a_hint_that_got_no_turn_is_followed_before_the_planned_poll(
 def test_a_callback_during_a_poll_that_a_callback_caused_keeps_the_plan_too(
     app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
 ) -> None:
-    payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("PENDING")] * 12
-    for _ in range(12):
-        look(app, payment)
-    planned = stored(app, payment.id)
+    payment, planned = polled_twelve_times(app, merchant, network)
     bells.lose_all()
 
     def called_again(order: Order) -> Enquiry:
