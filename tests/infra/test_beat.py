@@ -16,7 +16,9 @@ from zampay.kernel import clock
 @pytest.fixture
 def scheduler(app: Flask) -> Scheduler:
     celery = app.extensions["celery"]
-    return celery.conf.beat_scheduler(app=celery, lazy=True)
+    made: Scheduler = celery.conf.beat_scheduler(app=celery)
+    assert set(made.schedule) >= set(celery.conf.beat_schedule) >= {"payments.sweep"}
+    return made
 
 
 def tick_all(scheduler: Scheduler) -> None:
