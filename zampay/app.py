@@ -39,9 +39,10 @@ from zampay.payments.schemas import PaymentView
 from zampay.providers import registry
 from zampay.providers.contract import FAILURES
 from zampay.tenants.routes import auth, keys
-from zampay.webhooks import event_reference, lanes, outcome, sending
+from zampay.webhooks import event_reference
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import tasks as webhook_tasks
+from zampay.webhooks.delivery import concurrency, outcome, sending
 from zampay.webhooks.feed import feed
 from zampay.webhooks.routes import endpoints
 
@@ -84,7 +85,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     _init_infra(app, config)
     registry.init(app, config.networks)
     sending.init(app, desk=config.is_on_a_desk)
-    lanes.init(app)
+    concurrency.init(app)
     dispatch.init(app, per_tenant=config.worker_concurrency)
     reference = api.init(app, version=VERSION)
     for blueprint in (auth, keys, payments, endpoints, feed):

@@ -139,7 +139,7 @@ OPERATORS_ONLY = {
     "payments/searches",
     "tenants/operator_actions",
     "tenants/operators",
-    "webhooks/resealing",
+    "webhooks/rotate_encryption",
 }
 
 

@@ -5,7 +5,7 @@ import signal
 from typing import Any
 
 from celery_worker import celery_app
-from zampay.webhooks import outcome
+from zampay.webhooks.delivery import outcome
 
 
 def die(*_: Any) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.doors import Inline
 from tests.receiver import Receiver, receiver
-from zampay.webhooks.lanes import Lanes
+from zampay.webhooks.delivery.concurrency import Lanes
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from tests.merchants import BASE, Merchant
 from tests.receiver import Receiver, Says
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
-from zampay.webhooks import delivery, events, queries
+from zampay.webhooks import events, queries
+from zampay.webhooks.delivery import attempt
 from zampay.webhooks.models import PENDING, Delivery, Endpoint, Event
 
 
@@ -101,7 +102,7 @@ def stored_endpoint(app: Flask, endpoint_id: str) -> Endpoint:
 def start(app: Flask, row: Delivery) -> None:
     """What a worker does that has heard the bell of this delivery."""
     with app.app_context():
-        delivery.start(tenant_id=row.tenant_id, delivery_id=row.id)
+        attempt.start(tenant_id=row.tenant_id, delivery_id=row.id)
 
 
 def due(app: Flask, *, limit: int = 200) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from tests.receiver import Receiver, Says
 from tests.refusals import refusal, wrong_fields
 from tests.webhooks.scenes import endpoint, only_delivery, publish
 from zampay.infra.outbound import NotConnected
-from zampay.webhooks import sending
+from zampay.webhooks.delivery import sending
 from zampay.webhooks.models import Delivery
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

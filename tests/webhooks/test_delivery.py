@@ -20,7 +20,7 @@ from tests.webhooks.scenes import (
     stored_endpoint,
 )
 from zampay.kernel.backoff import JITTER
-from zampay.webhooks import claims, outcome
+from zampay.webhooks.delivery import lease, outcome
 
 WRITTEN = (
     timedelta(seconds=5),
@@ -131,7 +131,7 @@ def test_an_attempt_is_leased_for_longer_than_it_can_take(
     publish(app, merchant)
     row = only_delivery(app)
     with app.app_context():
-        claimed = claims.claim(
+        claimed = lease.claim(
             tenant_id=row.tenant_id, delivery_id=row.id, enter=lambda _suspect: True
         )
     assert claimed is not None

@@ -10,7 +10,7 @@ from flask import Flask
 from tests.merchants import Merchant
 from tests.receiver import Receiver
 from tests.webhooks.scenes import endpoint, hang
-from zampay.webhooks import trial
+from zampay.webhooks import test_event
 
 
 def test_test_events_that_hang_leave_room_for_other_requests(
@@ -42,11 +42,11 @@ def test_test_events_that_hang_leave_room_for_other_requests(
 
 
 def test_test_events_of_many_merchants_leave_room_too() -> None:
-    places = trial.Places()
+    places = test_event.Places()
     with ExitStack() as held:
-        for number in range(trial.AT_ONCE):
+        for number in range(test_event.AT_ONCE):
             held.enter_context(places.one(f"ten_{number}"))
-        with pytest.raises(trial.TestsUnderWay), places.one("ten_late"):
+        with pytest.raises(test_event.TestsUnderWay), places.one("ten_late"):
             pass
     with places.one("ten_late"):
         pass
@@ -59,7 +59,7 @@ def test_a_host_gets_so_many_test_events_over_all_merchants(
     shop: Receiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(trial, "PER_HOST", "2/minute")
+    monkeypatch.setattr(test_event, "PER_HOST", "2/minute")
     answers = [
         asking.post(f"/webhook-endpoints/{endpoint(asking, shop.url)['id']}/test")
         for asking in (merchant, rival, merchant)

@@ -10,7 +10,7 @@ from zampay.cli.doctor import doctor
 from zampay.cli.keys import key_commands
 from zampay.cli.operators import operator_commands
 from zampay.cli.payments import payment_commands
-from zampay.cli.sealed_secrets import secret_commands
+from zampay.cli.secrets import secret_commands
 from zampay.cli.tenants import tenant_commands
 
 

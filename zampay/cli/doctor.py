@@ -15,7 +15,7 @@ from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
 from zampay.payments import history, invariants
 from zampay.providers import registry
 from zampay.tenants import audit_chain
-from zampay.webhooks import resealing
+from zampay.webhooks import rotate_encryption
 
 LONGEST_QUERY_S = 60
 MOST_NAMED = 10
@@ -171,7 +171,7 @@ def _secrets() -> Iterator[Finding]:
     """Whether SECRET_KEY alone opens the secrets of webhooks."""
     subject = "webhook secrets"
     try:
-        found = resealing.examine()
+        found = rotate_encryption.examine()
     except sa.exc.SQLAlchemyError as error:
         remedy = "The database's own finding says more."
         says = f"they could not be looked at: {faults.of_database(error)}."
@@ -179,7 +179,7 @@ def _secrets() -> Iterator[Finding]:
         return
     if found.lost:
         names = ", ".join(sorted({endpoint_id for endpoint_id, _ in found.lost}))
-        yield broken(subject, f"no key opens those of {names}.", resealing.REMEDY)
+        yield broken(subject, f"no key opens those of {names}.", rotate_encryption.REMEDY)
     if found.earlier:
         says = f"{found.earlier} can be opened with SECRET_KEY_PREVIOUS only."
         yield advice(subject, says, "Run `flask --app wsgi secrets reseal` before you drop it.")

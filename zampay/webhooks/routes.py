@@ -12,7 +12,7 @@ from zampay.tenants.auth import Caller, requires
 from zampay.tenants.schemas import Rotation
 from zampay.tenants.scopes import Scope
 from zampay.webhooks import endpoints as service
-from zampay.webhooks import examples, queries, schemas, trial
+from zampay.webhooks import examples, queries, schemas, test_event
 from zampay.webhooks.models import Delivery, Endpoint, Event
 
 endpoints = blueprint("webhook-endpoints", "Where events are sent, and how that went.")
@@ -113,7 +113,7 @@ def test(*, endpoint_id: str, caller: Caller) -> Any:
 
     Sends `webhook_endpoint.test` now, once, and shows what the endpoint answered.
     """
-    return trial.send(caller=caller, endpoint_id=endpoint_id)
+    return test_event.send(caller=caller, endpoint_id=endpoint_id)
 
 
 @endpoints.route("/webhook-endpoints/<endpoint_id>/replay", methods=["POST"])

@@ -17,7 +17,7 @@ from zampay.infra.fields import (
     TextMap,
     page_size,
 )
-from zampay.webhooks import destinations, event_types
+from zampay.webhooks import event_types, url_rules
 from zampay.webhooks.models import STATUSES
 
 MOST_HEADERS = 10
@@ -48,7 +48,7 @@ class Destination(String):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         url: str = super()._deserialize(value, *args, **kwargs)
-        wrong = destinations.objection_to_url(url, desk=current_app.config["IS_ON_A_DESK"])
+        wrong = url_rules.objection_to_url(url, desk=current_app.config["IS_ON_A_DESK"])
         if wrong:
             raise ma.ValidationError(wrong)
         return url
@@ -71,7 +71,7 @@ def _no_objection(headers: dict[str, str]) -> None:
     if len({name.lower() for name in headers}) < len(headers):
         raise ma.ValidationError("must not name one twice, in upper and in lower case")
     for name, value in headers.items():
-        wrong = destinations.objection_to_header(name, value)
+        wrong = url_rules.objection_to_header(name, value)
         if wrong:
             raise ma.ValidationError(wrong)
 

@@ -6,7 +6,8 @@ from celery import shared_task
 from flask import current_app
 
 from zampay.infra.db import NO_TENANT, transaction
-from zampay.webhooks import delivery, queries
+from zampay.webhooks import queries
+from zampay.webhooks.delivery import attempt
 
 BATCH = 200
 PURGE_BATCH, MOST_ROUNDS = 5000, 100
@@ -15,7 +16,7 @@ PURGE_BATCH, MOST_ROUNDS = 5000, 100
 @shared_task(name="webhooks.deliver")
 def deliver(*, delivery_id: str, tenant_id: str, **_: Any) -> None:
     """Begin one attempt at one delivery."""
-    delivery.start(tenant_id=tenant_id, delivery_id=delivery_id)
+    attempt.start(tenant_id=tenant_id, delivery_id=delivery_id)
 
 
 @shared_task(name="webhooks.sweep")

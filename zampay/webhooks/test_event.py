@@ -15,7 +15,8 @@ from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants.auth import Caller
-from zampay.webhooks import endpoints, event_types, sending
+from zampay.webhooks import endpoints, event_types
+from zampay.webhooks.delivery import sending
 
 AT_ONCE = 4
 PER_TENANT = 1

@@ -1,4 +1,4 @@
-"""Who may go when: a few under way per endpoint, and whoever hangs delays nobody else."""
+"""How many attempts at once: few per endpoint, and a server that hangs delays nobody else."""
 
 import threading
 import time
@@ -24,8 +24,8 @@ from tests.webhooks.scenes import (
     start,
     stored_endpoint,
 )
-from zampay.webhooks import claims, lanes
-from zampay.webhooks.lanes import Lanes
+from zampay.webhooks.delivery import concurrency, lease
+from zampay.webhooks.delivery.concurrency import Lanes
 
 HANGING = 12
 
@@ -33,7 +33,7 @@ HANGING = 12
 @pytest.fixture
 def threads(app: Flask) -> Iterator[Lanes]:
     """Lanes as in a worker: deliveries wait for merchants on threads of their own."""
-    executor = ThreadPoolExecutor(lanes.PLACES)
+    executor = ThreadPoolExecutor(concurrency.PLACES)
     app.extensions["webhook_lanes"] = made = Lanes(app, executor)
     with executor:
         yield made
@@ -161,7 +161,7 @@ def test_a_slow_endpoint_is_a_suspect_until_it_is_quick_again(
     made = endpoint(merchant, shop.url)
     held = ExitStack()
     seen = app.extensions["webhook_lanes"]
-    for n in range(lanes.FOR_SUSPECTS):
+    for n in range(concurrency.FOR_SUSPECTS):
         assert seen.enter(held, tenant_id=f"ten_{n}", suspect=True)
     publish(app, merchant)
     bells.hear_all()
@@ -170,7 +170,7 @@ def test_a_slow_endpoint_is_a_suspect_until_it_is_quick_again(
     run(app, "webhooks.sweep")
     bells.hear_all()
     assert len(shop.heard) == 1
-    for n in range(lanes.FOR_SUSPECTS):
+    for n in range(concurrency.FOR_SUSPECTS):
         assert seen.enter(held, tenant_id=f"ten_{n}", suspect=True)
     publish(app, merchant)
     bells.hear_all()
@@ -203,7 +203,7 @@ def test_a_host_that_may_be_somebody_elses_gets_so_many_attempts_over_all_mercha
     threads: Lanes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(claims, "UNPROVEN_PER_HOST", "1/minute")
+    monkeypatch.setattr(lease, "UNPROVEN_PER_HOST", "1/minute")
     for asking in (merchant, rival):
         endpoint(asking, shop.url)
     publish(app, merchant)
@@ -219,12 +219,13 @@ def test_a_host_that_may_be_somebody_elses_gets_so_many_attempts_over_all_mercha
 
 
 def test_a_tenant_cannot_take_every_place_for_suspects(app: Flask) -> None:
-    lanes_ = lanes.Lanes(app)
+    lanes_ = concurrency.Lanes(app)
     with ExitStack() as held:
         entered = [
-            lanes_.enter(held, tenant_id="ten_1", suspect=True) for _ in range(lanes.PER_TENANT)
+            lanes_.enter(held, tenant_id="ten_1", suspect=True)
+            for _ in range(concurrency.PER_TENANT)
         ]
-        assert entered.count(True) == lanes.SUSPECTS_PER_TENANT
+        assert entered.count(True) == concurrency.SUSPECTS_PER_TENANT
         assert lanes_.enter(held, tenant_id="ten_2", suspect=True)
 
 

@@ -9,9 +9,9 @@ from zampay.infra.db import Transaction
 from zampay.kernel import backoff
 from zampay.tenants import audit
 from zampay.webhooks import endpoints, events, queries
-from zampay.webhooks.claims import Claim
+from zampay.webhooks.delivery.lease import Claim
+from zampay.webhooks.delivery.sending import Answer
 from zampay.webhooks.models import DELIVERED, EXHAUSTED, Delivery, Endpoint
-from zampay.webhooks.sending import Answer
 
 log = structlog.get_logger()
 _STEPS_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)

@@ -12,9 +12,9 @@ from functools import partial
 from flask import current_app
 
 from zampay.infra.db import transaction
-from zampay.webhooks import claims, outcome, sending
-from zampay.webhooks.claims import Claim
-from zampay.webhooks.lanes import Lanes
+from zampay.webhooks.delivery import lease, outcome, sending
+from zampay.webhooks.delivery.concurrency import Lanes
+from zampay.webhooks.delivery.lease import Claim
 
 
 def start(*, tenant_id: str, delivery_id: str) -> None:
@@ -23,7 +23,7 @@ def start(*, tenant_id: str, delivery_id: str) -> None:
     if lanes.are_full:
         return
     with ExitStack() as held:
-        claimed = claims.claim(
+        claimed = lease.claim(
             tenant_id=tenant_id,
             delivery_id=delivery_id,
             enter=lambda suspect: lanes.enter(held, tenant_id=tenant_id, suspect=suspect),

@@ -28,9 +28,9 @@ from tests.webhooks.scenes import (
 )
 from zampay.infra import sealed
 from zampay.infra.db import transaction
-from zampay.webhooks import endpoints, queries, resealing
-from zampay.webhooks.lanes import Lanes
-from zampay.webhooks.resealing import Tally
+from zampay.webhooks import endpoints, queries, rotate_encryption
+from zampay.webhooks.delivery.concurrency import Lanes
+from zampay.webhooks.rotate_encryption import Tally
 
 __all__ = ["another_app"]
 NEW = "the-secret-key-of-the-next-year!"
@@ -62,12 +62,12 @@ def rotate(merchant: Merchant, made: Any, *, hours: int = 24, app: Flask | None 
 
 def reseal(app: Flask) -> Tally:
     with app.app_context():
-        return resealing.reseal()
+        return rotate_encryption.reseal()
 
 
 def examine(app: Flask) -> Tally:
     with app.app_context():
-        return resealing.examine()
+        return rotate_encryption.examine()
 
 
 def signing(app: Flask, made: Any) -> list[str]:

@@ -9,9 +9,10 @@ import structlog
 
 from zampay.infra import limits, sealed
 from zampay.infra.db import Transaction, transaction
-from zampay.webhooks import endpoints, queries, sending
+from zampay.webhooks import endpoints, queries
+from zampay.webhooks.delivery import sending
+from zampay.webhooks.delivery.sending import Message
 from zampay.webhooks.models import Delivery, Endpoint
-from zampay.webhooks.sending import Message
 
 LEASE = timedelta(seconds=30)
 UNTIL_A_KEY_COMES = timedelta(minutes=5)
