@@ -86,7 +86,7 @@ image: $(READY) ## build the image and try its processes; IMAGE=zampay:local
 bench: $(READY) ## measure payments accepted a second; ARGS="--seconds 5"
 	@$(RUN) -m bench.accept $(ARGS)
 
-clean: ## remove .venv, .data (databases of the desk) and caches
+clean: ## remove .venv, .data (the databases of make run) and caches
 	@rm -rf $(VENV) .data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

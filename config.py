@@ -121,7 +121,7 @@ class Config:
     networks: Mapping[str, Any]
 
     @property
-    def is_on_a_desk(self) -> bool:
+    def is_development(self) -> bool:
         """Whether conveniences (plain http callbacks, readable logs) are in order."""
         return self.app_env in {AppEnv.DEVELOPMENT, AppEnv.TEST}
 
@@ -154,10 +154,10 @@ def load() -> Config:
 def read(env: Environment) -> Config:
     """Read every variable, noting problems in `env`; the result is sound only if there are none."""
     app_env = _app_env(env)
-    desk = app_env in {AppEnv.DEVELOPMENT, AppEnv.TEST}
+    development = app_env in {AppEnv.DEVELOPMENT, AppEnv.TEST}
     pattern = validate.Regexp
     seconds = validate.Range(min=0, min_inclusive=False, max=30 * 86_400)
-    networks = registry.read_settings(env, required=not desk)
+    networks = registry.read_settings(env, required=not development)
     return Config(
         app_env=app_env,
         database_url=_database_url(env, "DATABASE_URL") or "",
@@ -179,7 +179,7 @@ def read(env: Environment) -> Config:
         cors_allowed_origins=_origins(env, "CORS_ALLOWED_ORIGINS"),
         callback_sources=_networks(env, "CALLBACK_ALLOWED_SOURCES"),
         registration_open=env.bool("REGISTRATION_OPEN", True),
-        registration_activates=env.bool("REGISTRATION_ACTIVATES", desk),
+        registration_activates=env.bool("REGISTRATION_ACTIVATES", development),
         limit_per_key=(per_key := _limit(env, "RATE_LIMIT_PER_KEY", "6000/minute")),
         limit_per_tenant=_limit(env, "RATE_LIMIT_PER_TENANT", per_key),
         limit_per_address=_limit(env, "RATE_LIMIT_PER_ADDRESS", "30/minute"),
@@ -187,7 +187,7 @@ def read(env: Environment) -> Config:
         number_max_per_minute=_prompts(env, "NUMBER_MAX_PER_MINUTE", 12),
         number_max_per_hour=_prompts(env, "NUMBER_MAX_PER_HOUR", 60),
         sweep_interval=_seconds(env, "SWEEP_INTERVAL_S", 1, seconds),
-        submit_lease=_submit_lease(env, networks, seconds, desk=desk),
+        submit_lease=_submit_lease(env, networks, seconds, development=development),
         submit_window=_seconds(env, "SUBMIT_WINDOW_S", 3600, seconds),
         networks=networks,
     )
@@ -251,12 +251,12 @@ def _seconds(env: Environment, name: str, default: float, check: validate.Range)
 
 
 def _submit_lease(
-    env: Environment, networks: Mapping[str, Any], check: validate.Range, *, desk: bool
+    env: Environment, networks: Mapping[str, Any], check: validate.Range, *, development: bool
 ) -> timedelta:
     """A send begins in the first half of its lease; its answer has to come within the second."""
     lease = _seconds(env, "SUBMIT_LEASE_S", 90, check)
     longest_s = max((found.longest_call_s for found in networks.values() if found), default=0.0)
-    if not desk and lease.total_seconds() < 2 * longest_s:
+    if not development and lease.total_seconds() < 2 * longest_s:
         env.problem(
             "SUBMIT_LEASE_S",
             f"must be at least {2 * longest_s:g}: twice a network's time-outs together",

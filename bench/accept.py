@@ -18,7 +18,7 @@ import psutil
 
 from bench import load
 from dev import procfile
-from dev.desk import run_program
+from dev.common import run_program
 from dev.merchant import Merchant
 from dev.servers import DURABLE, servers, temporary_directory
 from dev.stack import Stack

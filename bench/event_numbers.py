@@ -16,7 +16,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 import config
-from dev.desk import run_program
+from dev.common import run_program
 from dev.servers import DURABLE, temporary_servers
 from dev.settings import base
 from zampay.app import create_app

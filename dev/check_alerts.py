@@ -7,7 +7,7 @@ what is scraped in tests/deploying/test_compose.py.
 import shutil
 import subprocess
 
-from dev.desk import ROOT, DeskError, run_program
+from dev.common import ROOT, DevError, run_program
 
 PLACE = ROOT / "ops" / "prometheus"
 CHECKS = (
@@ -18,7 +18,7 @@ CHECKS = (
 
 
 def main() -> None:
-    """DeskError with what promtool says when it refuses."""
+    """DevError with what promtool says when it refuses."""
     promtool = shutil.which("promtool")
     if promtool is None:
         print("promtool is not installed: its files were only parsed, by the tests.")
@@ -28,7 +28,7 @@ def main() -> None:
             [promtool, *command], cwd=PLACE, capture_output=True, text=True, check=False
         )
         if tried.returncode:
-            raise DeskError(f"{tried.stdout}\n{tried.stderr}")
+            raise DevError(f"{tried.stdout}\n{tried.stderr}")
     print("promtool takes the configuration and the alert rules, and they fire when they should.")
 
 

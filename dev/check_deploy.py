@@ -10,14 +10,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from dev.desk import ROOT, DeskError, run_program
+from dev.common import ROOT, DevError, run_program
 
 
 def main() -> None:
-    """DeskError with every mistake."""
+    """DevError with every mistake."""
     mistakes = list(mistakes_in(ROOT))
     if mistakes:
-        raise DeskError("\n".join(mistakes))
+        raise DevError("\n".join(mistakes))
     print("No mistake in workflows, Dependabot's configuration, Compose file and Dockerfile.")
 
 

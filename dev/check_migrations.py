@@ -5,8 +5,8 @@ Up from nothing, nothing left for a new revision to add, down to nothing, and up
 
 import psycopg
 
+from dev.common import DevError, run_program
 from dev.databases import as_postgresql
-from dev.desk import DeskError, run_program
 from dev.scratch import scratch_stack
 
 _REMAINS = """
@@ -29,11 +29,11 @@ def main() -> None:
 
 
 def require_empty(url: str) -> None:
-    """DeskError that names what a downgrade to nothing left in the database."""
+    """DevError that names what a downgrade to nothing left in the database."""
     with psycopg.connect(as_postgresql(url)) as link:
         remains = [name for (name,) in link.execute(_REMAINS)]
     if remains:
-        raise DeskError(f"After the downgrade to nothing there is still: {', '.join(remains)}")
+        raise DevError(f"After the downgrade to nothing there is still: {', '.join(remains)}")
 
 
 if __name__ == "__main__":

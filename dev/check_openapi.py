@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from dev.desk import ROOT, DeskError, run_program
+from dev.common import ROOT, DevError, run_program
 from dev.openapi import DOCUMENT
 
 PACKAGES = ("@redocly/cli@2.77.0", "@stoplight/spectral-cli@6.16.3")
@@ -22,7 +22,7 @@ _PATIENCE_S = 240
 
 
 def main() -> None:
-    """DeskError with every mistake."""
+    """DevError with every mistake."""
     document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     mistakes = [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()]
     if installed():
@@ -30,7 +30,7 @@ def main() -> None:
     else:
         print("Redocly and Spectral did not read it: npm is not here, or its registry is not.")
     if mistakes:
-        raise DeskError("\n".join(mistakes))
+        raise DevError("\n".join(mistakes))
     print("No mistake in docs/openapi.json.")
 
 

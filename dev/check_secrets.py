@@ -14,7 +14,7 @@ from typing import Final
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import transient_settings
 
-from dev.desk import ROOT, run_program
+from dev.common import ROOT, run_program
 
 PLUGINS: Final = (
     "ArtifactoryDetector",

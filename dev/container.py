@@ -1,4 +1,4 @@
-"""Runs processes of a built image, read-only and as the image's own user, with the desk's network.
+"""Runs processes of a built image, read-only, as the image's own user, on this machine's network.
 
 Through Docker where its engine runs. Where none does, but buildah knows the image and we are root,
 by hand: a mount namespace with the image's tree read-only, a fresh /tmp, and the image's user.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from dev.desk import DeskError
+from dev.common import DevError
 from dev.process import Process
 
 _BY_HAND: Final = """
@@ -80,11 +80,11 @@ class ByHand:
 
 
 def engine(image: str) -> Engine:
-    """Whatever can run the image here; DeskError when nothing can."""
+    """Whatever can run the image here; DevError when nothing can."""
     if shutil.which("docker") and _succeeds("docker", "info"):
         return Docker(image)
     if os.geteuid() != 0 or not shutil.which("buildah"):
-        raise DeskError("This needs a Docker engine, or buildah and root.")
+        raise DevError("This needs a Docker engine, or buildah and root.")
     container = _output("buildah", "from", "--pull-never", image)
     root = _output("buildah", "mount", container)
     config = json.loads(_output("buildah", "inspect", "--type", "image", image))["OCIv1"]["config"]
@@ -130,5 +130,5 @@ def _succeeds(*command: str) -> bool:
 def _output(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DeskError(f"{' '.join(command)}: {done.stderr.strip()}")
+        raise DevError(f"{' '.join(command)}: {done.stderr.strip()}")
     return done.stdout.strip()

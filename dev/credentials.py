@@ -1,7 +1,7 @@
 """The random secrets of one data directory: made once, kept in a file that only its owner reads.
 
-The desk connects like production does, with passwords and keys; none of them is in the
-repository, and none works on another desk.
+Development connects like production does, with passwords and keys; none of them is in the
+repository, and none works on another machine.
 """
 
 import json
@@ -10,7 +10,7 @@ import uuid
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from dev.desk import write_private
+from dev.common import write_private
 
 
 def _hex() -> str:

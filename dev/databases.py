@@ -1,4 +1,4 @@
-"""Databases on the desk's PostgreSQL, each owned by the plain role that the application uses."""
+"""Databases on the embedded PostgreSQL, each owned by the plain role that the application uses."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ import psycopg
 from psycopg import errors
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from dev.desk import DeskError
+from dev.common import DevError
 
 ROLE: Final = "zampay"
 """The application's role, and its first database: like the single role of managed PostgreSQL."""
@@ -29,7 +29,7 @@ class Servers:
     def create_database(self, name: str, *, template: str | None = None) -> str:
         """Make a database owned by the plain role, empty or as a copy; its URL.
 
-        A `template` must have no connection open. DeskError when the environment's own role may
+        A `template` must have no connection open. DevError when the environment's own role may
         not create databases.
         """
         command = SQL("CREATE DATABASE {}").format(Identifier(name))
@@ -40,7 +40,7 @@ class Servers:
         try:
             self._administer(command)
         except errors.InsufficientPrivilege as error:
-            raise DeskError(
+            raise DevError(
                 "The role of DATABASE_URL may not create databases; tests need that: "
                 "ALTER ROLE ... CREATEDB."
             ) from error

@@ -9,7 +9,7 @@ import secrets
 import sys
 from typing import Final
 
-from dev.desk import DATA, run_program
+from dev.common import DATA, run_program
 from dev.merchant import Merchant
 from dev.performance import Part, Performance, count_charges, lose_callbacks
 from dev.screen import Screen

@@ -1,4 +1,4 @@
-"""Ends what an earlier desk program left running: one whose tethers were killed with it.
+"""Ends what an earlier program left running: one whose tethers were killed with it.
 
 Tethers end their processes when the starter dies (see tether.py), so this finds something only
 after somebody killed those as well. A process is recognised by its pid file and by having started

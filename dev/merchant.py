@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import requests
 
-from dev.desk import DeskError
+from dev.common import DevError
 
 _TIMEOUT_S = 10.0
 
@@ -30,14 +30,14 @@ class Merchant:
 
     def live(self) -> Self:
         """The same tenant with a new live key."""
-        wanted = {"livemode": True, "name": "desk"}
+        wanted = {"livemode": True, "name": "development"}
         return replace(self, key=self._ask("POST", "/api-keys", json=wanted)["apiKey"])
 
     def is_known(self) -> bool:
         """Whether the gateway still takes the key."""
         try:
             self._ask("GET", "/payments?limit=1")
-        except DeskError:
+        except DevError:
             return False
         return True
 
@@ -67,14 +67,14 @@ class Merchant:
 def call(
     method: str, url: str, *, json: Any = None, headers: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """The JSON answer; DeskError with the problem when it is a refusal, or nobody answers."""
+    """The JSON answer; DevError with the problem when it is a refusal, or nobody answers."""
     try:
         with requests.Session() as session:
-            session.trust_env = False  # no proxy stands between a desk and itself
+            session.trust_env = False  # no proxy stands between this machine and itself
             answer = session.request(method, url, json=json, headers=headers, timeout=_TIMEOUT_S)
     except requests.RequestException as error:
-        raise DeskError(f"{method} {url}: {error}") from error
+        raise DevError(f"{method} {url}: {error}") from error
     if not answer.ok:
-        raise DeskError(f"{method} {url} answered {answer.status_code}: {answer.text}")
+        raise DevError(f"{method} {url} answered {answer.status_code}: {answer.text}")
     found: dict[str, Any] = answer.json()
     return found

@@ -1,4 +1,4 @@
-"""Migrations on a desk: `python -m dev.migrations upgrade | revision <what changes>`.
+"""Migrations in development: `python -m dev.migrations upgrade | revision <what changes>`.
 
 `upgrade` works on the database of `make run`, or the one in DATABASE_URL; `revision` compares the
 models with a fresh database at the newest revision, so that no old data colours the result.
@@ -6,14 +6,14 @@ models with a fresh database at the newest revision, so that no old data colours
 
 import sys
 
-from dev.desk import DATA, DeskError, run_program
+from dev.common import DATA, DevError, run_program
 from dev.scratch import scratch_stack
 from dev.servers import servers
 from dev.stack import Stack
 
 
 def upgrade() -> None:
-    """Bring the desk's database to the newest revision."""
+    """Bring the database of `make run` to the newest revision."""
     directory = DATA / "run"
     with servers(directory) as started, Stack(started, directory) as stack:
         stack.migrate()
@@ -23,7 +23,7 @@ def upgrade() -> None:
 def revision(what_changes: str) -> None:
     """Write a revision file for what the models have and the migrations do not."""
     if not what_changes:
-        raise DeskError('Say what changes: make migration NAME="add refunds"')
+        raise DevError('Say what changes: make migration NAME="add refunds"')
     with scratch_stack() as stack:
         stack.migrate()
         print(stack.flask("db", "migrate", "-m", what_changes).strip().splitlines()[-1])
@@ -37,7 +37,7 @@ def main() -> None:
         case ["revision", what_changes]:
             revision(what_changes)
         case _:
-            raise DeskError(__doc__)
+            raise DevError(__doc__)
 
 
 if __name__ == "__main__":

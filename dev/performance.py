@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dev.desk import DeskError
+from dev.common import DevError
 from dev.merchant import Merchant, call
 from dev.story import Act
 
@@ -53,7 +53,7 @@ class Performance:
     ) -> Iterator[tuple[Part, dict[str, Any]]]:
         """Send every payment; each new move of each of them, until all are final.
 
-        `check` is called all the while and may raise. DeskError names those not ended in time.
+        `check` is called all the while and may raise. DevError names those not ended in time.
         """
         began_s = time.monotonic()
         coming = list(acts)
@@ -67,7 +67,7 @@ class Performance:
                     yield part, move
             if played_s > timeout_s:
                 names = [part.act.name for part in self.parts if not part.has_ended]
-                raise DeskError(f"Not ended after {timeout_s:g} s: {', '.join(names)}")
+                raise DevError(f"Not ended after {timeout_s:g} s: {', '.join(names)}")
             time.sleep(_PAUSE_S)
 
 

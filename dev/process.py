@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from dev import leftovers
-from dev.desk import ROOT, DeskError, await_condition
+from dev.common import ROOT, DevError, await_condition
 
 _TETHER: Final = Path(__file__).with_name("tether.py")
 _TAIL_LINES: Final = 25
@@ -68,9 +68,9 @@ class Process:
         return self.status is not None and not self._dismissed
 
     def start(self) -> None:
-        """Start it; return once it exists (or has ended already). DeskError if it runs."""
+        """Start it; return once it exists (or has ended already). DevError if it runs."""
         if self.alive:
-            raise DeskError(f"{self.name} runs already.")
+            raise DevError(f"{self.name} runs already.")
         self._end(signal.SIGTERM)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ class Process:
         leftovers.end(self.pid_file)  # where somebody killed the tether itself
 
     def wait(self, *, timeout_s: float) -> int:
-        """Its exit status once it has ended by itself; DeskError when it does not in time."""
+        """Its exit status once it has ended by itself; DevError when it does not in time."""
         try:
             await_condition(
                 lambda: not self.alive, timeout_s=timeout_s, wanted=f"{self.name} to end"
@@ -141,7 +141,7 @@ class Process:
     ) -> None:
         """Return as soon as `condition` is true.
 
-        DeskError with the end of the log when it is not in time, and at once when the process
+        DevError with the end of the log when it is not in time, and at once when the process
         ends before.
         """
 
@@ -150,12 +150,12 @@ class Process:
             if condition():
                 return True
             if not alive:
-                raise DeskError(self.obituary())
+                raise DevError(self.obituary())
             return False
 
         try:
             await_condition(holds, timeout_s=timeout_s, wanted=wanted)
-        except DeskError:
+        except DevError:
             if self.alive:
                 print(self.tail(), file=sys.stderr)
             raise

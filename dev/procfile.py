@@ -1,23 +1,23 @@
-"""The command lines of the Procfile, so that a desk runs what production runs."""
+"""The command lines of the Procfile, so that development runs what production runs."""
 
 import re
 from pathlib import Path
 from typing import Final
 
-from dev.desk import ROOT, DeskError
+from dev.common import ROOT, DevError
 
 _LINE: Final = re.compile(r"^(?P<name>[A-Za-z0-9_-]+):\s*(?P<command>\S.*?)\s*$")
 
 
 def read(file: Path = ROOT / "Procfile") -> dict[str, str]:
-    """Process name to its command line, for a shell; DeskError when a line cannot be read."""
+    """Process name to its command line, for a shell; DevError when a line cannot be read."""
     commands: dict[str, str] = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         match = _LINE.match(line)
         if match is None:
-            raise DeskError(f"{file.name}: no `name: command` in {line!r}")
+            raise DevError(f"{file.name}: no `name: command` in {line!r}")
         commands[match["name"]] = match["command"]
     return commands
 

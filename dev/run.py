@@ -1,7 +1,7 @@
 """`make run`: the whole gateway on this machine until Ctrl-C, with keys and curl lines to try it.
 
 PORT (8000) and SIMULATOR_PORT (8081) come from the environment. Data stays in `.data/run`; so do
-the desk's API keys, because the API shows a key only once.
+the merchant's API keys, because the API shows a key only once.
 """
 
 import json
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from dev.desk import DATA, port_of, require_port, run_program, write_private
+from dev.common import DATA, port_of, require_port, run_program, write_private
 from dev.merchant import Merchant
 from dev.servers import servers
 from dev.stack import Stack
@@ -21,7 +21,7 @@ _LOOK_S: Final = 0.5
 
 
 def main() -> None:
-    """Stay up until Ctrl-C; DeskError with the reason when a process ends by itself."""
+    """Stay up until Ctrl-C; DevError with the reason when a process ends by itself."""
     port, simulator_port = port_of("PORT", 8000), port_of("SIMULATOR_PORT", 8081)
     require_port(port, variable="PORT")
     require_port(simulator_port, variable="SIMULATOR_PORT")
@@ -50,15 +50,15 @@ def stay(stack: Stack) -> None:
 
 
 def merchant_of(directory: Path, url: str) -> tuple[Merchant, Merchant]:
-    """The desk's merchant with its test key and with its live key; new ones if those are gone."""
+    """The merchant of `make run`, with its test key and with its live key; kept or new."""
     file = directory / "keys.json"
     if file.exists():
         kept = json.loads(file.read_text(encoding="utf-8"))
         test, live = (Merchant(url, kept["tenantId"], kept[key]) for key in ("test", "live"))
         if test.is_known() and live.is_known():
             return test, live
-    email = f"desk-{secrets.token_hex(4)}@desk.example"
-    test = Merchant.register(url, business_name="Desk", email=email)
+    email = f"developer-{secrets.token_hex(4)}@zampay.example"
+    test = Merchant.register(url, business_name="Development", email=email)
     live = test.live()
     keys = {"tenantId": test.tenant_id, "test": test.key, "live": live.key}
     write_private(file, json.dumps(keys, indent=2))

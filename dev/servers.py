@@ -16,9 +16,9 @@ from types import MappingProxyType
 from typing import Final
 
 from dev import databases, leftovers, postgres, valkey
+from dev.common import DATA, LOOPBACK, DevError, free_port
 from dev.credentials import Credentials, credentials_of
 from dev.databases import Servers
-from dev.desk import DATA, LOOPBACK, DeskError, free_port
 
 DURABLE: Final[Mapping[str, str]] = MappingProxyType({})
 """PostgreSQL as it is: what is committed survives a power cut."""
@@ -35,9 +35,9 @@ survives the death of every process, also an immediate stop of PostgreSQL; not a
 def servers(directory: Path, *, settings: Mapping[str, str] = DURABLE) -> Iterator[Servers]:
     """Both servers, on free loopback ports, until the end of the block.
 
-    `directory` keeps the database; one program at a time may use it, a second gets a DeskError.
+    `directory` keeps the database; one program at a time may use it, a second gets a DevError.
     The servers also end when this program is killed; what it leaves is put right at the next
-    start. DeskError when only one of DATABASE_URL and REDIS_URL is set.
+    start. DevError when only one of DATABASE_URL and REDIS_URL is set.
     """
     given = _given()
     if given is not None:
@@ -77,7 +77,7 @@ def temporary_directory() -> Iterator[Path]:
 
 
 def fresh_directory(directory: Path) -> Path:
-    """Empty a data directory for a new start; DeskError when a program is using it."""
+    """Empty a data directory for a new start; DevError when a program is using it."""
     with claimed(directory) as lock:
         leftovers.end_all(directory)
         for old in set(directory.iterdir()) - {lock}:
@@ -86,7 +86,7 @@ def fresh_directory(directory: Path) -> Path:
 
 
 def _remove_if_abandoned(directory: Path) -> None:
-    with contextlib.suppress(DeskError), claimed(directory, name="in-use"):
+    with contextlib.suppress(DevError), claimed(directory, name="in-use"):
         leftovers.end_all(directory)
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -95,14 +95,14 @@ def _remove_if_abandoned(directory: Path) -> None:
 def claimed(directory: Path, *, name: str = "lock", wait: bool = False) -> Iterator[Path]:
     """Hold a directory for this program, by a lock file; the system lets go when the program dies.
 
-    DeskError when another program holds it, unless `wait`.
+    DevError when another program holds it, unless `wait`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / name).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
-            raise DeskError(
+            raise DevError(
                 f"Another program uses {directory}. Stop it first (`make run`, perhaps)."
             ) from error
         yield directory / name
@@ -114,7 +114,7 @@ def _given() -> Servers | None:
         return Servers(database_url, redis_url, admin_url=None)
     if database_url or redis_url:
         missing = "REDIS_URL" if database_url else "DATABASE_URL"
-        raise DeskError(
+        raise DevError(
             f"{missing} is not set, but its sibling is. Set both to use your own servers, "
             "or neither to have embedded ones."
         )

@@ -1,13 +1,13 @@
-"""The environment of the processes on a desk: what production sets, with this desk's addresses."""
+"""The environment of the processes in development: production's, with this machine's addresses."""
 
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from dev.common import LOOPBACK
 from dev.credentials import Credentials
 from dev.databases import Servers
-from dev.desk import LOOPBACK
 
 
 def base() -> dict[str, str]:
@@ -25,7 +25,7 @@ def base() -> dict[str, str]:
 def for_gateway(
     servers: Servers, credentials: Credentials, *, port: int, simulator_url: str
 ) -> Mapping[str, str]:
-    """For web, worker, beat and `flask`: the desk's servers, and the simulator as MTN."""
+    """For web, worker, beat and `flask`: the embedded servers, and the simulator as MTN."""
     return {
         **base(),
         "APP_ENV": "development",

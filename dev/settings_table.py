@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import config
 from config import AppEnv
-from dev.desk import ROOT, DeskError, run_program
+from dev.common import ROOT, DevError, run_program
 
 DOCUMENT: Final = ROOT / "docs" / "settings.md"
 EXAMPLE: Final = ROOT / ".env.example"
@@ -59,7 +59,7 @@ def main() -> None:
     if "--check" not in sys.argv[1:]:
         DOCUMENT.write_text(wanted, encoding="utf-8")
     elif not DOCUMENT.exists() or DOCUMENT.read_text(encoding="utf-8") != wanted:
-        raise DeskError("docs/settings.md is not up to date: python -m dev.settings_table")
+        raise DevError("docs/settings.md is not up to date: python -m dev.settings_table")
 
 
 def document() -> str:

@@ -17,9 +17,9 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from dev import procfile, settings
+from dev.common import LOOPBACK, DevError, free_port
 from dev.credentials import Credentials, credentials_of
 from dev.databases import Servers
-from dev.desk import LOOPBACK, DeskError, free_port
 from dev.process import Process
 
 ALL: Final = ("simulator", "web", "worker", "beat")
@@ -81,19 +81,19 @@ class Stack:
     def migrate(self) -> None:
         """Bring the database to the newest revision, as a release in production does.
 
-        DeskError with the reason when it fails.
+        DevError with the reason when it fails.
         """
         self._run("release", _command("release"))
 
     def flask(self, *arguments: str) -> str:
-        """Run `flask ...` to its end and give what it wrote; DeskError unless status 0."""
+        """Run `flask ...` to its end and give what it wrote; DevError unless status 0."""
         return self._run("flask", [sys.executable, "-m", "flask", *arguments])
 
     def _run(self, name: str, command: Sequence[str]) -> str:
         program = Process(name, command, self.directory, environment=self.environment)
         program.start()
         if program.wait(timeout_s=_MIGRATION_S):
-            raise DeskError(program.obituary())
+            raise DevError(program.obituary())
         return program.output()
 
     def start(
@@ -105,11 +105,11 @@ class Stack:
         """Start processes (all, unless named) and return once they are ready for work.
 
         `command` and `environment` replace the command and add settings, for this start only.
-        DeskError with the end of the log when one does not get ready.
+        DevError with the end of the log when one does not get ready.
         """
         for name in names or ALL:
             if name in self._processes and self._processes[name].alive:
-                raise DeskError(f"{name} runs already.")
+                raise DevError(f"{name} runs already.")
             self._processes[name] = Process(
                 name,
                 command or _command(name),
@@ -134,10 +134,10 @@ class Stack:
         self._processes[name].kill()
 
     def require_alive(self) -> None:
-        """DeskError with the end of its log when a process ended that nobody ended."""
+        """DevError with the end of its log when a process ended that nobody ended."""
         for process in self._processes.values():
             if process.died:
-                raise DeskError(process.obituary())
+                raise DevError(process.obituary())
 
     def _await_ready(self, process: Process) -> None:
         if process.name == "simulator":
@@ -149,7 +149,7 @@ class Stack:
 
     def _web_answers(self) -> bool:
         with contextlib.suppress(requests.RequestException), requests.Session() as session:
-            session.trust_env = False  # no proxy stands between a desk and itself
+            session.trust_env = False  # no proxy stands between this machine and itself
             return session.get(f"{self.url}/health/live", timeout=1).ok
         return False
 

@@ -1,4 +1,4 @@
-"""`python -m dev.try_image IMAGE`: the processes of a built image, for real, on the desk's servers.
+"""`python -m dev.try_image IMAGE`: the processes of a built image, on the embedded servers.
 
 Migrates, starts web, worker and beat read-only and as the image's own user, asks each for its
 health, takes a payment to its end, stops all with SIGTERM, and starts web as in production.
@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from dev.common import DevError, await_condition, run_program
 from dev.container import Container, Engine, engine, leave
-from dev.desk import DeskError, await_condition, run_program
 from dev.merchant import Merchant
 from dev.servers import servers, temporary_directory
 from dev.stack import Stack
@@ -28,7 +28,7 @@ DOES_START: Final = ("sh", "-c", "! flask --app wsgi db current")
 def main() -> None:
     """Exit 2 with the reason when a step fails."""
     if len(sys.argv) != 2:  # noqa: PLR2004
-        raise DeskError(__doc__)
+        raise DevError(__doc__)
     used = engine(sys.argv[1])
     try:
         with (
@@ -66,7 +66,7 @@ def try_production(used: Engine, stack: Stack, directory: Path) -> None:
     """As production: nothing starts with an http network, and web is up with an https one."""
     environment = {**environment_of(stack), "APP_ENV": "production"}
     if "MTN_BASE_URL: must be https://" not in run(used, directory, environment, *DOES_START):
-        raise DeskError("It was not said what is wrong.")
+        raise DevError("It was not said what is wrong.")
     environment["MTN_BASE_URL"] = "https://network.example"
     environment["MTN_CALLBACK_BASE_URL"] = "https://pay.example"
     web = Container.of(used, directory, environment, "web")
@@ -82,11 +82,11 @@ def environment_of(stack: Stack) -> dict[str, str]:
 
 
 def run(used: Engine, directory: Path, environment: Mapping[str, str], *words: str) -> str:
-    """Run one container to its end; what it wrote. DeskError unless status 0."""
+    """Run one container to its end; what it wrote. DevError unless status 0."""
     process = Container.of(used, directory, environment, *words).process
     process.start()
     if process.wait(timeout_s=60):
-        raise DeskError(process.obituary())
+        raise DevError(process.obituary())
     print(f"{' '.join(words)[:60]}: status 0", flush=True)
     return process.output()
 
@@ -118,7 +118,7 @@ def end(container: Container) -> None:
     container.process.stop()
     status, took_s = container.process.status, time.monotonic() - began_s
     if status != 0 or took_s >= _GRACE_S:
-        raise DeskError(f"{container.process.obituary()}\nafter {took_s:.1f} s")
+        raise DevError(f"{container.process.obituary()}\nafter {took_s:.1f} s")
     print(f"{container.process.name}: ended by SIGTERM after {took_s:.1f} s", flush=True)
 
 

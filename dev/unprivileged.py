@@ -1,4 +1,4 @@
-"""For a desk that runs as root, as containers do: lets PostgreSQL run as somebody else.
+"""For a machine where we are root, as containers do: lets PostgreSQL run as somebody else.
 
 Nothing is added to the machine. What may have to change are directories on the way to the
 checkout that nobody but root may pass, such as a private home: they are made passable (not

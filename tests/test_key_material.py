@@ -79,7 +79,9 @@ def test_an_empty_file_is_said_and_not_taken_for_nothing_wanted(
 
 
 @pytest.mark.parametrize("name", ["MTN_BASE_URL", "MTN_CALLBACK_BASE_URL"])
-def test_outside_a_desk_a_network_is_reached_and_calls_back_over_tls(load: Load, name: str) -> None:
+def test_outside_development_a_network_is_reached_and_calls_back_over_tls(
+    load: Load, name: str
+) -> None:
     assert problems(load, GIVEN, **{name: "http://elsewhere.example"}) == {name}
 
 
@@ -100,9 +102,9 @@ def test_a_network_s_key_that_was_cut_off_stops_the_start(
 
 
 @pytest.mark.parametrize("name", NETWORK_KEYS)
-def test_on_a_desk_a_network_s_key_may_be_short(load: Load, name: str) -> None:
+def test_in_development_a_network_s_key_may_be_short(load: Load, name: str) -> None:
     for app_env in ("development", "test"):
-        assert load(GIVEN, **{name: "short", "APP_ENV": app_env}).is_on_a_desk
+        assert load(GIVEN, **{name: "short", "APP_ENV": app_env}).is_development
 
 
 @pytest.mark.parametrize("name", NETWORK_KEYS)

@@ -67,7 +67,7 @@ FEATURE_SETTINGS = (
     "number_max_per_hour",
     "submit_lease",
     "submit_window",
-    "is_on_a_desk",
+    "is_development",
 )
 
 
@@ -76,7 +76,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     migrations and the operator's commands, which connect as the owner of the tables.
     """
     app = Flask("zampay", static_folder=None)
-    logs.init(level=config.log_level, readable=config.is_on_a_desk)
+    logs.init(level=config.log_level, readable=config.is_development)
     app.config.update({name.upper(): getattr(config, name) for name in FEATURE_SETTINGS})
     sentry.init(dsn=config.sentry_dsn, environment=config.app_env)
     app.config["APP_ROLE"] = config.app_role
@@ -84,7 +84,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
         config = replace(config, database_url=config.database_url_owner)
     _init_infra(app, config)
     registry.init(app, config.networks)
-    sending.init(app, desk=config.is_on_a_desk)
+    sending.init(app, development=config.is_development)
     concurrency.init(app)
     dispatch.init(app, per_tenant=config.worker_concurrency)
     reference = api.init(app, version=VERSION)
@@ -120,7 +120,7 @@ def _init_infra(app: Flask, config: Config) -> None:
         app,
         url=config.database_url,
         pool_size=config.database_pool_size,
-        refuse_bypass=not config.is_on_a_desk,
+        refuse_bypass=not config.is_development,
     )
     probe.init(app, url=config.database_url)
     readiness.init(app, writes=TABLES_WRITTEN)

@@ -84,7 +84,7 @@ class Receiver:
     def __init__(self, url: str, secret: str) -> None:
         self._url, self._secret = url, secret
         self._session = requests.Session()
-        self._session.trust_env = False  # no proxy stands between a desk and itself
+        self._session.trust_env = False  # no proxy stands between this machine and itself
 
     def forward(self, event: dict[str, Any]) -> str:
         """Send one event once; what came of it."""

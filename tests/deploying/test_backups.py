@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from dev import postgres
+from dev.common import ROOT
 from dev.databases import as_postgresql
-from dev.desk import ROOT
 from dev.merchant import Merchant
 from dev.stack import Stack
 

@@ -14,7 +14,7 @@ import requests
 import yaml
 
 from dev import compose_secrets, postgres, valkey
-from dev.desk import LOOPBACK, ROOT, await_condition, free_port
+from dev.common import LOOPBACK, ROOT, await_condition, free_port
 from dev.merchant import Merchant
 from dev.process import Process
 

@@ -17,8 +17,8 @@ import psycopg
 import pytest
 import requests
 
+from dev.common import LOOPBACK, await_condition
 from dev.databases import as_postgresql
-from dev.desk import LOOPBACK, await_condition
 from dev.merchant import Merchant
 from dev.process import Process
 from dev.stack import Stack

@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from dev import settings
+from dev.common import LOOPBACK, await_condition
 from dev.databases import Servers
-from dev.desk import LOOPBACK, await_condition
 from dev.merchant import Merchant
 from dev.servers import temporary_directory
 from dev.stack import Stack

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import config
-from dev.desk import ROOT
+from dev.common import ROOT
 from dev.procfile import read as procfile
 
 APP = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dev import procfile
-from dev.desk import ROOT
+from dev.common import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 FINAL_STAGE = DOCKERFILE.rsplit("\nFROM ", 1)[1]

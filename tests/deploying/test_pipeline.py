@@ -1,4 +1,4 @@
-"""The workflows: least permissions, pinned actions, and no step that a desk does not have."""
+"""The workflows: least permissions, pinned actions, and no step that a developer cannot run."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.desk import ROOT
+from dev.common import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 ACTION = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")

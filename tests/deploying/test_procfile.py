@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dev.common import await_condition
 from dev.databases import Servers
-from dev.desk import await_condition
 from dev.merchant import Merchant
 from dev.process import Process
 from dev.stack import Stack

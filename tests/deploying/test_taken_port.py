@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from dev import procfile
-from dev.desk import LOOPBACK
+from dev.common import LOOPBACK
 from dev.process import Process
 from dev.stack import Stack
 from zampay import web

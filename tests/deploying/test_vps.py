@@ -10,8 +10,8 @@ import pytest
 
 from config import Config
 from dev import postgres
+from dev.common import ROOT
 from dev.databases import as_postgresql
-from dev.desk import ROOT
 from dev.procfile import read as procfile
 from tests.merchants import Merchant
 

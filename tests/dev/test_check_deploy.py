@@ -1,4 +1,4 @@
-"""Mistakes in deploy and pipeline files are found at the desk, not by whoever runs them first."""
+"""Mistakes in deploy and pipeline files are found in development."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dev.check_deploy import mistakes_in
-from dev.desk import ROOT
+from dev.common import ROOT
 
 pytestmark = pytest.mark.long
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from dev import leftovers
-from dev.desk import DeskError, await_condition
+from dev.common import DevError, await_condition
 from dev.process import Process
 from tests.processes import is_gone
 
@@ -71,7 +71,7 @@ def test_its_children_end_with_it(directory: Path, way: str) -> None:
 def test_its_death_is_told_with_the_end_of_its_log(directory: Path) -> None:
     program = "import sys, time; print('I was here'); sys.exit(3)"
     with running(directory, program) as process:
-        with pytest.raises(DeskError, match=r"(?s)it ended with status 3.*I was here"):
+        with pytest.raises(DevError, match=r"(?s)it ended with status 3.*I was here"):
             process.await_log("never written", timeout_s=20)
         assert process.died
 
@@ -79,7 +79,7 @@ def test_its_death_is_told_with_the_end_of_its_log(directory: Path) -> None:
 def test_a_wait_in_vain_says_for_what(directory: Path) -> None:
     with (
         running(directory, "import time; time.sleep(60)") as process,
-        pytest.raises(DeskError, match=r"Waited 0\.1 s in vain for it to write 'never'"),
+        pytest.raises(DevError, match=r"Waited 0\.1 s in vain for it to write 'never'"),
     ):
         process.await_log("never", timeout_s=0.1)
 
@@ -97,7 +97,7 @@ def test_a_second_start_keeps_the_log_and_reads_on_from_there(directory: Path) -
 def test_it_cannot_be_started_twice(directory: Path) -> None:
     with (
         running(directory, "import time; time.sleep(60)") as process,
-        pytest.raises(DeskError, match="it runs already"),
+        pytest.raises(DevError, match="it runs already"),
     ):
         process.start()
 

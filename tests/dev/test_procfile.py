@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dev import procfile
-from dev.desk import DeskError
+from dev.common import DevError
 
 
 def test_each_line_is_a_process(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_each_line_is_a_process(tmp_path: Path) -> None:
 def test_a_line_that_is_no_process_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "Procfile"
     file.write_text("web serve\n")
-    with pytest.raises(DeskError, match="web serve"):
+    with pytest.raises(DevError, match="web serve"):
         procfile.read(file)
 
 

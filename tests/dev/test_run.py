@@ -3,16 +3,16 @@
 import json
 import subprocess
 
-from dev.desk import ROOT
+from dev.common import ROOT
 from dev.merchant import Merchant
 from dev.run import LOOK, PAY, exports
 
-DESK = Merchant("http://127.0.0.1:8000", "ten_desk", "zp_test_key")
+MERCHANT = Merchant("http://127.0.0.1:8000", "ten_1", "zp_test_key")
 
 
 def as_shell_reads(line: str) -> list[str]:
     """The arguments that a shell makes of a line; `curl` is replaced by something that shows it."""
-    shown = exports(DESK) + line.replace("curl", "printf '%s\\0'", 1)
+    shown = exports(MERCHANT) + line.replace("curl", "printf '%s\\0'", 1)
     return subprocess.check_output(["/bin/sh", "-c", shown], text=True).split("\0")[:-1]
 
 
@@ -23,7 +23,7 @@ def test_a_line_carries_both_headers_and_the_address() -> None:
         "-H",
         "Authorization: Bearer zp_test_key",
         "-H",
-        "x-tenant-id: ten_desk",
+        "x-tenant-id: ten_1",
     ]
 
 

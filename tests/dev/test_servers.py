@@ -8,8 +8,8 @@ import psycopg
 import pytest
 import redis
 
+from dev.common import DevError
 from dev.databases import Servers
-from dev.desk import DeskError
 from dev.servers import FAST, servers, temporary_servers
 
 
@@ -59,7 +59,7 @@ def test_a_further_database_is_owned_by_the_plain_role_and_can_be_copied(started
 def test_a_given_role_makes_databases_of_its_own_or_is_told_what_it_lacks(started: Servers) -> None:
     assert started.admin_url is not None
     given = Servers(started.database_url, started.redis_url, admin_url=None)
-    with pytest.raises(DeskError, match=r"ALTER ROLE .* CREATEDB"):
+    with pytest.raises(DevError, match=r"ALTER ROLE .* CREATEDB"):
         given.create_database("own")
     with psycopg.connect(started.admin_url, autocommit=True) as link:
         link.execute("ALTER ROLE zampay CREATEDB")
@@ -111,7 +111,7 @@ def test_secrets_are_for_their_owner_only(directory: Path) -> None:
 def test_a_directory_in_use_is_refused_to_a_second_program(directory: Path) -> None:
     with ExitStack() as stack:
         stack.enter_context(servers(directory, settings=FAST))
-        with pytest.raises(DeskError, match="Another program uses"):
+        with pytest.raises(DevError, match="Another program uses"):
             stack.enter_context(servers(directory, settings=FAST))
 
 
@@ -135,7 +135,7 @@ def test_one_server_of_the_environment_without_the_other_is_refused(
 ) -> None:
     monkeypatch.setenv(present, "somewhere")
     with (
-        pytest.raises(DeskError, match=f"^{missing} is not set"),
+        pytest.raises(DevError, match=f"^{missing} is not set"),
         servers(directory),
     ):
         pytest.fail("a server was started")

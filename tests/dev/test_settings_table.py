@@ -17,14 +17,14 @@ def test_every_variable_has_its_row() -> None:
 
 
 def test_defaults_are_those_of_each_environment() -> None:
-    desk, production = (
+    development, production = (
         settings_table.defaults(one) for one in (AppEnv.DEVELOPMENT, AppEnv.PRODUCTION)
     )
-    assert (desk["REGISTRATION_ACTIVATES"], production["REGISTRATION_ACTIVATES"]) == (
+    assert (development["REGISTRATION_ACTIVATES"], production["REGISTRATION_ACTIVATES"]) == (
         "true",
         "false",
     )
-    assert (desk["MTN_BASE_URL"], production["MTN_BASE_URL"]) == ("-", "required")
+    assert (development["MTN_BASE_URL"], production["MTN_BASE_URL"]) == ("-", "required")
     assert settings_table.defaults(AppEnv.TEST)["LOG_LEVEL"] == "WARNING"
     assert production["METRICS_TOKEN"] == "-"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dev.common import DevError, await_condition
 from dev.databases import Servers
-from dev.desk import DeskError, await_condition
 from dev.stack import Stack
 from tests.processes import offspring
 
@@ -40,7 +40,7 @@ def test_nothing_is_left_after_success(directory: Path) -> None:
     await_condition(lambda: offspring() <= before, timeout_s=5, wanted="the end of all")
 
 
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, DeskError])
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, DevError])
 def test_nothing_is_left_after_a_failure_or_ctrl_c(
     directory: Path, interruption: type[BaseException]
 ) -> None:
@@ -59,7 +59,7 @@ def test_a_start_that_fails_shows_the_log(directory: Path) -> None:
     broken = [sys.executable, "-c", "raise SystemExit('no such table')"]
     with (
         Stack(NOWHERE, directory) as stack,
-        pytest.raises(DeskError, match=r"(?s)web ended with status 1.*no such table"),
+        pytest.raises(DevError, match=r"(?s)web ended with status 1.*no such table"),
     ):
         stack.start("web", command=broken)
 
@@ -73,7 +73,7 @@ def test_a_death_is_noticed_but_a_killing_of_our_own_is_not(directory: Path) -> 
         stack.start("beat", command=STAYS)
         psutil.Process(stack.process("beat").pid).kill()
         await_condition(lambda: not stack.process("beat").alive, timeout_s=5, wanted="its end")
-        with pytest.raises(DeskError, match="beat ended with status 137"):
+        with pytest.raises(DevError, match="beat ended with status 137"):
             stack.require_alive()
 
 

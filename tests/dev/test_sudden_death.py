@@ -12,9 +12,9 @@ import psycopg
 import pytest
 
 from dev import postgres
+from dev.common import ROOT, await_condition, free_port
 from dev.credentials import credentials_of
 from dev.databases import Servers
-from dev.desk import ROOT, await_condition, free_port
 from dev.process import Process
 from dev.servers import DURABLE, FAST, servers
 from tests.processes import is_gone, names

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from dev.desk import ROOT
+from dev.common import ROOT
 from tests.doors import HeldBells, enquire, make_due, stored
 from tests.merchants import Merchant
 from zampay.infra import problems

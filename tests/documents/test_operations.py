@@ -5,7 +5,7 @@ import re
 import yaml
 
 from dev import procfile
-from dev.desk import ROOT
+from dev.common import ROOT
 from dev.settings_table import DOCUMENT
 
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")

@@ -144,7 +144,7 @@ def test_an_allowed_origin_may_ask_before(another_app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize("app_env", [AppEnv.STAGING, AppEnv.PRODUCTION])
-def test_outside_a_desk_only_tls_is_spoken(another_app: MakeApp, app_env: AppEnv) -> None:
+def test_outside_development_only_tls_is_spoken(another_app: MakeApp, app_env: AppEnv) -> None:
     client = another_app(app_env=app_env, public_url=HOME).test_client()
     forged = {
         "X-Forwarded-Proto": "https",

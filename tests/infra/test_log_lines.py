@@ -1,4 +1,4 @@
-"""One renderer for all: JSON outside a desk, readable on it, our lines and the libraries'."""
+"""One renderer for our lines and the libraries': JSON, or readable text in development."""
 
 import json
 import logging
@@ -50,7 +50,7 @@ def test_a_secret_or_a_number_reaches_no_line(capsys: pytest.CaptureFixture[str]
     assert "ValueError" in written
 
 
-def test_a_desk_reads_it_without_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_development_reads_it_without_json(capsys: pytest.CaptureFixture[str]) -> None:
     logs.init(level="INFO", readable=True)
     structlog.get_logger().info("paid", msisdn=NUMBER)
     written = capsys.readouterr().out

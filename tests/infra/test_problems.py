@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dev.desk import free_port
+from dev.common import free_port
 from tests.infra.conftest import MakeApp
 from tests.merchants import BASE, Merchant, payment_request
 from tests.operations import OPERATIONS, filled

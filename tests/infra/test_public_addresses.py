@@ -59,7 +59,7 @@ def test_a_name_is_no_address(text: str) -> None:
     assert literal(text) is None
 
 
-def test_a_desk_adds_loopback_and_nothing_else() -> None:
+def test_development_adds_loopback_and_nothing_else() -> None:
     allowed = [
         text
         for texts in PRIVATE.values()
@@ -139,14 +139,14 @@ def test_a_name_that_changes_its_mind_after_it_was_judged_gains_nothing(
     assert (connected, names.asked) == (["8.8.8.8"], 1)
 
 
-def test_a_name_that_leads_to_this_machine_is_in_order_on_a_desk(
+def test_a_name_that_leads_to_this_machine_is_in_order_in_development(
     names: Names, shop: Receiver
 ) -> None:
     names.answers = [["127.0.0.1"]]
     assert send(shop, loopback=True) == 200
 
 
-def test_a_desk_does_not_reach_into_the_local_network(names: Names, shop: Receiver) -> None:
+def test_development_does_not_reach_into_the_local_network(names: Names, shop: Receiver) -> None:
     names.answers = [["192.168.1.1"]]
     with pytest.raises(NotConnected, match="NotPublicAddress"):
         send(shop, loopback=True)

@@ -12,8 +12,8 @@ import pytest
 from psycopg.sql import SQL, Identifier, Literal
 
 import config
+from dev.common import ROOT
 from dev.databases import Servers, as_postgresql
-from dev.desk import ROOT
 from zampay.infra.db import RoleBypassesRowSecurity, prepare
 
 MTN = {
@@ -59,7 +59,7 @@ def test_a_plain_role_is_taken_and_given_timeouts(*, refuse_bypass: bool) -> Non
         assert any(setting in said for said in connection.said)
 
 
-def test_a_bypassing_role_is_taken_on_a_desk_only() -> None:
+def test_a_bypassing_role_is_accepted_in_development_only() -> None:
     prepare(Asked(bypasses=True), refuse_bypass=False)
     with pytest.raises(RoleBypassesRowSecurity, match=r"'somebody'.*BYPASSRLS"):
         prepare(Asked(bypasses=True), refuse_bypass=True)

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from dev import procfile
-from dev.desk import await_condition, free_port
+from dev.common import await_condition, free_port
 from dev.stack import ALL, Stack
 from tests.journeys.books import Books
 from tests.journeys.machine import Machine

@@ -13,9 +13,9 @@ import psutil
 import redis
 
 from dev import databases, postgres, valkey
+from dev.common import LOOPBACK, free_port
 from dev.credentials import Credentials, credentials_of
 from dev.databases import Servers
-from dev.desk import LOOPBACK, free_port
 from dev.process import Process
 from dev.servers import FAST
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 from standardwebhooks import Webhook
 
-from dev.desk import ROOT, free_port
+from dev.common import ROOT, free_port
 from dev.process import Process
 from tests.journeys.gateway import Gateway
 from tests.journeys.shop import Shop
@@ -187,33 +187,33 @@ def listening(gateway: Gateway, shop: Shop, tmp_path: Path) -> Iterator[Listenin
 
 
 @pytest.fixture
-def desk() -> Iterator[Receiver]:
+def local_receiver() -> Iterator[Receiver]:
     with receiver() as started:
         yield started
 
 
-def verified(desk: Receiver, process: Process) -> list[Any]:
+def verified(local: Receiver, process: Process) -> list[Any]:
     """The events that arrived, once their signatures were found good."""
     secret = process.await_log(r"signed with (whsec_\S+)")[1]
-    return [heard.verified(secret) for heard in desk.heard]
+    return [heard.verified(secret) for heard in local.heard]
 
 
 @pytest.mark.long
 def test_listen_forwards_from_now_on_through_a_restart_of_the_gateway(
-    gateway: Gateway, shop: Shop, payer: str, listening: Listening, desk: Receiver
+    gateway: Gateway, shop: Shop, payer: str, listening: Listening, local_receiver: Receiver
 ) -> None:
     pay(gateway, shop, payer)
-    process = listening("--forward-to", desk.url)
+    process = listening("--forward-to", local_receiver.url)
     process.await_log(r"listening from event #3 on")
     pay(gateway, shop, payer)
-    desk.await_heard(2)
+    local_receiver.await_heard(2)
     gateway.stack.kill("web")
     process.await_log(r"the gateway is away \(\w+\); waiting")
     gateway.stack.start("web")
     process.await_log(r"the gateway is back")
     pay(gateway, shop, payer)
-    desk.await_heard(4)
-    events = verified(desk, process)
+    local_receiver.await_heard(4)
+    events = verified(local_receiver, process)
     assert [event["sequence"] for event in events] == [3, 4, 5, 6]
     assert events == shop.ask("GET", "/events?after=2").json()["data"]
     process.await_log(r"#6 payment\.successful pay_\w+ -> 200")

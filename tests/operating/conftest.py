@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 import requests
 
+from dev.common import free_port
 from dev.databases import Servers
-from dev.desk import free_port
 from dev.servers import temporary_directory
 from dev.stack import Stack
 
@@ -47,7 +47,7 @@ def session() -> Iterator[requests.Session]:
 
 
 @pytest.fixture(scope="package")
-def desk(new_stack: Callable[..., Stack]) -> Stack:
+def stack(new_stack: Callable[..., Stack]) -> Stack:
     """All processes, with two web workers, the simulator as network, and metrics open."""
     stack = new_stack(
         METRICS_TOKEN=METRICS_TOKEN, METRICS_PORT=str(free_port()), WEB_CONCURRENCY="2"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from dev.desk import ROOT
+from dev.common import ROOT
 from zampay.infra import metrics
 
 RULES = ROOT / "ops" / "prometheus" / "alerts.yml"

@@ -9,7 +9,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from dev.desk import await_condition
+from dev.common import await_condition
 from dev.stack import Stack
 from tests.journeys.shop import Shop
 
@@ -42,23 +42,23 @@ def value(samples: list[tuple[str, dict[str, str], float]], name: str, **labels:
     )
 
 
-def web(desk: Stack, session: requests.Session) -> list[tuple[str, dict[str, str], float]]:
-    return scraped(session, desk.url, desk.environment["METRICS_TOKEN"])
+def web(stack: Stack, session: requests.Session) -> list[tuple[str, dict[str, str], float]]:
+    return scraped(session, stack.url, stack.environment["METRICS_TOKEN"])
 
 
-def worker(desk: Stack, session: requests.Session) -> list[tuple[str, dict[str, str], float]]:
-    port = desk.environment["METRICS_PORT"]
-    return scraped(session, f"http://127.0.0.1:{port}", desk.environment["METRICS_TOKEN"])
+def worker(stack: Stack, session: requests.Session) -> list[tuple[str, dict[str, str], float]]:
+    port = stack.environment["METRICS_PORT"]
+    return scraped(session, f"http://127.0.0.1:{port}", stack.environment["METRICS_TOKEN"])
 
 
 def test_whichever_process_is_asked_tells_the_sum_of_all(
-    desk: Stack, session: requests.Session
+    stack: Stack, session: requests.Session
 ) -> None:
-    before = value(web(desk, session), "zampay_http_requests_total", **LIVE)
+    before = value(web(stack, session), "zampay_http_requests_total", **LIVE)
 
     def ask() -> None:
         for _ in range(REQUESTS // 6):  # a connection each, so that both processes take some
-            requests.get(f"{desk.url}/health/live", timeout=10)
+            requests.get(f"{stack.url}/health/live", timeout=10)
 
     threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:
@@ -66,25 +66,25 @@ def test_whichever_process_is_asked_tells_the_sum_of_all(
     for thread in threads:
         thread.join()
     told = {
-        value(web(desk, requests.Session()), "zampay_http_requests_total", **LIVE)
+        value(web(stack, requests.Session()), "zampay_http_requests_total", **LIVE)
         for _ in range(10)
     }
     assert told == {before + REQUESTS}
-    assert len(shares(desk)) == 2, "both processes have counted"
+    assert len(shares(stack)) == 2, "both processes have counted"
 
 
-def shares(desk: Stack) -> set[str]:
+def shares(stack: Stack) -> set[str]:
     """Process ids that have counted requests, by the files that they share."""
-    master = psutil.Process(desk.process("web").pid)
+    master = psutil.Process(stack.process("web").pid)
     children = {str(child.pid) for child in master.children(recursive=True)}
     return {
-        name.rpartition("_")[2] for name in files(desk) if name.startswith("counter_")
+        name.rpartition("_")[2] for name in files(stack) if name.startswith("counter_")
     } & children
 
 
-def files(desk: Stack) -> set[str]:
+def files(stack: Stack) -> set[str]:
     """The names of the files in which the processes of web keep what they share."""
-    master = psutil.Process(desk.process("web").pid)
+    master = psutil.Process(stack.process("web").pid)
     return {
         Path(file.path).stem
         for child in master.children(recursive=True)
@@ -93,50 +93,50 @@ def files(desk: Stack) -> set[str]:
     }
 
 
-def test_the_present_is_told_once_and_kept_nowhere(desk: Stack) -> None:
+def test_the_present_is_told_once_and_kept_nowhere(stack: Stack) -> None:
     with requests.Session() as one, requests.Session() as other:
         for session in (one, other, one, other, one):  # kept alive: the same process again
-            samples = web(desk, session)
+            samples = web(stack, session)
             series = Counter((name, frozenset(labels.items())) for name, labels, _ in samples)
             assert [one for one, times in series.items() if times > 1] == []
             assert [labels for _, labels, _ in samples if "pid" in labels] == []
             assert len([1 for name, *_ in samples if name == "zampay_heartbeat_age_seconds"]) == 2
-    kept = {name.rpartition("_")[0] for name in files(desk) if name.startswith("gauge")}
+    kept = {name.rpartition("_")[0] for name in files(stack) if name.startswith("gauge")}
     assert kept == {"gauge_livesum"}, "only of processes themselves, and while they live"
 
 
 def test_a_dead_web_process_keeps_its_counts_and_loses_its_present(
-    desk: Stack, session: requests.Session
+    stack: Stack, session: requests.Session
 ) -> None:
-    before = web(desk, session)
-    victim = psutil.Process(int(min(shares(desk))))
+    before = web(stack, session)
+    victim = psutil.Process(int(min(shares(stack))))
     victim.kill()
     victim.wait(timeout=10)
     pool = 2 * value(before, "zampay_database_pool_size") / 2
 
     def is_back() -> bool:
         try:
-            after = web(desk, requests.Session())
+            after = web(stack, requests.Session())
         except requests.RequestException:
             return False
         return value(after, "zampay_database_pool_size") == pool
 
     await_condition(is_back, timeout_s=30, wanted="the successor of the dead process")
-    after = web(desk, requests.Session())
+    after = web(stack, requests.Session())
     counted = [value(one, "zampay_http_requests_total", **LIVE) for one in (before, after)]
     assert counted[1] >= counted[0]
 
 
 def test_a_worker_shows_tasks_calls_and_moves_on_its_own_port(
-    desk: Stack, session: requests.Session
+    stack: Stack, session: requests.Session
 ) -> None:
-    before = worker(desk, session)
-    shop = Shop.open(session, desk.url, "Counted").live()
+    before = worker(stack, session)
+    shop = Shop.open(session, stack.url, "Counted").live()
     payment_id = shop.pay("260963123401")["id"]
     await_condition(
         lambda: shop.payment(payment_id)["status"] == "SUCCESSFUL", timeout_s=30, wanted="the end"
     )
-    after = worker(desk, session)
+    after = worker(stack, session)
 
     def growth(name: str, **labels: str) -> float:
         return value(after, name, **labels) - value(before, name, **labels)
@@ -147,23 +147,23 @@ def test_a_worker_shows_tasks_calls_and_moves_on_its_own_port(
     rung = growth("zampay_tasks_total", task="payments.submit", outcome="done")
     assert rung >= 1, "the sweep may ring as well before the bell is heard"
     assert growth("zampay_payment_moves_total", target="SUCCESSFUL", livemode="true") == 1
-    callbacks = value(web(desk, session), "zampay_callbacks_total", outcome="kept")
+    callbacks = value(web(stack, session), "zampay_callbacks_total", outcome="kept")
     assert callbacks >= 1
 
 
 def test_sweeps_and_signs_of_life_are_seen_from_the_web(
-    desk: Stack, session: requests.Session
+    stack: Stack, session: requests.Session
 ) -> None:
-    samples = web(desk, session)
+    samples = web(stack, session)
     for role in ("worker", "beat"):
         assert [one for one in samples if one[1].get("role") == role]
         assert value(samples, "zampay_heartbeat_age_seconds", role=role) < 60
-    assert value(worker(desk, session), "zampay_tasks_total", task="payments.sweep") > 0
+    assert value(worker(stack, session), "zampay_tasks_total", task="payments.sweep") > 0
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
-def test_neither_is_open(desk: Stack, session: requests.Session, headers: dict[str, str]) -> None:
-    for place in (desk.url, f"http://127.0.0.1:{desk.environment['METRICS_PORT']}"):
+def test_neither_is_open(stack: Stack, session: requests.Session, headers: dict[str, str]) -> None:
+    for place in (stack.url, f"http://127.0.0.1:{stack.environment['METRICS_PORT']}"):
         answer = session.get(f"{place}/metrics", headers=headers, timeout=5)
         assert answer.status_code == 401
         assert "zampay_" not in answer.text

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 import requests
 
+from dev.common import DevError, await_condition
 from dev.credentials import credentials_of
-from dev.desk import DeskError, await_condition
 from dev.stack import Stack
 from tests.journeys.shop import FINAL, Shop
 
@@ -33,10 +33,10 @@ class Journey:
 
 
 @pytest.fixture(scope="module")
-def journey(desk: Stack, session: requests.Session) -> Journey:
+def journey(stack: Stack, session: requests.Session) -> Journey:
     """Every kind of request with every kind of secret, and payments that end differently."""
     made = Journey()
-    shop = Shop.open(session, desk.url, "Mutale Stores")
+    shop = Shop.open(session, stack.url, "Mutale Stores")
     live = shop.live()
     made.secrets += [shop.key, live.key]
     hook = {"url": "http://127.0.0.1:9/hooks", "headers": {"X-Shop": "opensesame"}}
@@ -47,48 +47,48 @@ def journey(desk: Stack, session: requests.Session) -> Journey:
         accepted = live.ask("POST", "/payments", order, **{"X-Request-Id": TRACE})
         assert accepted.status_code == 202, accepted.text
         made.payment_ids.append(accepted.json()["id"])
-    _mistakes(session, desk, live)
+    _mistakes(session, stack, live)
     await_condition(
         lambda: all(live.payment(one)["status"] in FINAL for one in made.payment_ids),
         timeout_s=60,
         wanted="the ends of all payments",
     )
-    _operate(desk, made)
-    made.secrets += _secrets_of(desk)
-    logs = [desk.process(name).log for name in ("web", "worker", "beat")]
-    logs += [desk.directory / "logs" / "flask.log"]
+    _operate(stack, made)
+    made.secrets += _secrets_of(stack)
+    logs = [stack.process(name).log for name in ("web", "worker", "beat")]
+    logs += [stack.directory / "logs" / "flask.log"]
     made.log = "\n".join(log.read_text(encoding="utf-8") for log in logs)
     return made
 
 
-def _mistakes(session: requests.Session, desk: Stack, live: Shop) -> None:
+def _mistakes(session: requests.Session, stack: Stack, live: Shop) -> None:
     """What merchants and strangers get wrong, each with something that must not be repeated."""
     live.ask("POST", "/payments", {**live.order("0963123400"), "amount": "1.005"})
     live.ask("GET", "/payments/0963123400")
     live.ask("GET", "/payments?externalId=0963123400&nonsense=260963123400")
     live.ask("POST", f"/payments/{'pay_' + '0' * 26}/cancel")
-    session.get(f"{desk.url}/260963123400?key={live.key}", timeout=5)
+    session.get(f"{stack.url}/260963123400?key={live.key}", timeout=5)
     broken = {"Authorization": f"Bearer {live.key}x", "x-tenant-id": live.tenant_id}
-    session.get(f"{desk.url}/api/v1/payments", headers=broken, timeout=5)
-    session.put(f"{desk.url}/api/v1/callbacks/mtn/{'0' * 40}", data=b"opensesame", timeout=5)
+    session.get(f"{stack.url}/api/v1/payments", headers=broken, timeout=5)
+    session.put(f"{stack.url}/api/v1/callbacks/mtn/{'0' * 40}", data=b"opensesame", timeout=5)
 
 
-def _operate(desk: Stack, made: Journey) -> None:
+def _operate(stack: Stack, made: Journey) -> None:
     for arguments in (("doctor",), ("tenant", "list"), ("payment", "show", made.payment_ids[0])):
         try:
-            output = desk.flask(*arguments)
-        except DeskError as error:  # the doctor may find fault; what it says is in the log
+            output = stack.flask(*arguments)
+        except DevError as error:  # the doctor may find fault; what it says is in the log
             output = str(error)
         assert "Traceback" not in output
 
 
-def _secrets_of(desk: Stack) -> list[str]:
+def _secrets_of(stack: Stack) -> list[str]:
     """What the processes were given, and the passwords inside their URLs."""
-    mine = credentials_of(desk.directory)
-    urls = (desk.environment["DATABASE_URL"], desk.environment["REDIS_URL"])
+    mine = credentials_of(stack.directory)
+    urls = (stack.environment["DATABASE_URL"], stack.environment["REDIS_URL"])
     passwords = [re.search(r":([^:@/]+)@", url) for url in urls]
     given = [mine.secret_key, mine.subscription_key, mine.api_key]
-    return [*given, desk.environment["METRICS_TOKEN"], *[one[1] for one in passwords if one]]
+    return [*given, stack.environment["METRICS_TOKEN"], *[one[1] for one in passwords if one]]
 
 
 def test_no_secret_is_in_any_line(journey: Journey) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from dev.desk import await_condition
+from dev.common import await_condition
 from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored
 from tests.merchants import Merchant
 from tests.payments.scenes import accept, processing

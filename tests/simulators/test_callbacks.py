@@ -150,7 +150,7 @@ def test_a_callback_waits_for_the_answer_to_its_request(
     assert told == [reference_id]
 
 
-def test_a_callback_goes_past_the_proxy_of_the_desk(
+def test_a_callback_goes_past_the_proxy_of_the_developer(
     mtn: Any,
     gateway: Any,
     reference_id: str,

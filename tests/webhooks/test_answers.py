@@ -55,7 +55,7 @@ def scale(app: Flask, monkeypatch: pytest.MonkeyPatch, by: float) -> None:
     monkeypatch.setattr(sending, "TIMEOUT_S", sending.TIMEOUT_S * by)
     monkeypatch.setattr(sending, "CONNECT_TIMEOUT_S", sending.CONNECT_TIMEOUT_S * by)
     monkeypatch.setitem(app.extensions, "webhook_outbound", None)
-    sending.init(app, desk=True)
+    sending.init(app, development=True)
 
 
 @pytest.fixture

@@ -112,8 +112,8 @@ def refused(merchant: Merchant, **changes: Any) -> set[str]:
 
 @pytest.fixture
 def production(app: Flask) -> None:
-    """What is in order on a desk alone is refused; the fixture `app` puts the setting back."""
-    app.config["IS_ON_A_DESK"] = False
+    """What only development accepts is refused; the fixture `app` puts the setting back."""
+    app.config["IS_DEVELOPMENT"] = False
 
 
 @pytest.mark.usefixtures("production")
@@ -134,7 +134,9 @@ def test_a_url_that_is_not_https_to_a_public_host_is_refused(merchant: Merchant)
         "ftp://localhost/",
     ],
 )
-def test_a_desk_takes_http_and_loopback_and_nothing_else(merchant: Merchant, url: str) -> None:
+def test_development_accepts_http_and_loopback_and_nothing_else(
+    merchant: Merchant, url: str
+) -> None:
     assert refused(merchant, url=url) == {"url"}
 
 

@@ -117,7 +117,7 @@ def test_known_types_are_taken(app: Flask, merchant: Merchant, types: list[str])
         "http://[::1]:3000/hook",
     ],
 )
-def test_such_a_url_is_in_order_on_a_desk(app: Flask, merchant: Merchant, url: str) -> None:
+def test_such_a_url_is_in_order_in_development(app: Flask, merchant: Merchant, url: str) -> None:
     assert endpoint(merchant, url)["url"] == url
 
 

@@ -81,8 +81,8 @@ def _configuration() -> Iterator[Finding]:
     """What the start does not refuse, but an operator should know."""
     settings = current_app.config
     yield fine("configuration", "complete: the program starts with it.")
-    if settings["IS_ON_A_DESK"]:
-        says = "APP_ENV is that of a desk: conveniences are on that production must not have."
+    if settings["IS_DEVELOPMENT"]:
+        says = "APP_ENV is development or test: conveniences are on that production must not have."
         yield advice("configuration", says, "Set APP_ENV=production or staging.")
         return
     if not settings["TRUSTED_PROXIES"]:
@@ -137,7 +137,7 @@ def _books() -> Iterator[Finding]:
         yield broken("role", f"{role} passes row-level security: tenants are not apart.", remedy)
     else:
         yield fine("role", f"{role} is held by row-level security.")
-        if current_app.config["APP_ROLE"] is None and not current_app.config["IS_ON_A_DESK"]:
+        if current_app.config["APP_ROLE"] is None and not current_app.config["IS_DEVELOPMENT"]:
             says = f"{role} owns the tables and does the work of web and worker as well."
             yield advice("role", says, "Two roles are safer: docs/operations.md, Database roles.")
     for name, count in violations.items():

@@ -1,5 +1,6 @@
-"""One line per happening, as JSON outside a desk; secrets and bodies are never given to it, and a
-last step hides whatever looks like one.
+"""One line per event, as JSON outside development.
+
+Secrets and bodies are never logged, and a last step hides what looks like one.
 
 uvicorn's and Celery's own lines go through the same renderer: uvicorn's by `server_log.json` beside
 this, because its main process never loads the application, Celery's because we keep it from its
@@ -17,7 +18,7 @@ import structlog
 from zampay.infra.scrubbing import scrub
 from zampay.kernel import words
 
-DESK = frozenset({"development", "test"})
+DEVELOPMENT = frozenset({"development", "test"})
 OURS = frozenset({"timestamp", "level"})
 QUIET_LIBRARIES = ("celery", "kombu", "amqp", "urllib3", "flask-limiter", "sentry_sdk.errors")
 _SHARED: list[structlog.types.Processor] = [
@@ -81,7 +82,7 @@ def formatter(*, readable: bool) -> logging.Formatter:
 
 def server_formatter() -> logging.Formatter:
     """For the web server's main process, which knows nothing of the application's settings."""
-    return formatter(readable=os.environ.get("APP_ENV") in DESK)
+    return formatter(readable=os.environ.get("APP_ENV") in DEVELOPMENT)
 
 
 def _name_the_logger(

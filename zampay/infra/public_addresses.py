@@ -50,7 +50,7 @@ def is_public(address: Address) -> bool:
 
 
 def is_allowed(address: Address, *, loopback: bool) -> bool:
-    """Public, or loopback where that is allowed (a desk)."""
+    """Public, or loopback where that is allowed (in development)."""
     return is_public(address) or (loopback and address.is_loopback)
 
 

@@ -48,7 +48,7 @@ class Destination(String):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         url: str = super()._deserialize(value, *args, **kwargs)
-        wrong = url_rules.objection_to_url(url, desk=current_app.config["IS_ON_A_DESK"])
+        wrong = url_rules.objection_to_url(url, development=current_app.config["IS_DEVELOPMENT"])
         if wrong:
             raise ma.ValidationError(wrong)
         return url

@@ -24,8 +24,8 @@ _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"({_LABEL}\.)+[a-z][a-z0-9-]*[a-z0-9]\.?", re.IGNORECASE)
 
 
-def objection_to_url(url: str, *, desk: bool) -> str | None:
-    """Why this URL cannot be a webhook's, or None. On a desk http and loopback are in order."""
+def objection_to_url(url: str, *, development: bool) -> str | None:
+    """Why this URL cannot be a webhook's, or None. Development accepts http and loopback."""
     if len(url) > MAX_LENGTH:
         return f"must be at most {MAX_LENGTH} characters"
     if not _PLAIN.fullmatch(url) or "\\" in url:
@@ -37,26 +37,28 @@ def objection_to_url(url: str, *, desk: bool) -> str | None:
         return "must be a URL"
     if "[" in parts.netloc and ":" not in host:
         return "must be a URL"
-    return _objection_to_form(parts, port, desk=desk) or _objection_to_host(host, desk=desk)
+    return _objection_to_form(parts, port, development=development) or _objection_to_host(
+        host, development=development
+    )
 
 
-def _objection_to_form(parts: SplitResult, port: int | None, *, desk: bool) -> str | None:
-    if parts.scheme != "https" and not (desk and parts.scheme == "http"):
+def _objection_to_form(parts: SplitResult, port: int | None, *, development: bool) -> str | None:
+    if parts.scheme != "https" and not (development and parts.scheme == "http"):
         return "must be an https:// URL"
     if "@" in parts.netloc:
         return "must not contain a login"
     if parts.fragment:
         return "must not contain a fragment"
-    if port not in PORTS and not desk:
+    if port not in PORTS and not development:
         return "must use port 443 or 8443"
     return None
 
 
-def _objection_to_host(host: str, *, desk: bool) -> str | None:
+def _objection_to_host(host: str, *, development: bool) -> str | None:
     address = literal(host)
     if address is not None:
-        allowed = is_allowed(address, loopback=desk)
-    elif desk and host == "localhost":
+        allowed = is_allowed(address, loopback=development)
+    elif development and host == "localhost":
         allowed = True
     else:
         allowed = _NAME.fullmatch(host) is not None and not _INSIDE.search(host.lower())

@@ -92,7 +92,7 @@ class Callbacks:
         answer: int | str
         try:
             with requests.Session() as session:
-                session.trust_env = False  # a proxy of the desk must not see callbacks
+                session.trust_env = False  # a developer's proxy must not see callbacks
                 answer = session.request(
                     self._settings.callback_method,
                     delivery.payment.callback_url or "",

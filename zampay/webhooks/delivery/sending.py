@@ -56,13 +56,13 @@ class Answer:
         return self.status in _SUCCESS
 
 
-def init(app: Flask, *, desk: bool) -> None:
-    """Prepare the connections; on a desk, webhooks may also go to this machine."""
+def init(app: Flask, *, development: bool) -> None:
+    """Prepare the connections; in development, webhooks may also go to this machine."""
     app.extensions["webhook_outbound"] = Outbound(
         connect_timeout_s=CONNECT_TIMEOUT_S,
         read_timeout_s=TIMEOUT_S,
         longest_s=TIMEOUT_S,
-        adapter=PublicOnlyAdapter(loopback=desk),
+        adapter=PublicOnlyAdapter(loopback=development),
         status_is_enough=True,
     )
 

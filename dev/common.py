@@ -1,4 +1,4 @@
-"""Where the desk keeps its things, and the small promises that every desk program relies on."""
+"""What the programs of this folder share: places, ports, exit statuses, waiting."""
 
 import contextlib
 import os
@@ -16,18 +16,18 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 """The checkout."""
 
 DATA: Final = ROOT / ".data"
-"""All that desk programs write; safe to remove while none of them runs."""
+"""All that these programs write; safe to remove while none of them runs."""
 
 LOOPBACK: Final = "127.0.0.1"
 _PORTS: Final = range(20_000, 32_000)
 
 
-class DeskError(Exception):
+class DevError(Exception):
     """Something a developer can put right; the message says what, and how."""
 
 
 def run_program(program: Callable[[], None]) -> NoReturn:
-    """Run a desk program to its end: 0 done, 2 a DeskError (said on stderr), 130 Ctrl-C.
+    """Run a program to its end: 0 done, 2 a DevError (said on stderr), 130 Ctrl-C.
 
     SIGTERM and SIGHUP end it like Ctrl-C does, so that everything it started is stopped; so does
     SIGINT itself where a shell that put us into the background had it ignored.
@@ -36,7 +36,7 @@ def run_program(program: Callable[[], None]) -> NoReturn:
         signal.signal(number, _interrupt)
     try:
         program()
-    except DeskError as error:
+    except DevError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
@@ -62,35 +62,35 @@ def free_port() -> int:
 
 
 def require_port(port: int, *, variable: str) -> None:
-    """Raise a DeskError that names `variable` when somebody listens on `port` already."""
+    """Raise a DevError that names `variable` when somebody listens on `port` already."""
     with socket.socket() as probe:
         # As servers do: the remains of closed connections do not count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            raise DeskError(
+            raise DevError(
                 f"Port {port} cannot be used ({error.strerror}). Stop the program that has it, "
                 f"or name another port: {variable}={port + 1}."
             ) from error
 
 
 def port_of(variable: str, default: int) -> int:
-    """The port that an environment variable names, or `default`; DeskError if it is no port."""
+    """The port that an environment variable names, or `default`; DevError if it is no port."""
     text = os.environ.get(variable) or str(default)
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**16:
-        raise DeskError(f"{variable} must be a port between 1 and 65535, but it is {text!r}.")
+        raise DevError(f"{variable} must be a port between 1 and 65535, but it is {text!r}.")
     return int(text)
 
 
 def await_condition(
     condition: Callable[[], bool], *, timeout_s: float, wanted: str, pause_s: float = 0.02
 ) -> None:
-    """Return as soon as `condition` is true; DeskError with `wanted` when it never was."""
+    """Return as soon as `condition` is true; DevError with `wanted` when it never was."""
     ends_at = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > ends_at:
-            raise DeskError(f"Waited {timeout_s:g} s in vain for {wanted}.")
+            raise DevError(f"Waited {timeout_s:g} s in vain for {wanted}.")
         time.sleep(pause_s)
 
 

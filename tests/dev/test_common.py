@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.desk import ROOT, DeskError, free_port, port_of, require_port, write_private
+from dev.common import ROOT, DevError, free_port, port_of, require_port, write_private
 
-PROGRAM = "from dev.desk import DeskError, run_program\ndef main():\n    {body}\nrun_program(main)"
+PROGRAM = "from dev.common import DevError, run_program\ndef main():\n    {body}\nrun_program(main)"
 
 
 def run(body: str) -> "subprocess.CompletedProcess[str]":
@@ -26,7 +26,7 @@ def run(body: str) -> "subprocess.CompletedProcess[str]":
 def test_a_taken_port_is_said_with_the_variable_that_changes_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with pytest.raises(DeskError, match=rf"Port {port} .*PORT={port + 1}"):
+        with pytest.raises(DevError, match=rf"Port {port} .*PORT={port + 1}"):
             require_port(port, variable="PORT")
 
 
@@ -37,7 +37,7 @@ def test_a_free_port_is_accepted() -> None:
 @pytest.mark.parametrize("text", ["0", "65536", "-1", "http", "80 ", "٨٠"])
 def test_what_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("PORT", text)
-    with pytest.raises(DeskError, match=r"^PORT must be"):
+    with pytest.raises(DevError, match=r"^PORT must be"):
         port_of("PORT", 8000)
 
 
@@ -48,8 +48,8 @@ def test_an_unset_or_empty_port_is_the_default(monkeypatch: pytest.MonkeyPatch) 
     assert port_of("PORT", 8000) == 8000
 
 
-def test_an_error_of_the_desk_is_a_message_and_status_2() -> None:
-    ended = run("raise DeskError('Set both.')")
+def test_a_dev_error_is_a_message_and_status_2() -> None:
+    ended = run("raise DevError('Set both.')")
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", "Set both.\n")
 
 
