@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -23,9 +24,11 @@ class House:
         assert self.ended.wait(20)
         return "done"
 
-    def ask(self, leaving: asyncio.Event | None = None) -> "asyncio.Task[str | Refusal]":
+    def ask(
+        self, leaving: asyncio.Event | None = None, *, whose: str | None = None
+    ) -> "asyncio.Task[str | Refusal]":
         left = leaving or asyncio.Event()
-        return asyncio.create_task(self.places.run(self.work, leaving=left.wait))
+        return asyncio.create_task(self.places.run(self.work, leaving=left.wait, whose=whose))
 
     async def fill(self) -> "list[asyncio.Task[str | Refusal]]":
         """All who may work do."""
@@ -109,6 +112,89 @@ def test_work_that_fails_leaves_its_place() -> None:
         assert await house.ask() == "done"
 
     run(journey, House())
+
+
+class Turns:
+    """Eight places and eight to wait, and who works in which order."""
+
+    def __init__(self) -> None:
+        self.places = Places("turns", at_work=8, waiting=8)
+        self.begun: list[str] = []
+        self.inside, self._seen = threading.Semaphore(0), 0
+        self.until: dict[str, threading.Event] = {}
+
+    def ask(self, whose: str) -> "asyncio.Task[Refusal | None]":
+        until = self.until.setdefault(whose, threading.Event())
+
+        def work() -> None:
+            self.begun.append(whose)
+            self.inside.release()
+            assert until.wait(20)
+
+        return asyncio.create_task(self.places.run(work, leaving=asyncio.Event().wait, whose=whose))
+
+    async def until_begun(self, *whose: str) -> None:
+        """Exactly these have a place, each as often as it is named."""
+        for _ in range(len(whose) - self._seen):
+            assert await asyncio.to_thread(self.inside.acquire, timeout=10)
+        self._seen = len(whose)
+        assert Counter(self.begun) == Counter(whose)
+
+    def end(self) -> None:
+        for one in self.until.values():
+            one.set()
+
+
+def test_one_merchant_leaves_places_for_those_who_come_later() -> None:
+    async def journey() -> None:
+        turns = Turns()
+        try:
+            asked = [turns.ask("big") for _ in range(12)]
+            await turns.until_begun(*["big"] * 4)
+            asked += [turns.ask("small"), turns.ask("other")]
+            await turns.until_begun(*["big"] * 4, "small", "other")
+        finally:
+            turns.end()
+        assert Refusal.NO_ROOM not in await asyncio.gather(*asked)
+
+    asyncio.run(journey())
+
+
+def test_merchants_who_wait_take_turns() -> None:
+    async def journey() -> None:
+        turns = Turns()
+        try:
+            first = [turns.ask(whose) for whose in "aaaabbcd"]
+            await turns.until_begun(*"aaaabbcd")
+            waiting = [turns.ask(whose) for whose in "aaaae"]
+            await asyncio.sleep(0)
+            turns.until["c"].set()
+            await turns.until_begun(*"aaaabbcde")
+        finally:
+            turns.end()
+        assert await asyncio.gather(*first, *waiting) == [None] * 13
+
+    asyncio.run(journey())
+
+
+def test_where_nobody_else_may_wait_the_last_of_the_many_is_refused() -> None:
+    async def journey() -> None:
+        turns = Turns()
+        try:
+            working = [turns.ask(whose) for whose in "aaaabbcd"]
+            await turns.until_begun(*"aaaabbcd")
+            many = [turns.ask("a") for _ in range(9)]
+            await asyncio.sleep(0)
+            assert await many[-1] is Refusal.NO_ROOM
+            few = turns.ask("e")
+            await asyncio.sleep(0)
+            assert await many[-2] is Refusal.NO_ROOM
+            assert not few.done()
+        finally:
+            turns.end()
+        assert await asyncio.gather(*working, *many[:-2], few) == [None] * 16
+
+    asyncio.run(journey())
 
 
 def test_a_process_is_stuck_when_every_place_was_held_for_a_minute(

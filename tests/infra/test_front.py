@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request
 
-from zampay.infra import front, requests_in
+from zampay.infra import front, large_answers, requests_in
 from zampay.infra.admission import STUCK
 from zampay.infra.front import Front
 from zampay.infra.health import health
+from zampay.infra.large_answers import GIVE_UP
 
 HOST = (b"host", b"pay.example")
 JSON = (b"content-type", b"application/json")
@@ -182,6 +183,17 @@ def test_a_head_has_100_headers_and_16_kib(app: Front, headers: list[tuple[bytes
     assert Asked(HOST, *[(b"x-a", b"x" * 100)] * 99, method="GET").of(app).status == 200
 
 
+@pytest.mark.parametrize("version", ["0.9", "2.0", "3.0"])
+def test_another_version_than_1_0_and_1_1_is_refused(app: Front, version: str) -> None:
+    asked = Asked(HOST, method="GET", version=version).of(app)
+    assert (asked.status, json.loads(asked.body)["code"]) == (400, "malformed_request")
+
+
+def test_http_1_0_knows_no_transfer_coding(app: Front) -> None:
+    chunked = (b"transfer-encoding", b"chunked")
+    assert Asked(HOST, JSON, chunked, parts=[b"{}"], version="1.0").of(app).status == 400
+
+
 def test_http_1_0_needs_no_host(app: Front) -> None:
     assert Asked(method="GET", version="1.0").of(app).status == 200
 
@@ -214,15 +226,45 @@ def test_a_request_whose_client_left_is_not_worked_on() -> None:
     assert (asked.sent, called) == ([], [])
 
 
-def test_a_large_answer_goes_out_in_pieces_and_only_so_many_at_a_time(
-    app: Front, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_answer_goes_out_in_pieces(app: Front) -> None:
     asked = Asked(HOST, method="GET", path="/large").of(app)
     assert (asked.status, asked.body) == (200, b"x" * 200_000)
     assert max(len(message.get("body", b"")) for message in asked.sent) == front.PIECE_BYTES
-    monkeypatch.setattr(front, "MOST_LARGE", 0)
-    assert Asked(HOST, method="GET", path="/large").of(app).status == 503
-    assert Asked(HOST, method="GET").of(app).status == 200
+
+
+class SlowReader(Asked):
+    """Reads nothing after the first piece, until it is given up."""
+
+    def __init__(self, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(HOST, *headers, method="GET", path="/large")
+        self.begun, self.given_up = asyncio.Event(), asyncio.Event()
+        self.scope[GIVE_UP] = self.given_up.set
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(message)
+        if message.get("more_body"):
+            self.begun.set()
+            await self.given_up.wait()
+
+
+def test_of_many_who_do_not_read_the_longest_is_given_up_for_whoever_comes_new(
+    app: Front,
+) -> None:
+    async def journey() -> list[bool]:
+        strangers = [SlowReader() for _ in range(large_answers.MOST - 2)]
+        merchant = SlowReader((b"x-tenant-id", b"ten_01m8ftzrhw5h5mmzfe6grpvz1d"))
+        readers = [merchant, *strangers, SlowReader(), SlowReader()]
+        tasks = []
+        for reader in readers:
+            tasks.append(asyncio.create_task(app(reader.scope, reader.receive, reader.send)))
+            await asyncio.wait_for(reader.begun.wait(), 10)
+        given_up = [reader.given_up.is_set() for reader in readers]
+        for reader in readers:
+            reader.given_up.set()
+        await asyncio.gather(*tasks)
+        return given_up
+
+    assert asyncio.run(journey()) == [False, True] + [False] * (large_answers.MOST - 1)
 
 
 def test_alive_is_who_works(app: Front, monkeypatch: pytest.MonkeyPatch) -> None:

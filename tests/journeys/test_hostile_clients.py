@@ -14,6 +14,8 @@ from tests.journeys.gateway import Gateway
 from tests.journeys.hostile import Heard, assert_served, connect, crowd, head, hear, say
 from tests.journeys.shop import Shop
 
+LARGE = b"GET /api/docs/ui/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
+LARGE_ONCE = LARGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 MANY = 60  # more than both web processes have places and threads
 Bad = Callable[[Shop, bytes], bytes]
 
@@ -71,7 +73,7 @@ def test_heads_that_do_not_come_and_silence_keep_nobody_waiting_and_are_cut(
 @pytest.mark.long
 def test_who_does_not_read_the_answer_keeps_nobody_waiting(gateway: Gateway, shop: Shop) -> None:
     gateway.replace("web", WEB_CONCURRENCY="2")  # as the Procfile has it
-    asked = b"GET /api/docs/ui/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 8
+    asked = LARGE * 8
     with ExitStack() as stack:
         clients = [stack.enter_context(connect(gateway.stack.port)) for _ in range(MANY)]
         for client in clients:
@@ -79,6 +81,7 @@ def test_who_does_not_read_the_answer_keeps_nobody_waiting(gateway: Gateway, sho
             client.sendall(asked)
         gateway.until(lambda: _is_served(shop), "an answer beside those who do not read")
         assert_served(shop)
+        assert say(gateway.stack.port, LARGE + LARGE_ONCE).statuses == [200, 200]
 
 
 def _is_served(shop: Shop) -> bool:

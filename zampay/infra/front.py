@@ -8,13 +8,14 @@ at most 64 KiB. The loop itself never waits for the application.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zampay.infra import access_log, admission, heads, wsgi_call
 from zampay.infra.admission import Places, Refusal
+from zampay.infra.large_answers import GIVE_UP, LargeAnswers
 from zampay.infra.problems import HTTP_CODES, MEDIA_TYPE, RETRY_AFTER_S, body_of
 from zampay.infra.requests_in import MAX_BODY_BYTES, REQUEST_ID, request_id
 from zampay.infra.wsgi_call import Answer, Headers
@@ -28,12 +29,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 UNAVAILABLE = 503
+TENANT = b"x-tenant-id"
+WHOSE = "zampay.whose"
 BODY_S = 5.0
 AT_WORK = 8
 WAITING = 48
 PIECE_BYTES = 64 * 1024
-MOST_LARGE = 32
 PROBE, OVERVIEWS = "/health/live", frozenset({"/health/ready", "/metrics"})
+CALLBACKS = "/api/v1/callbacks/"
 
 
 class Unread(Exception):
@@ -58,7 +61,7 @@ class Front:
         # Probes have threads of their own, and the one that tells of life waits for no other.
         self._probes = Places("probe", at_work=2, waiting=64)
         self._overviews = Places("overview", at_work=4, waiting=32)
-        self._large = 0
+        self._large = LargeAnswers()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3, HTTP)."""
@@ -66,6 +69,7 @@ class Front:
             return
         headers = heads.without_underscores(scope["headers"])
         asked = Asked.by(scope, headers)
+        scope[WHOSE] = _whose(scope["path"], headers)
         with suppress(Gone):
             try:
                 answer = await self._answer(scope, headers, receive)
@@ -75,7 +79,7 @@ class Front:
                 raise Gone
             if isinstance(answer, Refusal):
                 answer = asked.refused(UNAVAILABLE)
-            await self._send(answer, asked, send)
+            await self._send(answer, scope, send)
 
     async def _answer(self, scope: Message, headers: Headers, receive: Receive) -> Answer | Refusal:
         wrong = heads.refusal(headers, version=scope["http_version"])
@@ -85,23 +89,20 @@ class Front:
         environ = wsgi_call.environ(scope, headers, body)
         environ[admission.STUCK] = self._places.stuck()
         work = partial(wsgi_call.call, self._app, environ)
-        return await self._room(scope["path"]).run(work, leaving=receive)
+        if scope["path"] == PROBE:
+            return await self._probes.run(work, leaving=receive)
+        if scope["path"] in OVERVIEWS:
+            return await self._overviews.run(work, leaving=receive)
+        return await self._places.run(work, leaving=receive, whose=scope[WHOSE])
 
-    def _room(self, path: str) -> Places:
-        if path == PROBE:
-            return self._probes
-        return self._overviews if path in OVERVIEWS else self._places
-
-    async def _send(self, answer: Answer, asked: "Asked", send: Send) -> None:
+    async def _send(self, answer: Answer, scope: Message, send: Send) -> None:
         """Send in pieces, so that the connection can hold us back; of large answers only so many
         wait for slow readers.
         """
-        is_large = len(answer.body) > 2 * PIECE_BYTES
-        if is_large and self._large >= MOST_LARGE:
-            answer = asked.refused(UNAVAILABLE)
-            is_large = False
-        self._large += is_large
-        try:
+        with ExitStack() as held:
+            if len(answer.body) > 2 * PIECE_BYTES:
+                give_up = scope.get(GIVE_UP, _nothing)
+                held.enter_context(self._large.one(whose=scope[WHOSE], give_up=give_up))
             begin = {"type": "http.response.start", "status": answer.status}
             await send({**begin, "headers": answer.headers})
             body = memoryview(answer.body)
@@ -109,8 +110,20 @@ class Front:
                 piece, body = bytes(body[:PIECE_BYTES]), body[PIECE_BYTES:]
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": bytes(body)})
-        finally:
-            self._large -= is_large
+
+
+def _whose(path: str, headers: Headers) -> str | None:
+    """Whose turn a request takes: its tenant's, as it says itself, since with the id of another
+    it gets no further than 403. Callbacks are of all; who names no tenant is one of many strangers.
+    """
+    if path.startswith(CALLBACKS):
+        return None
+    named = dict(headers).get(TENANT, b"").decode("latin-1")
+    return named if ids.is_id("ten", named) else ""
+
+
+def _nothing() -> None:
+    pass
 
 
 async def _collected(receive: Receive) -> bytes:

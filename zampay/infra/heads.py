@@ -12,6 +12,7 @@ from zampay.infra.wsgi_call import Headers
 
 BAD_REQUEST, TOO_LARGE, TOO_MUCH_HEAD = 400, 413, 431
 MOST_HEADERS = 100
+VERSIONS = frozenset({"1.0", "1.1"})
 ONCE = frozenset(
     {
         *(b"host", b"content-length", b"content-type", b"transfer-encoding", b"authorization"),
@@ -40,6 +41,8 @@ def refusal(headers: Headers, *, version: str) -> tuple[int, str] | None:
 
 def _contradictions(headers: Headers, version: str) -> Iterator[str]:
     """What two readers may understand differently (RFC 9112, 6.3 and 11.2)."""
+    if version not in VERSIONS:
+        yield "This is not HTTP/1.1."
     given = dict(headers)
     counts = Counter(name for name, _ in headers)
     for name in sorted(ONCE):
@@ -48,6 +51,8 @@ def _contradictions(headers: Headers, version: str) -> Iterator[str]:
     if version == "1.1" and not given.get(b"host", b"").strip():
         yield "A request names its host."
     coding, length = given.get(b"transfer-encoding"), given.get(b"content-length")
+    if coding is not None and version != "1.1":
+        yield "HTTP/1.0 knows no Transfer-Encoding."
     if coding is not None and length is not None:
         yield "A request has Content-Length or Transfer-Encoding, not both."
     if coding is not None and coding.strip().lower() != b"chunked":

@@ -9,7 +9,7 @@ longest for its client, never of one with a request at work.
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from uvicorn._types import ASGI3Application
@@ -21,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from zampay.infra import metrics
 from zampay.infra.front import Asked
+from zampay.infra.large_answers import GIVE_UP
 
 HEAD_S = 10.0  # from the first byte to the end of a head; how long a new connection may be silent
 READING_S = 20.0  # in which a client takes so much of an answer that more can be sent
@@ -159,6 +160,7 @@ class Connection(HttpToolsProtocol):
         self.limit(None)
         if len(self.pipeline) >= MOST_PIPELINED:
             raise ValueError("pipelined without end")
+        cast("dict[str, Any]", self.scope)[GIVE_UP] = self._too_slow
         super().on_headers_complete()
         if self._ending:
             self.cycle.keep_alive = False
