@@ -1,4 +1,4 @@
-"""A merchant's server, and lanes in which a delivery is over when the bell has been heard."""
+"""Merchants' servers, and attempts that are over when their task is."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.doors import Inline
 from tests.receiver import Receiver, receiver
-from zampay.webhooks.delivery.concurrency import Lanes
+from zampay.webhooks.delivery.concurrency import Slots
 
 
 @pytest.fixture
@@ -24,12 +24,12 @@ def second_shop() -> Iterator[Receiver]:
 
 
 @pytest.fixture(autouse=True)
-def inline_lanes(app: Flask) -> Iterator[None]:
-    """Deliveries are made in the thread of the task; tests about threads bring their own lanes."""
-    kept = app.extensions["webhook_lanes"]
-    app.extensions["webhook_lanes"] = Lanes(app, Inline())
+def attempts_in_the_task(app: Flask) -> Iterator[None]:
+    """Attempts are made in the thread of the task; tests about threads bring their own slots."""
+    kept = app.extensions["webhook_slots"]
+    app.extensions["webhook_slots"] = Slots(app, Inline())
     yield
-    app.extensions["webhook_lanes"] = kept
+    app.extensions["webhook_slots"] = kept
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from flask import Flask
 
-from tests.doors import HeldBells
+from tests.doors import HeldBells, Inline
 from tests.merchants import Merchant
 from tests.receiver import Heard, Receiver, Says, receiver
 from tests.webhooks.scenes import (
@@ -25,18 +25,18 @@ from tests.webhooks.scenes import (
     stored_endpoint,
 )
 from zampay.webhooks.delivery import concurrency, lease
-from zampay.webhooks.delivery.concurrency import Lanes
+from zampay.webhooks.delivery.concurrency import Slot, Slots
 
 HANGING = 12
 
 
 @pytest.fixture
-def threads(app: Flask) -> Iterator[Lanes]:
-    """Lanes as in a worker: deliveries wait for merchants on threads of their own."""
-    executor = ThreadPoolExecutor(concurrency.PLACES)
-    app.extensions["webhook_lanes"] = made = Lanes(app, executor)
+def threads(app: Flask) -> Iterator[None]:
+    """Attempts on threads of their own, as in a worker."""
+    executor = ThreadPoolExecutor(concurrency.SLOTS)
+    app.extensions["webhook_slots"] = Slots(app, executor)
     with executor:
-        yield made
+        yield
 
 
 def test_two_workers_on_the_same_row_make_one_attempt(
@@ -63,7 +63,7 @@ def test_few_are_under_way_to_one_endpoint_and_whoever_ends_lets_the_next_go(
     merchant: Merchant,
     bells: HeldBells,
     shop: Receiver,
-    threads: Lanes,
+    threads: None,
     let_go: threading.Event,
 ) -> None:
     endpoint(merchant, shop.url)
@@ -86,7 +86,7 @@ def test_a_failing_endpoint_gets_one_at_a_time(
     merchant: Merchant,
     bells: HeldBells,
     shop: Receiver,
-    threads: Lanes,
+    threads: None,
     let_go: threading.Event,
 ) -> None:
     made = endpoint(merchant, shop.url)
@@ -110,7 +110,7 @@ def test_while_many_hang_a_healthy_endpoint_hears_within_a_second(
     rival: Merchant,
     bells: HeldBells,
     shop: Receiver,
-    threads: Lanes,
+    threads: None,
     let_go: threading.Event,
     record_property: Callable[[str, object], None],
 ) -> None:
@@ -137,41 +137,58 @@ def test_while_many_hang_a_healthy_endpoint_hears_within_a_second(
     assert max(delays_s) < 1, delays_s
 
 
-def test_hanging_endpoints_of_one_tenant_leave_places_for_others() -> None:
-    held, full = ExitStack(), Lanes(Flask("test"))
-    with held:
-        assert all(full.enter(held, tenant_id="ten_a", suspect=False) for _ in range(16))
-        assert not full.enter(held, tenant_id="ten_a", suspect=False)
-        assert full.enter(held, tenant_id="ten_b", suspect=True)
-    assert full.enter(held, tenant_id="ten_a", suspect=False)
+def test_hanging_endpoints_of_one_tenant_leave_slots_for_others() -> None:
+    slots = Slots(Flask("test"))
+    assert all(slots.take("ten_a", unproven=False) for _ in range(16))
+    assert not slots.take("ten_a", unproven=False)
+    assert slots.take("ten_b", unproven=True)
+    slots.give_back("ten_a", unproven=False)
+    assert slots.take("ten_a", unproven=False)
 
 
-def test_suspects_of_many_tenants_leave_half_of_the_places() -> None:
-    held, full = ExitStack(), Lanes(Flask("test"))
-    suspects = sum(full.enter(held, tenant_id=f"ten_{n}", suspect=True) for n in range(100))
-    others = sum(full.enter(held, tenant_id=f"ten_{n}", suspect=False) for n in range(100))
-    assert (suspects, others, full.are_full) == (32, 32, True)
-    held.close()
-    assert full.enter(held, tenant_id="ten_1", suspect=True)
+def test_unproven_endpoints_of_many_tenants_leave_half_of_the_slots() -> None:
+    slots = Slots(Flask("test"))
+    unproven = sum(slots.take(f"ten_{n}", unproven=True) for n in range(100))
+    others = sum(slots.take(f"ten_{n}", unproven=False) for n in range(100))
+    assert (unproven, others, slots.are_full) == (32, 32, True)
+    slots.give_back("ten_1", unproven=True)
+    assert slots.take("ten_1", unproven=True)
 
 
-def test_a_slow_endpoint_is_a_suspect_until_it_is_quick_again(
+@pytest.mark.parametrize("unproven", [True, False])
+def test_a_slot_is_given_back_when_its_attempt_ends_or_when_none_was_made(
+    app: Flask, *, unproven: bool
+) -> None:
+    slots = Slots(app, Inline())
+    for attempt in (None, lambda: None, lambda: 1 // 0):
+        with suppress(ZeroDivisionError), Slot(slots, "ten_1") as slot:
+            assert slot.take(unproven=unproven)
+            if attempt is not None:
+                slot.run(attempt)
+    most = concurrency.UNPROVEN_PER_TENANT if unproven else concurrency.PER_TENANT
+    assert [slots.take("ten_1", unproven=unproven) for _ in range(most)] == [True] * most
+    with Slot(slots, "ten_1") as slot:
+        assert not slot.take(unproven=unproven)
+    assert not slots.take("ten_1", unproven=unproven), "what was not taken is not given back"
+
+
+def test_an_endpoint_is_unproven_until_it_has_answered_quickly(
     app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
-    held = ExitStack()
-    seen = app.extensions["webhook_lanes"]
-    for n in range(concurrency.FOR_SUSPECTS):
-        assert seen.enter(held, tenant_id=f"ten_{n}", suspect=True)
+    slots = app.extensions["webhook_slots"]
+    for n in range(concurrency.UNPROVEN):
+        assert slots.take(f"ten_{n}", unproven=True)
     publish(app, merchant)
     bells.hear_all()
-    assert shop.heard == [], "an endpoint that has not shown anything yet is a suspect"
-    held.close()
+    assert shop.heard == [], "an endpoint that has not answered yet is unproven"
+    for n in range(concurrency.UNPROVEN):
+        slots.give_back(f"ten_{n}", unproven=True)
     run(app, "webhooks.sweep")
     bells.hear_all()
     assert len(shop.heard) == 1
-    for n in range(concurrency.FOR_SUSPECTS):
-        assert seen.enter(held, tenant_id=f"ten_{n}", suspect=True)
+    for n in range(concurrency.UNPROVEN):
+        assert slots.take(f"ten_{n}", unproven=True)
     publish(app, merchant)
     bells.hear_all()
     assert len(shop.heard) == 2
@@ -200,7 +217,7 @@ def test_a_host_that_may_be_somebody_elses_gets_so_many_attempts_over_all_mercha
     rival: Merchant,
     bells: HeldBells,
     shop: Receiver,
-    threads: Lanes,
+    threads: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(lease, "UNPROVEN_PER_HOST", "1/minute")
@@ -218,15 +235,11 @@ def test_a_host_that_may_be_somebody_elses_gets_so_many_attempts_over_all_mercha
     assert len(shop.heard) == 1
 
 
-def test_a_tenant_cannot_take_every_place_for_suspects(app: Flask) -> None:
-    lanes_ = concurrency.Lanes(app)
-    with ExitStack() as held:
-        entered = [
-            lanes_.enter(held, tenant_id="ten_1", suspect=True)
-            for _ in range(concurrency.PER_TENANT)
-        ]
-        assert entered.count(True) == concurrency.SUSPECTS_PER_TENANT
-        assert lanes_.enter(held, tenant_id="ten_2", suspect=True)
+def test_a_tenant_cannot_take_every_slot_for_unproven_endpoints(app: Flask) -> None:
+    slots = Slots(app)
+    held = [slots.take("ten_1", unproven=True) for _ in range(concurrency.PER_TENANT)]
+    assert held.count(True) == concurrency.UNPROVEN_PER_TENANT
+    assert slots.take("ten_2", unproven=True)
 
 
 def test_switching_an_endpoint_off_and_moving_payments_do_not_wait_in_a_circle(

@@ -20,7 +20,8 @@ from tests.webhooks.scenes import (
     stored_endpoint,
 )
 from zampay.kernel.backoff import JITTER
-from zampay.webhooks.delivery import lease, outcome
+from zampay.webhooks.delivery import concurrency, lease, outcome
+from zampay.webhooks.delivery.concurrency import Slot
 
 WRITTEN = (
     timedelta(seconds=5),
@@ -130,12 +131,10 @@ def test_an_attempt_is_leased_for_longer_than_it_can_take(
     endpoint(merchant, shop.url)
     publish(app, merchant)
     row = only_delivery(app)
-    with app.app_context():
-        claimed = lease.claim(
-            tenant_id=row.tenant_id, delivery_id=row.id, enter=lambda _suspect: True
-        )
-    assert claimed is not None
-    assert timedelta(seconds=20) <= claimed.leased_until - claimed.at <= timedelta(seconds=60)
+    with app.app_context(), Slot(concurrency.slots(), row.tenant_id) as slot:
+        leased = lease.take(slot, row.id)
+    assert leased is not None
+    assert timedelta(seconds=20) <= leased.until - leased.at <= timedelta(seconds=60)
     start(app, row)
     run(app, "webhooks.sweep")
     bells.hear_all()

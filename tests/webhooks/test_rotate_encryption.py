@@ -28,8 +28,8 @@ from tests.webhooks.scenes import (
 )
 from zampay.infra import sealed
 from zampay.infra.db import transaction
-from zampay.webhooks import endpoints, queries, rotate_encryption
-from zampay.webhooks.delivery.concurrency import Lanes
+from zampay.webhooks import queries, rotate_encryption, secrets
+from zampay.webhooks.delivery.concurrency import Slots
 from zampay.webhooks.rotate_encryption import Tally
 
 __all__ = ["another_app"]
@@ -44,7 +44,7 @@ def with_keys(another_app: Callable[..., Flask], settings: config.Config) -> Wit
     def make(*, old_too: bool) -> Flask:
         keys = (NEW, *settings.secret_keys) if old_too else (NEW,)
         made = another_app(secret_keys=keys)
-        made.extensions["webhook_lanes"] = Lanes(made, Inline())
+        made.extensions["webhook_slots"] = Slots(made, Inline())
         return made
 
     return make
@@ -74,7 +74,7 @@ def signing(app: Flask, made: Any) -> list[str]:
     """The secrets with which this gateway signs for an endpoint."""
     with app.app_context(), transaction(stored_endpoint(app, made["id"]).tenant_id) as tx:
         (found,) = [one for one in queries.locked_endpoints(tx) if one.id == made["id"]]
-        return endpoints.signing_secrets(found, tx.now)
+        return secrets.signing_secrets(found, tx.now)
 
 
 def test_the_new_key_alone_delivers_with_both_secrets_of_a_rotation(

@@ -12,8 +12,8 @@ from zampay.kernel import ids, signing
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants import audit
 from zampay.tenants.auth import Caller
-from zampay.webhooks import events, queries
-from zampay.webhooks.models import CANCELLED, PENDING, Delivery, Endpoint
+from zampay.webhooks import events, queries, secrets
+from zampay.webhooks.models import Endpoint
 
 MOST_ENDPOINTS = 16
 MOST_REPLAYED = 10_000
@@ -79,7 +79,7 @@ def create(*, caller: Caller, wanted: Wanted) -> tuple[Endpoint, str]:
             url=wanted.url,
             event_types=wanted.event_types,
             description=wanted.description,
-            sealed_headers=_sealed(wanted.headers),
+            sealed_headers=secrets.encrypted(wanted.headers),
             enabled=wanted.enabled,
         )
         tx.session.add(endpoint)
@@ -99,7 +99,7 @@ def change(*, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Endp
         was_enabled = endpoint.enabled
         for name, value in changes.items():
             if name == "headers":
-                endpoint.sealed_headers = _sealed(value)
+                endpoint.sealed_headers = secrets.encrypted(value)
             else:
                 setattr(endpoint, name, value)
         if "url" in changes or changes.get("enabled"):
@@ -108,7 +108,7 @@ def change(*, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Endp
             endpoint.disabled_reason = None
         elif "enabled" in changes and was_enabled:
             endpoint.disabled_reason = "switched off by the merchant"
-            cancel_pending(tx, endpoint)
+            events.cancel_owed(tx, endpoint)
         endpoint.updated_at = tx.now
         _record(tx, caller, "webhook_endpoint.changed", endpoint, changed=sorted(changes))
     return endpoint
@@ -147,7 +147,7 @@ def delete(*, caller: Caller, endpoint_id: str) -> None:
         endpoint = own(tx, caller, endpoint_id)
         endpoint.deleted_at = tx.now
         endpoint.enabled = False
-        cancel_pending(tx, endpoint)
+        events.cancel_owed(tx, endpoint)
         _record(tx, caller, "webhook_endpoint.deleted", endpoint)
 
 
@@ -184,37 +184,6 @@ def own(tx: Transaction, caller: Caller, endpoint_id: str) -> Endpoint:
     if found is None:
         raise EndpointNotFound
     return found
-
-
-def cancel_pending(tx: Transaction, endpoint: Endpoint) -> None:
-    """Owe the endpoint nothing more, until somebody replays."""
-    tx.session.execute(
-        sa.update(Delivery)
-        .where(
-            Delivery.tenant_id == tx.tenant_id,
-            Delivery.endpoint_id == endpoint.id,
-            Delivery.status == PENDING,
-        )
-        .values(status=CANCELLED, due_at=None, leased_until=None)
-    )
-
-
-def signing_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
-    """The secrets that sign now: the current one, and the previous one until its end."""
-    return [sealed.unseal(stored) for stored in endpoint.secrets_in_use(now).values()]
-
-
-def headers_of(endpoint: Endpoint) -> dict[str, str]:
-    """The merchant's own headers, opened.
-
-    Raises:
-        sealed.CannotOpen.
-    """
-    return {name: sealed.unseal(stored) for name, stored in endpoint.sealed_headers.items()}
-
-
-def _sealed(headers: dict[str, str]) -> dict[str, str]:
-    return {name: sealed.seal(value) for name, value in headers.items()}
 
 
 def _one_at_a_time(tx: Transaction, caller: Caller) -> None:

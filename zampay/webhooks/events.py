@@ -1,4 +1,4 @@
-"""Publish an event in the transaction of the move that it tells, and owe it to the endpoints."""
+"""Publish events, and owe them to endpoints, in the transaction of what happened."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,9 +10,17 @@ from sqlalchemy.dialects.postgresql import insert
 from zampay.infra.db import Transaction
 from zampay.kernel import ids
 from zampay.webhooks import queries
-from zampay.webhooks.models import DELIVERED, PENDING, Delivery, Endpoint, Event, EventCounter
+from zampay.webhooks.models import (
+    CANCELLED,
+    DELIVERED,
+    PENDING,
+    Delivery,
+    Endpoint,
+    Event,
+    EventCounter,
+)
 
-MOST_RINGS = 16
+MOST_ENQUEUED = 16
 _CHUNK = 1000
 
 
@@ -25,11 +33,11 @@ def publish(
     position: int,
     data: dict[str, Any],
 ) -> Event:
-    """Append an event with the next number of its tenant and world.
+    """Append an event with the next number of its tenant and mode.
 
     The number comes from a counter row that stays locked until the commit, so that numbers have
-    no gaps and agree with the order of commits. Call it last in a transaction: other moves of the
-    same tenant wait from here to the commit.
+    no gaps and agree with the order of commits. Call it last in a transaction: other transactions
+    that publish for the same tenant wait from here to the commit.
     """
     tx.session.flush()
     listening = queries.listening(tx, livemode=livemode, event_type=event_type)
@@ -51,7 +59,7 @@ def publish(
 
 
 def owe(tx: Transaction, *, event_ids: list[str], endpoint_ids: list[str]) -> None:
-    """Let each endpoint get each event now; one that had it already gets it again."""
+    """Send each event to each endpoint now, also to one that has had it."""
     rows = [
         {
             "id": ids.new("whd"),
@@ -68,12 +76,12 @@ def owe(tx: Transaction, *, event_ids: list[str], endpoint_ids: list[str]) -> No
         upsert = owed.on_conflict_do_update(
             index_elements=["endpoint_id", "event_id"], set_=_owed_now(tx)
         )
-        _ring(tx, tx.session.scalars(upsert.returning(Delivery.id)))
+        enqueue(tx, tx.session.scalars(upsert.returning(Delivery.id)))
 
 
 def owe_again(tx: Transaction, endpoint: Endpoint, since: datetime) -> int:
-    """Let a locked endpoint get now what it was owed since then and has not had, but for what is
-    under way; how many events these are.
+    """Send a locked endpoint now what it was owed since then and has not had, except what is being
+    sent; how many events these are.
     """
     its_events = queries.wanted_events(tx, endpoint, since).with_only_columns(Event.id)
     renewed = tx.session.scalars(
@@ -89,19 +97,32 @@ def owe_again(tx: Transaction, endpoint: Endpoint, since: datetime) -> int:
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).all()
-    _ring(tx, renewed)
+    enqueue(tx, renewed)
     return len(renewed)
+
+
+def cancel_owed(tx: Transaction, endpoint: Endpoint) -> None:
+    """Owe the endpoint nothing more, until somebody replays."""
+    tx.session.execute(
+        sa.update(Delivery)
+        .where(
+            Delivery.tenant_id == tx.tenant_id,
+            Delivery.endpoint_id == endpoint.id,
+            Delivery.status == PENDING,
+        )
+        .values(status=CANCELLED, due_at=None, leased_until=None)
+    )
+
+
+def enqueue(tx: Transaction, delivery_ids: Iterable[str]) -> None:
+    """Enqueue a few deliveries; the end of each attempt enqueues the next."""
+    for delivery_id in delivery_ids:
+        if len(tx.rings) < MOST_ENQUEUED:
+            tx.ring("webhooks.deliver", delivery_id=delivery_id, tenant_id=tx.tenant_id)
 
 
 def _owed_now(tx: Transaction) -> dict[str, Any]:
     return {"status": PENDING, "attempts": 0, "due_at": tx.now, "leased_until": None}
-
-
-def _ring(tx: Transaction, delivery_ids: Iterable[str]) -> None:
-    """A few rings start the work; each attempt that ends rings for the next."""
-    for delivery_id in delivery_ids:
-        if len(tx.rings) < MOST_RINGS:
-            tx.ring("webhooks.deliver", delivery_id=delivery_id, tenant_id=tx.tenant_id)
 
 
 def _next_number(tx: Transaction, *, livemode: bool) -> int:
@@ -113,13 +134,3 @@ def _next_number(tx: Transaction, *, livemode: bool) -> int:
     )
     assert number is not None, "an upsert returns its row"
     return int(number)
-
-
-def last_number(tx: Transaction, *, livemode: bool) -> int:
-    """The number of the tenant's newest event in this world; 0 when there is none."""
-    found = tx.session.scalar(
-        sa.select(EventCounter.last).where(
-            EventCounter.tenant_id == tx.tenant_id, EventCounter.livemode == livemode
-        )
-    )
-    return found or 0

@@ -13,15 +13,15 @@ BATCH = 200
 PURGE_BATCH, MOST_ROUNDS = 5000, 100
 
 
-@shared_task(name="webhooks.deliver")
+@shared_task(name=attempt.TASK)
 def deliver(*, delivery_id: str, tenant_id: str, **_: Any) -> None:
-    """Begin one attempt at one delivery."""
+    """Start one attempt at one delivery, if it is due and there is a slot."""
     attempt.start(tenant_id=tenant_id, delivery_id=delivery_id)
 
 
 @shared_task(name="webhooks.sweep")
 def sweep(**_: Any) -> None:
-    """Ring for deliveries that are due."""
+    """Enqueue deliveries that are due, so that nothing depends on a message having arrived."""
     room = BATCH - current_app.extensions["bell"].waiting("webhooks")
     if room <= 0:
         return

@@ -15,7 +15,7 @@ from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants.auth import Caller
-from zampay.webhooks import endpoints, event_types
+from zampay.webhooks import endpoints, event_types, secrets
 from zampay.webhooks.delivery import sending
 
 AT_ONCE = 4
@@ -110,7 +110,7 @@ def _message(caller: Caller, endpoint_id: str) -> tuple[sending.Message, datetim
             url=endpoint.url,
             message_id=event_id,
             body=json.dumps(body, separators=(",", ":")),
-            headers=endpoints.headers_of(endpoint),
-            signing_secrets=endpoints.signing_secrets(endpoint, now),
+            headers=secrets.headers_of(endpoint),
+            signing_secrets=secrets.signing_secrets(endpoint, now),
         )
     return message, now

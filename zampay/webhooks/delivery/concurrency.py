@@ -1,83 +1,118 @@
-"""Where deliveries under way wait for merchants: threads of their own, so that no merchant's
-server ever holds up the worker's other work, and places on them, so that few cannot take all.
+"""How many attempts this process makes at once, and for whom.
+
+An attempt waits for the merchant on a thread of its own, so that a slow server never delays the
+worker's other work. It holds one of the slots, which are shared out so that few cannot take all.
 """
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from typing import Self
 
 import structlog
-from flask import Flask
+from flask import Flask, current_app
 
-log = structlog.get_logger()
-PLACES = 64
-FOR_SUSPECTS = 32
+SLOTS = 64
+UNPROVEN = 32
+"""Slots for unproven endpoints: those that fail, are slow, or have not answered yet."""
 PER_TENANT = 16
-SUSPECTS_PER_TENANT = 12
+UNPROVEN_PER_TENANT = 12
 
 
-class Lanes:
-    """The places of one process. Suspects (endpoints that fail, are slow, or have not yet shown
-    that they are neither) together get half of them. A tenant gets a quarter, and
-    of those for suspects not half.
-    """
+class Slots:
+    """The slots of one process, and the threads on which attempts wait."""
 
     def __init__(self, app: Flask, executor: Executor | None = None) -> None:
         self._app = app
-        self._executor = executor or ThreadPoolExecutor(PLACES, thread_name_prefix="webhook")
+        self._executor = executor or ThreadPoolExecutor(SLOTS, thread_name_prefix="webhook")
         self._lock = threading.Lock()
-        self._tenants: Counter[str] = Counter()
-        self._suspects: Counter[str] = Counter()
+        self._held: Counter[str] = Counter()
+        self._unproven: Counter[str] = Counter()
 
     @property
     def are_full(self) -> bool:
-        """Whether nobody can enter."""
-        return self._tenants.total() >= PLACES
+        """Whether every slot is held."""
+        return self._held.total() >= SLOTS
 
-    def enter(self, held: ExitStack, *, tenant_id: str, suspect: bool) -> bool:
-        """Take a place, if there is one for such a delivery, until `held` ends."""
+    def take(self, tenant_id: str, *, unproven: bool) -> bool:
+        """Take a slot, if there is one for this tenant and such an endpoint."""
         with self._lock:
-            if self.are_full or self._tenants[tenant_id] >= PER_TENANT:
+            if self.are_full or self._held[tenant_id] >= PER_TENANT:
                 return False
-            if suspect and not self._has_room_for_suspect(tenant_id):
+            if unproven and not self._has_room_for_unproven(tenant_id):
                 return False
-            self._tenants[tenant_id] += 1
-            self._suspects[tenant_id] += suspect
-        held.callback(self._leave, tenant_id, suspect=suspect)
-        return True
+            self._held[tenant_id] += 1
+            self._unproven[tenant_id] += unproven
+            return True
 
-    def _has_room_for_suspect(self, tenant_id: str) -> bool:
-        own, all_ = self._suspects[tenant_id], self._suspects.total()
-        return own < SUSPECTS_PER_TENANT and all_ < FOR_SUSPECTS
+    def _has_room_for_unproven(self, tenant_id: str) -> bool:
+        own, all_ = self._unproven[tenant_id], self._unproven.total()
+        return own < UNPROVEN_PER_TENANT and all_ < UNPROVEN
 
-    def run(self, work: Callable[[], None], held: ExitStack) -> None:
-        """Do the work on a thread of its own; `held` ends with it."""
-        self._executor.submit(self._run, work, held, structlog.contextvars.get_contextvars())
+    def give_back(self, tenant_id: str, *, unproven: bool) -> None:
+        """Free a slot."""
+        with self._lock:
+            self._held[tenant_id] -= 1
+            self._unproven[tenant_id] -= unproven
+            self._held += Counter()  # forget the tenants that hold none
+            self._unproven += Counter()
 
-    def _run(self, work: Callable[[], None], held: ExitStack, bound: dict[str, str]) -> None:
-        context = structlog.contextvars.bound_contextvars(**bound)
-        with held, self._app.app_context(), context, _logged():
+    def run(self, work: Callable[[], None]) -> None:
+        """Do the work on a thread of its own."""
+        self._executor.submit(self._run, work, structlog.contextvars.get_contextvars())
+
+    def _run(self, work: Callable[[], None], bound: dict[str, str]) -> None:
+        with self._app.app_context(), structlog.contextvars.bound_contextvars(**bound):
             work()
 
-    def _leave(self, tenant_id: str, *, suspect: bool) -> None:
-        with self._lock:
-            self._tenants[tenant_id] -= 1
-            self._suspects[tenant_id] -= suspect
-            self._tenants += Counter()  # forget those who have none left
-            self._suspects += Counter()
 
+class Slot:
+    """One attempt's slot: `take` it and `run` the attempt, in a `with` block. The slot is given
+    back when the attempt ends, or with the block when none was run.
+    """
 
-@contextmanager
-def _logged() -> Iterator[None]:
-    """An attempt that breaks off is due again when its lease ends; say why it did."""
-    try:
-        yield
-    except Exception:
-        log.exception("webhook_attempt_broke_off")
+    def __init__(self, slots: Slots, tenant_id: str) -> None:
+        self.tenant_id = tenant_id
+        self._slots = slots
+        self._is_held = self._is_unproven = self._runs = False
+
+    def take(self, *, unproven: bool) -> bool:
+        """Take the slot, if there is one for this tenant and such an endpoint."""
+        self._is_held = self._slots.take(self.tenant_id, unproven=unproven)
+        self._is_unproven = unproven
+        return self._is_held
+
+    def run(self, attempt: Callable[[], None]) -> None:
+        """Make the attempt on a thread of its own; does not wait for its end."""
+        self._slots.run(lambda: self._run(attempt))
+        self._runs = True
+
+    def _run(self, attempt: Callable[[], None]) -> None:
+        try:
+            attempt()
+        finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            self._slots.give_back(self.tenant_id, unproven=self._is_unproven)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._runs:
+            self._give_back()
 
 
 def init(app: Flask) -> None:
-    """Give the process its places; no thread starts before the first delivery."""
-    app.extensions["webhook_lanes"] = Lanes(app)
+    """Give the process its slots; no thread starts before the first attempt."""
+    app.extensions["webhook_slots"] = Slots(app)
+
+
+def slots() -> Slots:
+    """The current application's."""
+    found: Slots = current_app.extensions["webhook_slots"]
+    return found

@@ -1,6 +1,5 @@
-"""Take a delivery that is due: one worker, one attempt, under a lease in the database's time."""
+"""Lease a delivery that is due: one attempt at a time, in the database's time."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -9,8 +8,9 @@ import structlog
 
 from zampay.infra import limits, sealed
 from zampay.infra.db import Transaction, transaction
-from zampay.webhooks import endpoints, queries
+from zampay.webhooks import events, queries, secrets
 from zampay.webhooks.delivery import sending
+from zampay.webhooks.delivery.concurrency import Slot
 from zampay.webhooks.delivery.sending import Message
 from zampay.webhooks.models import Delivery, Endpoint
 
@@ -25,77 +25,77 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """One attempt at one delivery; nobody else makes one before `leased_until`."""
+class Lease:
+    """One attempt at one delivery; nobody else makes one before `until`."""
 
     tenant_id: str
     delivery_id: str
-    leased_until: datetime
+    until: datetime
     at: datetime
     message: Message
 
 
-def claim(*, tenant_id: str, delivery_id: str, enter: Callable[[bool], bool]) -> Claim | None:
-    """The delivery, if it is due, its endpoint has room, and `enter(suspect)` finds it a place.
+def take(slot: Slot, delivery_id: str) -> Lease | None:
+    """Lease the delivery, if it is due, its endpoint has room, and there is a slot for it.
 
-    What cannot be signed waits for the operator, without an attempt being counted. What finds no
-    room stays due: whoever ends an attempt rings for the next (`outcome.record`), and so does the
-    sweep. At a host that has had many attempts in vain it is due later.
+    A delivery that cannot be signed waits for the operator; no attempt is counted. One whose
+    endpoint has no room stays due: the end of an attempt enqueues the next one
+    (`outcome.record`), and so does the sweep. One to a host that has had many attempts in vain is
+    due later.
     """
-    with transaction(tenant_id) as tx:
+    with transaction(slot.tenant_id) as tx:
         endpoint = queries.endpoint_of(tx, delivery_id)
         delivery = queries.locked_if_due(tx, delivery_id)
         if delivery is None or endpoint is None:
             return None
         if not endpoint.enabled:
-            endpoints.cancel_pending(tx, endpoint)
+            events.cancel_owed(tx, endpoint)
             return None
         if not queries.has_room(tx, endpoint):
             return None
-        try:
-            secrets = endpoints.signing_secrets(endpoint, tx.now)
-            headers = endpoints.headers_of(endpoint)
-        except sealed.CannotOpen:
-            log.exception("webhook_secret_cannot_be_opened", endpoint_id=endpoint.id)
-            delivery.due_at = tx.now + UNTIL_A_KEY_COMES
+        message = _message(tx, endpoint, delivery)
+        if message is None or not slot.take(unproven=_is_unproven(endpoint)):
             return None
-        if not enter(_is_suspect(endpoint)) or _is_put_off(tx, endpoint, delivery):
+        if _is_put_off(tx, endpoint, delivery):
             return None
-        return _claimed(tx, endpoint, delivery, secrets, headers)
+        delivery.attempts += 1
+        delivery.last_attempt_at = tx.now
+        delivery.leased_until = delivery.due_at = until = tx.now + LEASE
+        return Lease(tx.tenant_id, delivery_id, until, tx.now, message)
 
 
-def _is_suspect(endpoint: Endpoint) -> bool:
-    latency_ms = endpoint.latency_ms
-    return endpoint.failing_since is not None or latency_ms is None or latency_ms > SLOW_MS
-
-
-def _is_put_off(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> bool:
-    """Whether the host has had enough attempts in vain: then this one is due when there is room."""
-    if endpoint.latency_ms is not None and endpoint.failing_since is None:
-        return False
-    wait_s = limits.wait_for_s(UNPROVEN_PER_HOST, "webhook-host", urlsplit(endpoint.url).netloc)
-    if wait_s is not None:
-        delivery.due_at = tx.now + timedelta(seconds=wait_s)
-    return wait_s is not None
-
-
-def _claimed(
-    tx: Transaction,
-    endpoint: Endpoint,
-    delivery: Delivery,
-    signing_secrets: list[str],
-    headers: dict[str, str],
-) -> Claim:
-    until = tx.now + LEASE
-    delivery.attempts += 1
-    delivery.last_attempt_at = tx.now
-    delivery.leased_until = delivery.due_at = until
+def _message(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> Message | None:
+    """What is to be sent; None, and later, where no key opens the endpoint's secrets."""
+    try:
+        signing_secrets = secrets.signing_secrets(endpoint, tx.now)
+        headers = secrets.headers_of(endpoint)
+    except sealed.CannotOpen:
+        log.exception("webhook_secret_cannot_be_decrypted", endpoint_id=endpoint.id)
+        delivery.due_at = tx.now + UNTIL_A_KEY_COMES
+        return None
     event = queries.event_of(tx, delivery)
-    message = Message(
+    return Message(
         url=endpoint.url,
         message_id=event.id,
         body=sending.body_of(event),
         headers=headers,
         signing_secrets=signing_secrets,
     )
-    return Claim(tx.tenant_id, delivery.id, until, tx.now, message)
+
+
+def _is_unproven(endpoint: Endpoint) -> bool:
+    return not _has_answered(endpoint) or (endpoint.latency_ms or 0) > SLOW_MS
+
+
+def _has_answered(endpoint: Endpoint) -> bool:
+    return endpoint.latency_ms is not None and endpoint.failing_since is None
+
+
+def _is_put_off(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> bool:
+    """Whether the host has had enough attempts in vain: then this one is due when there is room."""
+    if _has_answered(endpoint):
+        return False
+    wait_s = limits.wait_for_s(UNPROVEN_PER_HOST, "webhook-host", urlsplit(endpoint.url).netloc)
+    if wait_s is not None:
+        delivery.due_at = tx.now + timedelta(seconds=wait_s)
+    return wait_s is not None

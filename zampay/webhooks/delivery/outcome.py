@@ -8,8 +8,8 @@ from zampay.infra import metrics
 from zampay.infra.db import Transaction
 from zampay.kernel import backoff
 from zampay.tenants import audit
-from zampay.webhooks import endpoints, events, queries
-from zampay.webhooks.delivery.lease import Claim
+from zampay.webhooks import events, queries
+from zampay.webhooks.delivery.lease import Lease
 from zampay.webhooks.delivery.sending import Answer
 from zampay.webhooks.models import DELIVERED, EXHAUSTED, Delivery, Endpoint
 
@@ -23,16 +23,16 @@ GONE = 410
 OUTCOMES = ("delivered", "refused", "no_answer")
 
 
-def record(tx: Transaction, claim: Claim, answer: Answer) -> None:
-    """Write down what one attempt brought, and ring for what else the endpoint is owed.
+def record(tx: Transaction, lease: Lease, answer: Answer) -> None:
+    """Record the answer to one attempt, and enqueue what else the endpoint is owed.
 
-    Whoever lost the lease meanwhile (it ended, or the merchant asked for the event again) writes
+    An attempt that has lost its lease (it ended, or the merchant asked for the event again) records
     nothing: another attempt decides.
     """
-    tx.once_committed(lambda: _tell(claim, answer))
-    endpoint = queries.endpoint_of(tx, claim.delivery_id)
-    delivery = queries.locked(tx, claim.delivery_id)
-    if endpoint is None or delivery is None or delivery.leased_until != claim.leased_until:
+    tx.once_committed(lambda: _log_and_count(lease, answer))
+    endpoint = queries.endpoint_of(tx, lease.delivery_id)
+    delivery = queries.locked(tx, lease.delivery_id)
+    if endpoint is None or delivery is None or delivery.leased_until != lease.until:
         return
     delivery.leased_until = None
     delivery.answer_status = answer.status
@@ -43,15 +43,15 @@ def record(tx: Transaction, claim: Claim, answer: Answer) -> None:
         delivery.status, delivery.due_at, delivery.delivered_at = DELIVERED, None, tx.now
     else:
         _failed(tx, endpoint, delivery, answer)
-    _ring_for_the_next(tx, endpoint)
+    _enqueue_next(tx, endpoint)
 
 
-def _tell(claim: Claim, answer: Answer) -> None:
-    """One line and one measurement for every attempt: neither address nor body."""
+def _log_and_count(lease: Lease, answer: Answer) -> None:
+    """One line and one measurement for every attempt, without address and body."""
     outcome = "delivered" if answer.is_success else "refused" if answer.status else "no_answer"
     log.info(
         "webhook_attempt",
-        delivery_id=claim.delivery_id,
+        delivery_id=lease.delivery_id,
         outcome=outcome,
         status=answer.status,
         duration_ms=answer.latency_ms,
@@ -67,16 +67,16 @@ def _failed(tx: Transaction, endpoint: Endpoint, delivery: Delivery, answer: Ans
         delivery.status, delivery.due_at = EXHAUSTED, None
     else:
         delivery.due_at = tx.now + _delay(delivery.attempts, answer)
-    reason = _hopeless(tx, endpoint, answer)
+    reason = _reason_to_disable(tx, endpoint, answer)
     if reason is not None:
         _disable(tx, endpoint, reason)
 
 
-def _ring_for_the_next(tx: Transaction, endpoint: Endpoint) -> None:
+def _enqueue_next(tx: Transaction, endpoint: Endpoint) -> None:
     """One attempt ends, one may begin: a backlog drains at the endpoint's own pace."""
     following = queries.first_owed(tx, endpoint.id) if endpoint.enabled else None
     if following is not None:
-        tx.ring("webhooks.deliver", delivery_id=following, tenant_id=tx.tenant_id)
+        events.enqueue(tx, [following])
 
 
 def _delay(attempts: int, answer: Answer) -> timedelta:
@@ -85,8 +85,8 @@ def _delay(attempts: int, answer: Answer) -> timedelta:
     return max(backoff.scheduled(attempts, SCHEDULE), asked)
 
 
-def _hopeless(tx: Transaction, endpoint: Endpoint, answer: Answer) -> str | None:
-    """Why to give up on the endpoint: 410 at once, otherwise five days without one success."""
+def _reason_to_disable(tx: Transaction, endpoint: Endpoint, answer: Answer) -> str | None:
+    """410 at once, otherwise five days without one success; None for neither."""
     assert endpoint.failing_since is not None, "it has just failed"
     if answer.status == GONE:
         return "it answered 410 Gone"
@@ -100,7 +100,7 @@ def _disable(tx: Transaction, endpoint: Endpoint, reason: str) -> None:
     endpoint.enabled, endpoint.disabled_reason = False, reason
     endpoint.position += 1
     tx.session.flush()
-    endpoints.cancel_pending(tx, endpoint)
+    events.cancel_owed(tx, endpoint)
     audit.record(
         tx,
         action="webhook_endpoint.disabled",

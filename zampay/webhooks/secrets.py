@@ -1,0 +1,29 @@
+"""What is encrypted in the row of an endpoint: its signing secrets and the merchant's headers."""
+
+from datetime import datetime
+
+from zampay.infra import sealed
+from zampay.webhooks.models import Endpoint
+
+
+def signing_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
+    """The secrets that sign now: the current one, and the previous one until its end.
+
+    Raises:
+        sealed.CannotOpen.
+    """
+    return [sealed.unseal(stored) for stored in endpoint.secrets_in_use(now).values()]
+
+
+def headers_of(endpoint: Endpoint) -> dict[str, str]:
+    """The merchant's own headers.
+
+    Raises:
+        sealed.CannotOpen.
+    """
+    return {name: sealed.unseal(stored) for name, stored in endpoint.sealed_headers.items()}
+
+
+def encrypted(headers: dict[str, str]) -> dict[str, str]:
+    """Headers as they may be stored."""
+    return {name: sealed.seal(value) for name, value in headers.items()}
