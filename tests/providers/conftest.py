@@ -10,7 +10,8 @@ from flask import Flask
 from dev.databases import Servers
 from tests.providers.rigs import Mtn
 from zampay.infra import redis_client
-from zampay.simulators.mtn.server import serve
+from zampay.simulators.core.server import serve
+from zampay.simulators.mtn.app import create_app
 from zampay.simulators.mtn.settings import Settings
 
 
@@ -28,8 +29,8 @@ def small_app(servers: Servers) -> Iterator[Flask]:
 
 @pytest.fixture(scope="session")
 def mtn_simulator() -> Iterator[Mtn]:
-    options = {"port": 0, "approval_s": 0.05, "delayed_s": 0.1}
-    server = serve(settings := Settings(**options))  # type: ignore[arg-type]
+    settings = Settings(port=0, approval_s=0.05, delayed_s=0.1)
+    server = serve(create_app(settings), settings)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield Mtn(f"http://127.0.0.1:{server.port}", settings)

@@ -1,19 +1,12 @@
-"""The shapes in which MTN answers when it does not answer with a resource.
+"""The shapes of MTN's errors.
 
 The wallet platform says {"code", "message"}, the Azure gateway in front of it {"statusCode",
 "message"}, and many a 400 has no body at all (MTN Collection API, laravel-mtn-momo #66 and #77).
 """
 
-import os
-import socket
-import struct
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from flask import Response
 
-from flask import Response, jsonify
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+from zampay.simulators.core.answers import as_json
 
 MESSAGES = {
     "COULD_NOT_PERFORM_TRANSACTION": "The transaction could not be performed in time.",
@@ -30,39 +23,6 @@ MESSAGES = {
     "RESOURCE_NOT_FOUND": "Requested resource was not found.",
     "SERVICE_UNAVAILABLE": "Service temporarily unavailable, try again later.",
 }
-HTML = "<html><head><title>Error</title></head><body>The request could not be served.</body></html>"
-
-
-class Refused(Exception):
-    """A request that goes no further; `response` is what its sender gets."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
-        self.response = response
-
-
-class Reset(Response):
-    """No answer at all: the client's connection is reset."""
-
-    def __call__(
-        self,
-        environ: "WSGIEnvironment",
-        start_response: "StartResponse",  # noqa: ARG002 - WSGI gives it
-    ) -> Iterable[bytes]:
-        """Close the socket so that the kernel sends RST instead of an orderly end."""
-        connection: socket.socket = environ["werkzeug.socket"]
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # The server's readers still hold the socket object: only its descriptor can be closed.
-        os.close(connection.detach())
-        self.close()
-        raise ConnectionResetError
-
-
-def empty(status: int) -> Response:
-    """An answer without a body."""
-    response = Response(status=status)
-    del response.headers["Content-Type"]
-    return response
 
 
 def platform_error(status: int, code: str) -> Response:
@@ -73,15 +33,3 @@ def platform_error(status: int, code: str) -> Response:
 def gateway_error(status: int, message: str) -> Response:
     """The Azure gateway's {"statusCode", "message"}."""
     return as_json(status, {"statusCode": status, "message": message})
-
-
-def page(status: int, text: str = HTML) -> Response:
-    """An HTML page, as proxies and firewalls send them."""
-    return Response(text, status=status, mimetype="text/html")
-
-
-def as_json(status: int, body: object) -> Response:
-    """Any body as JSON."""
-    response = jsonify(body)
-    response.status_code = status
-    return response

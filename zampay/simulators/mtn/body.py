@@ -1,14 +1,13 @@
-"""The body of a request to pay, field by field; anything else than MTN's shape is an empty 400."""
+"""The body of a request to pay, field by field."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
-from flask import request
-
-from zampay.simulators.mtn.answers import Refused, empty, platform_error
+from zampay.simulators.core.answers import Refused
+from zampay.simulators.core.body import Malformed, json_object, text
+from zampay.simulators.mtn.answers import platform_error
 
 NOTE_LENGTH = 128
 NOTE = re.compile(r"[A-Za-z0-9 .,_-]*")
@@ -28,50 +27,32 @@ class RequestToPay:
     payee_note: str
 
 
-def json_object() -> dict[str, Any]:
-    """The request's body, which is a JSON object and says so, or an empty 400."""
-    if request.mimetype != "application/json":
-        _refuse()
-    content = request.get_json(silent=True)
-    return content if isinstance(content, dict) else _refuse()
-
-
 def request_to_pay(currency: str) -> RequestToPay:
-    """The request's body; `currency` is the only one that this environment takes."""
+    """The request's body; `currency` is the only one that this environment accepts."""
     given = json_object()
-    amount = _text(given, "amount", lambda text: AMOUNT.fullmatch(text) and Decimal(text) > 0)
-    wanted = _text(given, "currency", lambda text: re.fullmatch("[A-Z]{3}", text))
+    amount = text(given, "amount", lambda value: AMOUNT.fullmatch(value) and Decimal(value) > 0)
     body = RequestToPay(
         amount=Decimal(amount),
-        currency=wanted,
-        external_id=_text(given, "externalId", lambda text: re.fullmatch(r"[^\s\x00]+", text)),
+        currency=text(given, "currency", lambda value: re.fullmatch("[A-Z]{3}", value)),
+        external_id=text(given, "externalId", lambda value: re.fullmatch(r"[^\s\x00]+", value)),
         payer=_payer(given.get("payer")),
         payer_message=_note(given, "payerMessage"),
         payee_note=_note(given, "payeeNote"),
     )
-    if wanted != currency:
+    if body.currency != currency:
         raise Refused(platform_error(500, "INVALID_CURRENCY"))
     return body
 
 
 def _payer(given: object) -> dict[str, str]:
     if not isinstance(given, dict):
-        _refuse()
-    kind = _text(given, "partyIdType", lambda text: text in PARTY_TYPES)
+        raise Malformed("payer")
+    kind = text(given, "partyIdType", lambda value: value in PARTY_TYPES)
     shape = "[1-9][0-9]{4,14}" if kind == "MSISDN" else r"\S+"
-    party = _text(given, "partyId", lambda text: re.fullmatch(shape, text))
+    party = text(given, "partyId", lambda value: re.fullmatch(shape, value))
     return {"partyIdType": kind, "partyId": party}
 
 
 def _note(given: dict[str, Any], name: str) -> str:
-    """A note may be empty, but is never missing, null, long or with special characters."""
-    return _text(given, name, lambda text: len(text) <= NOTE_LENGTH and NOTE.fullmatch(text))
-
-
-def _text(given: dict[str, Any], name: str, good: Callable[[str], object]) -> str:
-    value = given.get(name)
-    return value if isinstance(value, str) and good(value) else _refuse()
-
-
-def _refuse() -> NoReturn:
-    raise Refused(empty(400))
+    """A note may be empty, but not missing, null, long or with special characters."""
+    return text(given, name, lambda value: len(value) <= NOTE_LENGTH and NOTE.fullmatch(value))

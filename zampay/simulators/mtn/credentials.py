@@ -2,10 +2,11 @@
 
 import secrets
 import threading
-import time
 from dataclasses import dataclass
 
-from zampay.simulators.mtn.settings import Settings, random_key
+from zampay.simulators.core.settings import random_key
+from zampay.simulators.core.tokens import Tokens
+from zampay.simulators.mtn.settings import SANDBOX, Settings
 
 
 @dataclass
@@ -18,20 +19,10 @@ class ApiUser:
     api_key: str | None = None
 
 
-@dataclass(frozen=True)
-class Token:
-    """A bearer token for one product, until `expires_s` on the monotonic clock."""
-
-    product: str
-    user: ApiUser
-    expires_s: float
-
-
 class Credentials:
     """Who may call. Subscription keys are per product, API users per sandbox product."""
 
     def __init__(self, settings: Settings) -> None:
-        self._life_s = settings.token_life_s
         self._products = {
             settings.subscription_key: "collection",
             settings.disbursement_subscription_key: "disbursement",
@@ -39,12 +30,12 @@ class Credentials:
         first = ApiUser(
             settings.api_user.lower(),
             settings.callback_host,
-            "collection" if settings.environment == "sandbox" else None,
+            "collection" if settings.environment == SANDBOX else None,
             settings.api_key,
         )
         self._users = {first.reference_id: first}
-        self._tokens: dict[str, Token] = {}
         self._lock = threading.Lock()
+        self.tokens: Tokens[tuple[str, ApiUser]] = Tokens(settings.token_life_s)
 
     def product_of(self, subscription_key: str) -> str | None:
         """The product that this subscription key opens."""
@@ -64,7 +55,7 @@ class Credentials:
         """Give the user a new key; the earlier one and its tokens end."""
         with self._lock:
             user.api_key = random_key()
-            self._tokens = {k: t for k, t in self._tokens.items() if t.user is not user}
+            self.tokens.revoke(lambda owner: owner[1] is user)
             return user.api_key
 
     def log_in(self, reference_id: str, api_key: str) -> ApiUser | None:
@@ -74,22 +65,7 @@ class Credentials:
             return None
         return user if secrets.compare_digest(user.api_key.encode(), api_key.encode()) else None
 
-    def new_token(self, product: str, user: ApiUser) -> str:
-        """A bearer token; several may live at once."""
-        name = secrets.token_urlsafe(32)
-        with self._lock:
-            self._tokens[name] = Token(product, user, time.monotonic() + self._life_s)
-        return name
-
-    def bearer(self, name: str, product: str) -> ApiUser | None:
-        """The user behind a token that lives and was made for this product."""
-        token = self._tokens.get(name)
-        if token is None or token.product != product or token.expires_s <= time.monotonic():
-            return None
-        return token.user
-
-    def expire_tokens(self) -> int:
-        """End every token; how many there were."""
-        with self._lock:
-            ended, self._tokens = len(self._tokens), {}
-        return ended
+    def bearer(self, token: str, product: str) -> ApiUser | None:
+        """The user behind a valid token that was made for this product."""
+        owner = self.tokens.owner(token)
+        return owner[1] if owner is not None and owner[0] == product else None

@@ -1,16 +1,16 @@
-"""MTN's tables of test numbers, one per operation: what a number makes of a request.
+"""MTN's tables of test numbers, one per operation.
 
-Source: MTN's "Sandbox Use Cases" and measured answers of its sandbox. Where MTN is silent the
-choice is ours and stands in README.md.
+Source: MTN's "Sandbox Use Cases" and measured answers of its sandbox. Where MTN does not say,
+README.md says what we chose.
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
 from types import MappingProxyType
 
 from zampay.kernel import sandbox_numbers
 from zampay.kernel.sandbox_numbers import Ending
-from zampay.simulators.mtn.settings import SANDBOX, Settings
+from zampay.simulators.core.endings import PAYS, Course
+from zampay.simulators.mtn.settings import SANDBOX
 
 
 @dataclass(frozen=True)
@@ -19,27 +19,6 @@ class Refusal:
 
     status: int
     code: str
-
-
-@dataclass(frozen=True)
-class Course:
-    """How an accepted payment goes on.
-
-    `first` is the status until it ends; `last` the final one (None: it never ends by itself),
-    with `reason`; `wait` names the setting that says after how many seconds (None: at once).
-    """
-
-    last: str | None = "SUCCESSFUL"
-    reason: str | None = None
-    first: str = "PENDING"
-    wait: str | None = None
-
-    def seconds(self, settings: Settings) -> float:
-        """How long after its creation the payment ends."""
-        return float(getattr(settings, self.wait)) if self.wait else 0.0
-
-
-PAYS = Course(wait="approval_s")
 
 
 REQUEST_TO_PAY: MappingProxyType[Ending, Course | Refusal] = MappingProxyType(
@@ -86,11 +65,11 @@ def ending(msisdn: str, environment: str) -> Ending | None:
     return sandbox_numbers.ending(msisdn) if known(msisdn, environment) else None
 
 
+def course(ending: Ending | None) -> Course | Refusal:
+    """What becomes of a request to pay with this ending."""
+    return REQUEST_TO_PAY[ending] if ending else PAYS
+
+
 def account_holder(msisdn: str, environment: str) -> Refusal | str | None:
     """A refusal, NOT_ACTIVE, or None for an active account."""
     return ACCOUNT_HOLDER.get(msisdn[-2:]) if known(msisdn, environment) else None
-
-
-def charged(amount: Decimal, ending: Ending | None) -> Decimal:
-    """What the payer pays of this amount: one number of ours pays one kwacha more."""
-    return amount + 1 if ending is Ending.FIGURES_DIFFER else amount

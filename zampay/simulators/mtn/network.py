@@ -1,55 +1,78 @@
-"""The state of one simulated network, and how a request finds it."""
+"""MTN as a network: its operations, its credentials, and what its errors look like."""
 
-import threading
-from collections import deque
+from flask import Response, request
 
-from flask import current_app
-
-from zampay.simulators.mtn.callbacks import Callbacks
+from zampay.simulators.core import network
+from zampay.simulators.core.answers import empty
+from zampay.simulators.core.faults import Operations
+from zampay.simulators.mtn.answers import gateway_error, platform_error
 from zampay.simulators.mtn.credentials import Credentials
-from zampay.simulators.mtn.faults import FaultBook
 from zampay.simulators.mtn.settings import Settings
-from zampay.simulators.mtn.wallet import Wallet
 
-EXTENSION = "zampay.simulators.mtn"
-REQUESTS_KEPT = 10_000
+TOO_MANY = 429
 
 
-class Network:
-    """Everything that one simulator knows; lives in memory and ends with the process."""
+class Network(network.Network):
+    """One MTN wallet in one environment."""
+
+    operations = Operations(
+        submit="requesttopay",
+        poll="enquiry",
+        others=(
+            "token",
+            "active",
+            "basicuserinfo",
+            "balance",
+            "deliverynotification",
+            "provisioning",
+        ),
+    )
+    settings: Settings
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self.credentials = Credentials(settings)
-        self.faults = FaultBook(settings.seed)
-        self.callbacks = Callbacks(settings, self.faults)
-        self.wallet = Wallet(self.callbacks.send)
-        self.requests: deque[dict[str, object]] = deque(maxlen=REQUESTS_KEPT)
-        self._released = threading.Event()
-        self._resets = 0
 
-    def hang(self, seconds: float | None) -> bool:
-        """Wait until released, or for `seconds` at most; False when all was forgotten meanwhile."""
-        began = self._resets
-        self._released.wait(seconds)
-        return self._resets == began
+    def facts(self) -> dict[str, str]:
+        """The reference from the path or the header, the rest from the body."""
+        paths = request.view_args or {}
+        reference_id = paths.get("reference_id") or request.headers.get("X-Reference-Id") or ""
+        found = {"referenceId": reference_id.lower(), "msisdn": str(paths.get("party_id", ""))}
+        content = request.get_json(silent=True)
+        if isinstance(content, dict):
+            found["externalId"] = str(content.get("externalId", ""))
+            payer = content.get("payer")
+            found["msisdn"] = str(payer.get("partyId", "")) if isinstance(payer, dict) else ""
+        return found
 
-    def release(self) -> None:
-        """Let every hanging request go on; later ones hang again."""
-        released, self._released = self._released, threading.Event()
-        released.set()
+    def error(self, status: int) -> Response:
+        """The platform's for 500 and 503, else the gateway's."""
+        usual = {500: "INTERNAL_PROCESSING_ERROR", 503: "SERVICE_UNAVAILABLE"}
+        if status in usual:
+            return platform_error(status, usual[status])
+        return gateway_error(status, "Rate limit is exceeded." if status == TOO_MANY else "Refused")
 
-    def reset(self) -> None:
-        """Forget everything but the credentials."""
-        self._resets += 1
-        self.release()
-        self.faults.replace([])
-        self.wallet.clear()
-        self.callbacks.forget()
-        self.requests = deque(maxlen=REQUESTS_KEPT)
+    def not_found(self) -> Response:
+        """The platform knows no such reference."""
+        return platform_error(404, "RESOURCE_NOT_FOUND")
+
+    def unserved(self, status: int) -> Response:
+        """The gateway's 404 for paths and methods, else no body."""
+        if status in (404, 405):
+            return gateway_error(404, "Resource not found")
+        return empty(status)
+
+    def malformed(self, field: str) -> Response:  # noqa: ARG002 - MTN does not name the field
+        """A 400 that does not say why."""
+        return empty(400)
+
+    def expire_tokens(self) -> int:
+        """End the tokens of all products."""
+        return self.credentials.tokens.revoke_all()
 
 
 def here() -> Network:
-    """The network that the current request came to."""
-    network: Network = current_app.extensions[EXTENSION]
-    return network
+    """The network of the current request."""
+    found = network.here()
+    assert isinstance(found, Network)
+    return found

@@ -2,10 +2,11 @@
 
 from flask import Blueprint, Response, g, request
 
+from zampay.simulators.core.answers import as_json, empty
+from zampay.simulators.core.wallet import plain
 from zampay.simulators.mtn import endings, strictness
-from zampay.simulators.mtn.answers import as_json, empty, platform_error
+from zampay.simulators.mtn.answers import platform_error
 from zampay.simulators.mtn.network import here
-from zampay.simulators.mtn.wallet import plain
 
 blueprint = Blueprint(
     "account", __name__, url_prefix="/<any(collection, disbursement):product>/v1_0"

@@ -4,8 +4,10 @@ import re
 
 from flask import Blueprint, Response
 
-from zampay.simulators.mtn import body, strictness
-from zampay.simulators.mtn.answers import Refused, as_json, empty, platform_error
+from zampay.simulators.core.answers import Refused, as_json, empty
+from zampay.simulators.core.body import json_object
+from zampay.simulators.mtn import strictness
+from zampay.simulators.mtn.answers import platform_error
 from zampay.simulators.mtn.credentials import ApiUser
 from zampay.simulators.mtn.network import here
 
@@ -18,7 +20,7 @@ def create() -> Response:
     """An API user for the product of the subscription key; its callback host is fixed for good."""
     product = strictness.subscription(strictness.ANY_PRODUCT)
     reference_id = strictness.reference_id()
-    host = body.json_object().get("providerCallbackHost")
+    host = json_object().get("providerCallbackHost")
     if not isinstance(host, str) or not BARE_HOST.fullmatch(host):
         return empty(400)
     if not here().credentials.add_user(reference_id, host, product):
@@ -48,5 +50,5 @@ def _user(reference_id: str) -> ApiUser:
     product = strictness.subscription(strictness.ANY_PRODUCT)
     user = here().credentials.user(strictness.uuid4(reference_id))
     if user is None or user.product != product:
-        raise Refused(platform_error(404, "RESOURCE_NOT_FOUND"))
+        raise Refused(here().not_found())
     return user

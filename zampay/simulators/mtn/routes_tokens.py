@@ -2,8 +2,9 @@
 
 from flask import Blueprint, Response, request
 
+from zampay.simulators.core.answers import as_json
 from zampay.simulators.mtn import strictness
-from zampay.simulators.mtn.answers import as_json, gateway_error
+from zampay.simulators.mtn.answers import gateway_error
 from zampay.simulators.mtn.network import here
 
 blueprint = Blueprint("tokens", __name__, url_prefix="/<any(collection, disbursement):product>")
@@ -21,7 +22,7 @@ def token(product: str) -> Response:
     user = credentials.log_in(basic.username or "", basic.password or "")
     if user is None:
         return as_json(500, {"error": "login_failed"})
-    name = credentials.new_token(product, user)
+    name = credentials.tokens.create((product, user))
     life_s = int(here().settings.token_life_s)
     return as_json(200, {"access_token": name, "token_type": "access_token", "expires_in": life_s})
 

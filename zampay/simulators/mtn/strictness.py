@@ -1,4 +1,4 @@
-"""What MTN insists on before it looks at a request: keys, tokens, environment, ids, URLs.
+"""What MTN requires of a request: keys, tokens, environment, ids, URLs.
 
 Each check raises Refused with MTN's own answer (MTN Collection API; the Azure gateway's wording
 as clients have reported it).
@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from zampay.simulators.mtn.answers import Refused, empty, gateway_error, platform_error
+from zampay.simulators.core.answers import Refused, empty
+from zampay.simulators.mtn.answers import gateway_error, platform_error
 from zampay.simulators.mtn.credentials import ApiUser
 from zampay.simulators.mtn.network import here
 from zampay.simulators.mtn.settings import SANDBOX

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from zampay.simulators.mtn import callbacks
-from zampay.simulators.mtn.wallet import Payment, Wallet
+from zampay.simulators.core import callbacks
+from zampay.simulators.core.endings import Course
+from zampay.simulators.core.wallet import Wallet
+from zampay.simulators.mtn.body import RequestToPay
+from zampay.simulators.mtn.payment import MtnPayment
 
 
 def pay(client: Any, gateway: Any, reference_id: str, msisdn: str = "260963123451") -> Any:
@@ -127,26 +130,31 @@ def test_a_callback_waits_for_the_answer_to_its_request(
 ) -> None:
     told: list[str] = []
     wallet = Wallet(lambda payment: told.append(payment.reference_id))
-    payment = Payment(
-        reference_id=reference_id,
-        external_id="order-1",
+    body = RequestToPay(
         amount=Decimal(1),
         currency="ZMW",
+        external_id="order-1",
         payer={"partyIdType": "MSISDN", "partyId": "260963123400"},
         payer_message="",
         payee_note="",
-        user_id="user",
+    )
+    payment = MtnPayment(
+        reference_id=reference_id,
+        external_id="order-1",
+        msisdn="260963123400",
+        amount=Decimal(1),
+        currency="ZMW",
         callback_url=gateway.url(),
-        status="PENDING",
-        last="SUCCESSFUL",
-        last_reason=None,
+        course=Course(),
+        request=body,
+        user_id="user",
     )
     wallet.add(payment, wait_s=0.01)
     until(wallet.copy_of_charges)
-    wallet.announce_if_ready(payment)
+    wallet.call_back_if_ready(payment)
     assert told == []
-    wallet.answered(payment)
-    wallet.answered(payment)
+    wallet.mark_answered(payment)
+    wallet.mark_answered(payment)
     assert told == [reference_id]
 
 

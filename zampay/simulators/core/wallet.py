@@ -1,19 +1,22 @@
-"""Payments and the money they moved: one lock, one journal, one thread that ends what is due.
+"""Payments and the money they moved: one lock, one list of charges, one thread that ends payments.
 
-A charge is journalled in the same breath in which its payment becomes SUCCESSFUL, so the journal
-can neither miss a charge nor know one twice.
+A payment becomes SUCCESSFUL and its charge is written under the same lock, so the list can neither
+miss a charge nor have one twice.
 """
 
 import heapq
 import itertools
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-FINAL = ("SUCCESSFUL", "FAILED")
+from zampay.simulators.core.endings import FINAL, SUCCESSFUL, Course
+
 OPENING_BALANCE = Decimal(1000)
 
 
@@ -23,40 +26,37 @@ def timestamp() -> str:
 
 
 def plain(amount: Decimal) -> str:
-    """The amount as MTN gives it back: "12.50" is "12.5" and "100.00" is "100"."""
+    """The amount without trailing zeros: "12.50" is "12.5" and "100.00" is "100"."""
     return f"{amount.normalize():f}"
 
 
 @dataclass(kw_only=True)
-class Payment:
-    """One request to pay; `last`, `reason` and `due_s` say what becomes of it and when."""
+class Payment(ABC):
+    """One payment; `course` says what becomes of it and when."""
 
     reference_id: str
     external_id: str
+    msisdn: str
     amount: Decimal
     currency: str
-    payer: dict[str, str]
-    payer_message: str
-    payee_note: str
-    user_id: str
     callback_url: str | None
-    status: str
-    last: str | None
-    last_reason: str | None
+    course: Course
+    status: str = field(init=False)
     reason: str | None = None
     transaction_id: str | None = None
     final_s: float | None = None
-    answered: bool = False
-    announced: bool = False
-    notified: bool = False
+    is_answered: bool = False
+    has_callback: bool = False
 
-    @property
-    def msisdn(self) -> str:
-        """The payer's number."""
-        return self.payer["partyId"]
+    def __post_init__(self) -> None:
+        self.status = self.course.first
+
+    @abstractmethod
+    def shown(self) -> dict[str, Any]:
+        """The payment as a poll is answered."""
 
     def facts(self) -> dict[str, str]:
-        """What a fault can be narrowed to."""
+        """What a fault can be limited to."""
         return {
             "referenceId": self.reference_id,
             "externalId": self.external_id,
@@ -66,9 +66,9 @@ class Payment:
 
 @dataclass
 class Wallet:
-    """All payments by reference; `announce` is called once per final payment, without the lock."""
+    """All payments by reference; `call_back` is called once per final payment, without the lock."""
 
-    announce: Callable[[Payment], None]
+    call_back: Callable[[Payment], None]
     balance: Decimal = OPENING_BALANCE
     charges: list[dict[str, str]] = field(default_factory=list)
 
@@ -87,9 +87,9 @@ class Wallet:
             if payment.reference_id in self._payments:
                 return False
             self._payments[payment.reference_id] = payment
-            if payment.last is not None and wait_s <= 0:
-                self._settle(payment, payment.last, payment.last_reason)
-            elif payment.last is not None:
+            if payment.course.last is not None and wait_s <= 0:
+                self._settle(payment, payment.course.last, payment.course.reason)
+            elif payment.course.last is not None:
                 due = (time.monotonic() + wait_s, next(self._order), payment)
                 heapq.heappush(self._due, due)
                 self._changed.notify()
@@ -107,40 +107,34 @@ class Wallet:
             return first
 
     def charge_now(self, payment: Payment) -> None:
-        """Move the money at once, if this payment is one that will ever succeed."""
+        """Move the money at once, if this payment succeeds in the end."""
         with self._changed:
-            if payment.last == "SUCCESSFUL":
-                self._settle(payment, "SUCCESSFUL", None)
+            if payment.course.last == SUCCESSFUL:
+                self._settle(payment, SUCCESSFUL, None)
 
     def settle(self, payment: Payment, status: str, reason: str | None) -> bool:
-        """End a payment by hand; False when it has ended already."""
+        """End a payment by hand; False when it has already ended."""
         with self._changed:
             settled = self._settle(payment, status, reason)
-        self.announce_if_ready(payment)
+        self.call_back_if_ready(payment)
         return settled
 
-    def answered(self, payment: Payment) -> None:
-        """The client has its answer (or will not get one): from now on callbacks may go."""
-        payment.answered = True
-        self.announce_if_ready(payment)
+    def mark_answered(self, payment: Payment) -> None:
+        """The client has its answer, or will not get one: now the callback may be sent."""
+        payment.is_answered = True
+        self.call_back_if_ready(payment)
 
-    def notify(self, payment: Payment) -> bool:
-        """Whether this is the first delivery notification of the payment."""
+    def begin_callback(self, payment: Payment) -> bool:
+        """Whether the caller has to send the callback: the payment is final and has had none."""
         with self._changed:
-            first, payment.notified = not payment.notified, True
-            return first
+            begins = payment.status in FINAL and not payment.has_callback
+            payment.has_callback = payment.has_callback or begins
+            return begins
 
-    def claim_announcement(self, payment: Payment) -> bool:
-        """Whether the caller is the one that has to send this payment's callback."""
-        with self._changed:
-            ready = payment.status in FINAL and not payment.announced
-            payment.announced = payment.announced or ready
-            return ready
-
-    def announce_if_ready(self, payment: Payment) -> None:
-        """Announce a payment that is final and answered, once."""
-        if payment.answered and self.claim_announcement(payment):
-            self.announce(payment)
+    def call_back_if_ready(self, payment: Payment) -> None:
+        """Send the callback of a payment that is final and answered, once."""
+        if payment.is_answered and self.begin_callback(payment):
+            self.call_back(payment)
 
     def clear(self) -> None:
         """Forget every payment and every charge."""
@@ -160,9 +154,9 @@ class Wallet:
         if payment.status in FINAL:
             return False
         payment.reason, payment.final_s = reason, time.monotonic()
-        if status == "SUCCESSFUL":
+        if status == SUCCESSFUL:
             self._charge(payment)
-        # Last, because enquiries read without the lock: who sees the end sees all of it.
+        # Last, because polls read without the lock: a reader of the final status sees the rest.
         payment.status = status
         return True
 
@@ -183,6 +177,6 @@ class Wallet:
                     self._changed.wait(wait_s)
                     continue
                 payment = heapq.heappop(self._due)[2]
-                if payment.last is not None:
-                    self._settle(payment, payment.last, payment.last_reason)
-            self.announce_if_ready(payment)
+                if payment.course.last is not None:
+                    self._settle(payment, payment.course.last, payment.course.reason)
+            self.call_back_if_ready(payment)

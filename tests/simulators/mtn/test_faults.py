@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from zampay.simulators.mtn.faults import FaultBook, read
+from zampay.simulators.core.faults import Fault, Faults, read
+from zampay.simulators.mtn.network import Network
 
 RESET = "Connection reset by peer"
 
@@ -186,7 +187,7 @@ def test_faults_are_appended_shown_as_left_and_cleared(mtn: Any) -> None:
         {"operation": "requesttopay", "kind": ["hang"]},
         {"operation": "requesttopay", "kind": "hang", "colour": "red"},
         {"operation": "requesttopay", "kind": "hang", "when": "never"},
-        {"operation": "requesttopay", "kind": "hang", "chance": 1},
+        {"operation": "requesttopay", "kind": "hang", "generator": 1},
         {"operation": "requesttopay", "kind": "latency"},
         {"operation": "requesttopay", "kind": "latency", "seconds": "long"},
         {"operation": "requesttopay", "kind": "status", "status": 42},
@@ -207,12 +208,16 @@ def test_a_fault_that_nobody_could_meet_is_refused_with_a_reason(mtn: Any, wrong
 
 
 def test_two_faults_in_one_list_draw_apart() -> None:
-    book = FaultBook(seed=0)
-    book.replace([read(fault("garbage", probability=0.5)), read(fault("hang", when="after"))])
-    book.add(read(fault("reset_after", probability=0.5)))
+    book = Faults(seed=0)
+    book.replace([parsed(fault("garbage", probability=0.5)), parsed(fault("hang", when="after"))])
+    book.add(parsed(fault("reset_after", probability=0.5)))
     drawn = [{each.kind for each in book.draw("requesttopay", "after", {})} for _ in range(40)]
     assert any(("garbage" in kinds) != ("reset_after" in kinds) for kinds in drawn)
     assert all("hang" in kinds for kinds in drawn)
+
+
+def parsed(given: dict[str, Any]) -> Fault:
+    return read(given, Network.operations)
 
 
 def struck(client: Any) -> list[int]:

@@ -8,17 +8,18 @@ import pytest
 import requests
 
 import config
-from tests.simulators.conftest import QUICK
+from tests.simulators.mtn.conftest import QUICK
 from zampay.infra.outbound import NoReply, NotConnected, Outbound
-from zampay.simulators import tls
-from zampay.simulators.mtn.server import serve
+from zampay.simulators.core import tls
+from zampay.simulators.core.server import serve
+from zampay.simulators.mtn.app import create_app
 from zampay.simulators.mtn.settings import Settings
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     settings = Settings(**QUICK, tls_directory=str(tmp_path))
-    server = serve(settings)
+    server = serve(create_app(settings), settings)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"{settings.base_url}:{server.port}"

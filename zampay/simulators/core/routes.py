@@ -1,49 +1,40 @@
-"""`/_admin`: the journal, faults and levers. Not MTN's: no network has such a thing."""
+"""`/_admin`: the journal, faults and controls. No real network has this."""
 
-from collections import Counter
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from zampay.simulators.mtn import faults
-from zampay.simulators.mtn.answers import Refused, as_json, empty
-from zampay.simulators.mtn.network import here
-from zampay.simulators.mtn.wallet import FINAL, Payment
+from zampay.simulators.core import faults
+from zampay.simulators.core.answers import Refused, as_json, empty
+from zampay.simulators.core.endings import FAILED, FINAL
+from zampay.simulators.core.network import here
+from zampay.simulators.core.wallet import Payment
 
-blueprint = Blueprint("admin", __name__, url_prefix="/_admin")
+ADMIN = "admin"
+blueprint = Blueprint(ADMIN, __name__, url_prefix="/_admin")
 MOST_COPIES = 1000
 
 
 def wrong(status: int, message: str) -> Refused:
-    """A request to this page that makes no sense."""
+    """A request to `/_admin` that cannot be served."""
     return Refused(as_json(status, {"error": message}))
 
 
 @blueprint.get("/journal")
 def journal() -> Response:
     """Every charge, counted per reference and per external id; requests and callbacks."""
-    charges = here().wallet.copy_of_charges()
-    return as_json(
-        200,
-        {
-            "charges": charges,
-            "byReference": Counter(charge["referenceId"] for charge in charges),
-            "byExternalId": Counter(charge["externalId"] for charge in charges),
-            "requests": list(here().requests),
-            "callbacks": list(here().callbacks.attempts),
-        },
-    )
+    return as_json(200, here().journal.shown(here().wallet.copy_of_charges()))
 
 
 @blueprint.get("/faults")
 def faults_left() -> Response:
-    """The faults that can still strike."""
+    """The faults that can still occur."""
     return as_json(200, here().faults.shown())
 
 
 @blueprint.put("/faults")
 def replace_faults() -> Response:
-    """A list of faults instead of the present one; chance begins anew."""
+    """A list of faults instead of the present one; the random generators start again."""
     given = request.get_json()
     if not isinstance(given, list):
         raise wrong(400, "a list of faults")
@@ -60,14 +51,14 @@ def add_fault() -> Response:
 
 @blueprint.delete("/faults")
 def clear_faults() -> Response:
-    """No faults at all."""
+    """No faults."""
     here().faults.replace([])
     return faults_left()
 
 
 @blueprint.post("/release")
 def release() -> Response:
-    """Let every hanging request go on."""
+    """Let every hanging request continue."""
     here().release()
     return empty(204)
 
@@ -75,25 +66,25 @@ def release() -> Response:
 @blueprint.post("/tokens/expire")
 def expire_tokens() -> Response:
     """End all tokens."""
-    return as_json(200, {"expired": here().credentials.expire_tokens()})
+    return as_json(200, {"expired": here().expire_tokens()})
 
 
 @blueprint.post("/settle")
 def settle() -> Response:
-    """{"referenceId", "status", "reason"?}: end a payment now; 409 when it has ended."""
+    """{"referenceId", "status", "reason"?}: end a payment now; 409 when it has already ended."""
     given = _object()
     payment, status = _payment(given), given.get("status")
     if status not in FINAL:
         raise wrong(400, f"status: one of {FINAL}")
     reason = str(given.get("reason", "INTERNAL_PROCESSING_ERROR"))
-    if not here().wallet.settle(payment, status, reason if status == "FAILED" else None):
+    if not here().wallet.settle(payment, status, reason if status == FAILED else None):
         raise wrong(409, f"already {payment.status}")
     return empty(204)
 
 
 @blueprint.post("/callbacks")
 def send_callbacks() -> Response:
-    """{"referenceId", "copies"?, "body"?}: send callbacks at once and wait; text goes out raw."""
+    """{"referenceId", "copies"?, "body"?}: send callbacks at once and wait; text is sent raw."""
     given = _object()
     payment, copies = _payment(given), given.get("copies", 1)
     if payment.callback_url is None:
@@ -113,8 +104,8 @@ def reset() -> Response:
 
 def _fault(given: object) -> faults.Fault:
     try:
-        return faults.read(given)
-    except faults.UnknownFaultError as error:
+        return faults.read(given, here().operations)
+    except faults.ImpossibleFault as error:
         raise wrong(400, str(error)) from error
 
 

@@ -1,7 +1,7 @@
-"""A certificate of a simulator's own, so that a gateway can be rehearsed with production's rules.
+"""A simulator's certificate, so that a gateway can be tried with production's rules.
 
-It is its own authority: whoever is to trust the simulator is given the same file. Made at the first
-start and kept, so that the file that a gateway was given stays right.
+It is self-signed: clients that shall trust the simulator get the same file. It is made at the first
+start and kept, so that the file stays valid for a gateway that has it.
 """
 
 import ipaddress
@@ -30,9 +30,9 @@ def context(directory: Path, host: str) -> ssl.SSLContext:
     if not _is_good(certificate, key, host):
         directory.mkdir(parents=True, exist_ok=True)
         _make(certificate, key, host)
-    found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    found.load_cert_chain(certificate, key)
-    return found
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(certificate, key)
+    return made
 
 
 def _is_good(certificate: Path, key: Path, host: str) -> bool:
@@ -53,13 +53,13 @@ def _name(text: str) -> x509.GeneralName:
 
 def _make(certificate: Path, key: Path, host: str) -> None:
     secret = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ZamPay simulator")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ZamPay simulator")])
     now = datetime.now(UTC)
     names = [_name(text) for text in dict.fromkeys((host, *NAMES))]
     signed = (
         x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(secret.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))

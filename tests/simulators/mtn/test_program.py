@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from zampay.simulators.mtn.settings import read
+from zampay.simulators.core.settings import read
+from zampay.simulators.mtn.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAM = [sys.executable, "-m", "zampay.simulators.mtn"]
 
 
@@ -113,6 +114,6 @@ def test_a_setting_that_cannot_be_understood_stops_the_start(
     ((variable, value),) = environment.items()
     monkeypatch.setenv(variable, value)
     with pytest.raises(SystemExit, match="2"):
-        read([])
+        read(Settings, [])
     option = variable.removeprefix("SIMULATOR_MTN_").lower()
     assert option in capsys.readouterr().err.replace("-", "_")

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from zampay.simulators.mtn.server import serve
+from zampay.simulators.core.server import serve
+from zampay.simulators.mtn.app import create_app
 from zampay.simulators.mtn.settings import Settings
 
 PAYER = "260963123400"
@@ -97,7 +98,7 @@ class Client:
 def run(**options: Any) -> Iterator[Client]:
     """A simulator in threads of this process, until the generator is closed."""
     settings = Settings(**{**QUICK, **options})
-    server = serve(settings)
+    server = serve(create_app(settings), settings)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

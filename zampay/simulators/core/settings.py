@@ -1,0 +1,95 @@
+"""Settings of a simulator: from the command line, or else from the environment.
+
+Every option is also the environment variable SIMULATOR_<NETWORK>_<NAME>. No secret has a default:
+keys that are not given are made at random.
+"""
+
+import argparse
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, TypeVar
+
+
+def random_key() -> str:
+    """32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+def option(default: float | str, text: str, *choices: str) -> Any:
+    """A setting; `text` is its line in `--help`."""
+    return field(default=default, metadata={"help": text, "choices": choices or None})
+
+
+def key(text: str, make: Callable[[], str] = random_key) -> Any:
+    """A key that is made, and printed at the start, unless it is given."""
+    return field(default_factory=make, metadata={"help": text, "is_key": True})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of every network; durations are in seconds."""
+
+    network: ClassVar[str]
+
+    host: str = option("127.0.0.1", "address to listen on")
+    port: int = option(8081, "port to listen on; 0 takes any free one and prints it")
+    callback_method: str = option("PUT", "HTTP method of callbacks", "PUT", "POST")
+    callback_retries: int = option(
+        0, "how often a callback that was not answered 200 is sent again, 1 s apart"
+    )
+    approval_s: float = option(1.5, "how long a payer takes to approve")
+    delayed_s: float = option(8.0, "how long the test number for a delay takes")
+    expire_s: float = option(0.0, "after how long the test number for an expiry expires")
+    seed: int = option(0, "decides which requests meet a fault that has a probability")
+    tls_directory: str = option(
+        "", "use TLS, with a certificate that is made and kept in this directory"
+    )
+    callback_authorities: str = option("", "file of the authorities that callbacks over TLS trust")
+
+    @property
+    def base_url(self) -> str:
+        """Where it is reached, without the port."""
+        return f"{'https' if self.tls_directory else 'http'}://{self.host}"
+
+    @property
+    def summary(self) -> str:
+        """What else the start prints about the network, in one line."""
+        return "currency: ZMW"
+
+
+Given = TypeVar("Given", bound=Settings)
+
+
+def read(kind: type[Given], arguments: Sequence[str] | None = None) -> tuple[Given, list[str]]:
+    """The settings of this process and the names of the keys made for it.
+
+    Exits with a message when an option is invalid.
+    """
+    parser = _parser(kind)
+    given = vars(parser.parse_args(arguments))
+    for setting in fields(kind):
+        # argparse checks choices on the command line, but not what came from the environment.
+        choices = setting.metadata.get("choices")
+        if choices and given.get(setting.name, choices[0]) not in choices:
+            parser.error(f"{setting.name}: one of {', '.join(choices)}")
+    keys = [setting.name for setting in fields(kind) if "is_key" in setting.metadata]
+    return kind(**given), [name for name in keys if name not in given]
+
+
+def _parser(kind: type[Settings]) -> argparse.ArgumentParser:
+    name = kind.network
+    parser = argparse.ArgumentParser(
+        prog=f"python -m zampay.simulators.{name.lower()}", description=f"A simulator of {name}."
+    )
+    for setting in fields(kind):
+        variable = f"SIMULATOR_{name.upper()}_{setting.name.upper()}"
+        parser.add_argument(
+            "--" + setting.name.replace("_", "-"),
+            type=setting.type if callable(setting.type) else str,
+            choices=setting.metadata.get("choices"),
+            default=os.environ.get(variable, argparse.SUPPRESS),
+            help=f"{setting.metadata['help']} (or {variable})",
+        )
+    return parser

@@ -1,0 +1,43 @@
+"""Bearer tokens that expire."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Owner = TypeVar("Owner")
+
+
+class Tokens(Generic[Owner]):
+    """Tokens and the owner of each; an owner may have several."""
+
+    def __init__(self, life_s: float) -> None:
+        self._life_s = life_s
+        self._tokens: dict[str, tuple[Owner, float]] = {}
+        self._lock = threading.Lock()
+
+    def create(self, owner: Owner) -> str:
+        """A new token; the earlier ones stay valid."""
+        token = secrets.token_urlsafe(32)
+        with self._lock:
+            self._tokens[token] = (owner, time.monotonic() + self._life_s)
+        return token
+
+    def owner(self, token: str) -> Owner | None:
+        """The owner of a valid token."""
+        owner, expires_s = self._tokens.get(token, (None, 0.0))
+        return owner if time.monotonic() < expires_s else None
+
+    def revoke(self, condition: Callable[[Owner], bool]) -> None:
+        """End the tokens of these owners."""
+        with self._lock:
+            self._tokens = {
+                token: entry for token, entry in self._tokens.items() if not condition(entry[0])
+            }
+
+    def revoke_all(self) -> int:
+        """End every token; return how many there were."""
+        with self._lock:
+            ended, self._tokens = len(self._tokens), {}
+        return ended
