@@ -17,11 +17,10 @@ from contextlib import contextmanager
 import psutil
 
 from bench import load
-from dev import procfile
 from dev.common import run_program
 from dev.merchant import Merchant
 from dev.servers import DURABLE, servers, temporary_directory
-from dev.stack import Stack
+from dev.stack import PROCFILE, Stack, shell
 
 _LIMITS = {
     "RATE_LIMIT_PER_KEY": "1000000/second",
@@ -64,7 +63,7 @@ def _options() -> argparse.Namespace:
 
 def _candidates(given: list[str]) -> dict[str, str]:
     named = [one.partition("=") for one in given]
-    return {"Procfile": procfile.read()["web"], **{name: line for name, _, line in named}}
+    return {"Procfile": PROCFILE["web"], **{name: line for name, _, line in named}}
 
 
 def _measure(
@@ -82,7 +81,7 @@ def _measure(
 
 @contextmanager
 def _web(stack: Stack, line: str) -> Iterator[None]:
-    stack.start("web", command=procfile.shell(line))
+    stack.start("web", command=shell(line))
     try:
         yield
     finally:

@@ -18,7 +18,7 @@ from flask_migrate import upgrade
 import config
 from dev.common import run_program
 from dev.servers import DURABLE, temporary_servers
-from dev.settings import base
+from dev.stack import base_environment
 from zampay.app import create_app
 from zampay.infra.db import EVERY_TENANT, db, transaction
 from zampay.kernel import ids
@@ -44,7 +44,7 @@ def main() -> None:
 def _application(closing: ExitStack, threads: int) -> Flask:
     started = closing.enter_context(temporary_servers(settings=DURABLE))
     environment = {
-        **base(),
+        **base_environment(),
         "APP_ENV": "test",
         "DATABASE_URL": started.database_url,
         "DATABASE_POOL_SIZE": str(threads),

@@ -6,8 +6,8 @@ Up from nothing, nothing left for a new revision to add, down to nothing, and up
 import psycopg
 
 from dev.common import DevError, run_program
-from dev.databases import as_postgresql
 from dev.scratch import scratch_stack
+from dev.servers import as_postgresql
 
 _REMAINS = """
     SELECT relname FROM pg_class

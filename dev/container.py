@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from dev.common import DevError
-from dev.process import Process
+from dev.supervisor import Process
 
 _BY_HAND: Final = """
 root=$1 user=$2; shift 2

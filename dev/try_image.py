@@ -86,7 +86,7 @@ def run(used: Engine, directory: Path, environment: Mapping[str, str], *words: s
     process = Container.of(used, directory, environment, *words).process
     process.start()
     if process.wait(timeout_s=60):
-        raise DevError(process.obituary())
+        raise DevError(process.exit_report())
     print(f"{' '.join(words)[:60]}: status 0", flush=True)
     return process.output()
 
@@ -118,7 +118,7 @@ def end(container: Container) -> None:
     container.process.stop()
     status, took_s = container.process.status, time.monotonic() - began_s
     if status != 0 or took_s >= _GRACE_S:
-        raise DevError(f"{container.process.obituary()}\nafter {took_s:.1f} s")
+        raise DevError(f"{container.process.exit_report()}\nafter {took_s:.1f} s")
     print(f"{container.process.name}: ended by SIGTERM after {took_s:.1f} s", flush=True)
 
 

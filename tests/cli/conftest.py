@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from dev.databases import Servers
+from dev.servers import Servers
 from tests.infra.conftest import another_app
 
 __all__ = ["another_app"]

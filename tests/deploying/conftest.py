@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.databases import Servers
-from dev.servers import temporary_directory
+from dev.servers import Servers, temporary_directory
 from dev.stack import Stack
 from tests.deploying import chromium, guide
 

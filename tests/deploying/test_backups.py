@@ -13,8 +13,8 @@ import pytest
 
 from dev import postgres
 from dev.common import ROOT
-from dev.databases import as_postgresql
 from dev.merchant import Merchant
+from dev.servers import as_postgresql
 from dev.stack import Stack
 
 pytestmark = pytest.mark.long
@@ -55,7 +55,7 @@ def drill_url(kept: Stack) -> Iterator[str]:
 
 
 def shell(script: str, typed: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
-    ours = (postgres._binary("pg_dump").parent, Path(sys.executable).parent)
+    ours = (postgres.binary("pg_dump").parent, Path(sys.executable).parent)
     return subprocess.run(
         ["/bin/sh", "-euc", script],
         cwd=ROOT,

@@ -16,7 +16,7 @@ import yaml
 from dev import compose_secrets, postgres, valkey
 from dev.common import LOOPBACK, ROOT, await_condition, free_port
 from dev.merchant import Merchant
-from dev.process import Process
+from dev.supervisor import Process
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -91,8 +91,8 @@ def path(directory: Path) -> str:
     """The programs of the images: ours, psql, and Valkey's under its usual name."""
     programs = directory / "bin"
     programs.mkdir()
-    (programs / "valkey-server").symlink_to(valkey._binary())
-    (programs / "psql").symlink_to(postgres._binary("psql"))
+    (programs / "valkey-server").symlink_to(valkey.binary())
+    (programs / "psql").symlink_to(postgres.binary("psql"))
     return f"{programs}:{ROOT / '.venv/bin'}:/usr/local/bin:/usr/bin:/bin"
 
 

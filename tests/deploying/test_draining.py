@@ -18,10 +18,10 @@ import pytest
 import requests
 
 from dev.common import LOOPBACK, await_condition
-from dev.databases import as_postgresql
 from dev.merchant import Merchant
-from dev.process import Process
+from dev.servers import as_postgresql
 from dev.stack import Stack
+from dev.supervisor import Process
 
 GRACE_S = 30.0
 CLIENTS = 8  # as many as one process works on, so that all can be under way at once

@@ -14,12 +14,10 @@ from typing import Any
 import pytest
 import requests
 
-from dev import settings
 from dev.common import LOOPBACK, await_condition
-from dev.databases import Servers
 from dev.merchant import Merchant
-from dev.servers import temporary_directory
-from dev.stack import Stack
+from dev.servers import Servers, temporary_directory
+from dev.stack import Stack, base_environment
 from tests.deploying import guide
 from tests.deploying.conftest import GENEROUS
 
@@ -78,7 +76,7 @@ def newcomer(gateway: Stack) -> Merchant:
 def environment(merchant: Merchant, **more: str) -> dict[str, str]:
     """What the examples read."""
     told = {"ZAMPAY_URL": merchant.url, "ZAMPAY_API_KEY": merchant.key}
-    return {**settings.base(), **told, "ZAMPAY_TENANT_ID": merchant.tenant_id, **more}
+    return {**base_environment(), **told, "ZAMPAY_TENANT_ID": merchant.tenant_id, **more}
 
 
 @contextmanager
@@ -192,7 +190,7 @@ def test_an_answer_that_is_no_gateway_s_ends_a_program_with_a_reason(
     (code,) = guide.examples("The first payment")[language]
     told = {"ZAMPAY_API_KEY": "zp_test_x", "ZAMPAY_TENANT_ID": "ten_x", "ORDER": "1", "PAYER": PAYS}
     with no_gateway() as (url, asked):
-        told = {**settings.base(), **told, "ZAMPAY_URL": f"{url}/{kind}"}
+        told = {**base_environment(), **told, "ZAMPAY_URL": f"{url}/{kind}"}
         program = guide.start(language, code, tmp_path, told)
         written, _ = program.communicate(timeout=60)
     assert program.returncode != 0
@@ -253,7 +251,7 @@ def test_the_check_of_a_signature_takes_ours_and_calls_everything_else_false(
     given = [good, both, *forgeries(delivery)]
     file = tmp_path / f"example.{guide.RUNNERS[language][1]}.json"
     file.write_text(json.dumps(given), encoding="utf-8")
-    program = guide.start(language, code + ASK[language], tmp_path, settings.base())
+    program = guide.start(language, code + ASK[language], tmp_path, base_environment())
     judged = guide.result(program).lower().split("\n")
     accepted = [one for one, said in zip(given, judged, strict=True) if said != "false"]
     assert accepted == [good, both]

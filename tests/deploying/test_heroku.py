@@ -7,14 +7,14 @@ import pytest
 
 import config
 from dev.common import ROOT
-from dev.procfile import read as procfile
+from dev.stack import PROCFILE
 
 APP = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 
 
 def test_every_process_of_the_procfile_has_its_place() -> None:
-    assert {*APP["formation"], "release"} == set(procfile())
+    assert {*APP["formation"], "release"} == set(PROCFILE)
 
 
 def test_every_variable_exists_and_those_that_the_platform_gives_are_left_out() -> None:

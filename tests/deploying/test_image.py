@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dev import procfile
 from dev.common import ROOT
+from dev.stack import PROCFILE, shell
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 FINAL_STAGE = DOCKERFILE.rsplit("\nFROM ", 1)[1]
@@ -26,13 +26,13 @@ def programs(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("settings", [{}, COUNT])
-@pytest.mark.parametrize("name", procfile.read())
+@pytest.mark.parametrize("name", PROCFILE)
 def test_the_image_starts_what_the_procfile_says(
     programs: dict[str, str], name: str, settings: dict[str, str]
 ) -> None:
     environment = programs | settings
     entry = subprocess.check_output([ROOT / "deploy/start", name], env=environment, text=True)
-    line = procfile.shell(procfile.read()[name])
+    line = shell(PROCFILE[name])
     assert entry == subprocess.check_output(line, env=environment, text=True)
     assert entry.split("|")[0] in {"gunicorn", "python", "celery", "flask"}
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from dev.common import await_condition
-from dev.databases import Servers
 from dev.merchant import Merchant
-from dev.process import Process
+from dev.servers import Servers
 from dev.stack import Stack
+from dev.supervisor import Process
 
 pytestmark = pytest.mark.long
 
@@ -35,7 +35,7 @@ def test_every_line_runs_honours_its_settings_and_ends_in_time(fresh: Stack) -> 
     assert release.wait(timeout_s=60) == 0, release.tail()
 
     with honcho(fresh, "web", "worker", "beat") as running:
-        running.await_ready(fresh._web_answers, wanted="web", timeout_s=60)
+        running.await_ready(fresh.web_answers, wanted="web", timeout_s=60)
         shop = Merchant.register(fresh.url, business_name="Shop", email="owner@example.com")
         payment = shop.pay(external_id="o-1", amount="1.00", msisdn="260963123400")
         await_condition(

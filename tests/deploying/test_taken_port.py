@@ -4,10 +4,9 @@ import socket
 
 import pytest
 
-from dev import procfile
 from dev.common import LOOPBACK
-from dev.process import Process
-from dev.stack import Stack
+from dev.stack import PROCFILE, Stack, shell
+from dev.supervisor import Process
 from zampay import web
 
 pytestmark = pytest.mark.long
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.long
 
 def test_a_second_web_on_the_same_port_does_not_start(stack: Stack) -> None:
     stack.start("web")
-    line = procfile.shell(procfile.read()["web"])
+    line = shell(PROCFILE["web"])
     with Process("second", line, stack.directory, environment=stack.environment) as second:
         assert second.wait(timeout_s=30) == 1
         assert f"port {stack.port} of 127.0.0.1: Address already in use" in second.output()

@@ -11,8 +11,8 @@ import pytest
 from config import Config
 from dev import postgres
 from dev.common import ROOT
-from dev.databases import as_postgresql
-from dev.procfile import read as procfile
+from dev.servers import as_postgresql
+from dev.stack import PROCFILE
 from tests.merchants import Merchant
 
 VPS = ROOT / "deploy" / "vps"
@@ -22,7 +22,7 @@ README = (VPS / "README.md").read_text(encoding="utf-8")
 def test_the_target_wants_every_process_of_the_procfile() -> None:
     target = (VPS / "zampay.target").read_text(encoding="utf-8")
     wanted = set(re.findall(r"zampay[@-](\w+)\.service", target))
-    assert wanted == set(procfile())
+    assert wanted == set(PROCFILE)
 
 
 def test_systemd_finds_no_fault_with_the_units(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_the_backup_keeps_the_newest_and_reads_back_what_it_wrote(
     done = subprocess.run(
         [VPS / "backup"],
         env={
-            "PATH": f"{postgres._binary('pg_dump').parent}:/usr/bin:/bin",
+            "PATH": f"{postgres.binary('pg_dump').parent}:/usr/bin:/bin",
             "DATABASE_URL": as_postgresql(settings.database_url),
             "BACKUP_DIRECTORY": str(tmp_path),
             "BACKUP_KEPT": "2",
@@ -74,7 +74,7 @@ def test_a_backup_that_fails_leaves_no_dump(tmp_path: Path) -> None:
     done = subprocess.run(
         [VPS / "backup"],
         env={
-            "PATH": f"{postgres._binary('pg_dump').parent}:/usr/bin:/bin",
+            "PATH": f"{postgres.binary('pg_dump').parent}:/usr/bin:/bin",
             "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing",
             "BACKUP_DIRECTORY": str(tmp_path),
         },

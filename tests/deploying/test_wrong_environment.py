@@ -5,18 +5,16 @@ import subprocess
 
 import pytest
 
-from dev import procfile
-from dev.process import Process
-from dev.settings import base
-from dev.stack import Stack
+from dev.stack import PROCFILE, Stack, base_environment, shell
+from dev.supervisor import Process
 
 DEADLINE_S = 60
 
 
 def test_a_wrong_environment_ends_the_web_process_with_every_problem_said() -> None:
-    environment = {"PATH": base()["PATH"], "APP_ENV": "production", "PORT": "0"}
+    environment = {"PATH": base_environment()["PATH"], "APP_ENV": "production", "PORT": "0"}
     ended = subprocess.run(
-        procfile.shell(procfile.read()["web"]),
+        shell(PROCFILE["web"]),
         env={**environment, "HOME": os.environ.get("HOME", "/")},
         capture_output=True,
         text=True,
@@ -41,9 +39,7 @@ def test_a_wrong_environment_ends_the_web_process_with_every_problem_said() -> N
 def test_an_application_that_gives_up_at_its_start_is_not_started_again(
     stack: Stack, application: str, says: str
 ) -> None:
-    line = procfile.read()["web"].replace("wsgi:app", application)
-    with Process(
-        "web", procfile.shell(line), stack.directory, environment=stack.environment
-    ) as web:
+    line = PROCFILE["web"].replace("wsgi:app", application)
+    with Process("web", shell(line), stack.directory, environment=stack.environment) as web:
         assert web.wait(timeout_s=DEADLINE_S) == 1
         assert says in web.output()

@@ -9,8 +9,7 @@ import pytest
 import redis
 
 from dev.common import DevError
-from dev.databases import Servers
-from dev.servers import FAST, servers, temporary_servers
+from dev.servers import FAST, Servers, servers, temporary_servers
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,8 @@
 """The supervisor, with stand-ins for the processes of the gateway: nothing is left behind."""
 
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -7,8 +10,8 @@ import psutil
 import pytest
 
 from dev.common import DevError, await_condition
-from dev.databases import Servers
-from dev.stack import Stack
+from dev.servers import Servers
+from dev.stack import Stack, shell
 from tests.processes import offspring
 
 NOWHERE = Servers("postgresql://zampay@127.0.0.1/zampay", "redis://127.0.0.1/0", admin_url=None)
@@ -36,7 +39,7 @@ def test_nothing_is_left_after_success(directory: Path) -> None:
     with Stack(NOWHERE, directory) as stack:
         stack.start("web", command=SERVES)
         stack.start("beat", command=STAYS)
-        assert len(offspring() - before) == 5  # two tethers, two programs, one child of web
+        assert len(offspring() - before) == 3  # web, its child, and beat
     await_condition(lambda: offspring() <= before, timeout_s=5, wanted="the end of all")
 
 
@@ -75,6 +78,18 @@ def test_a_death_is_noticed_but_a_killing_of_our_own_is_not(directory: Path) -> 
         await_condition(lambda: not stack.process("beat").alive, timeout_s=5, wanted="its end")
         with pytest.raises(DevError, match="beat ended with status 137"):
             stack.require_alive()
+
+
+def test_a_line_of_the_procfile_is_the_shells() -> None:
+    told = {"PORT": "8000", "PATH": os.environ["PATH"]}
+    command = shell("MODE=fast sh -c 'echo $MODE $PORT' ${NAME:-nobody}")
+    assert subprocess.check_output(command, env=told, text=True) == "fast 8000\n"
+
+
+def test_a_signal_reaches_the_program_of_the_line_itself() -> None:
+    with subprocess.Popen(shell("sleep 60")) as program:
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(timeout=20) == -signal.SIGTERM
 
 
 def test_one_process_can_be_given_other_settings(directory: Path) -> None:

@@ -13,10 +13,8 @@ import pytest
 
 from dev import postgres
 from dev.common import ROOT, await_condition, free_port
-from dev.credentials import credentials_of
-from dev.databases import Servers
-from dev.process import Process
-from dev.servers import DURABLE, FAST, servers
+from dev.servers import DURABLE, FAST, Servers, credentials_of, servers
+from dev.supervisor import Process
 from tests.processes import is_gone, names
 
 STARTER = """
@@ -57,12 +55,13 @@ def test_the_servers_end_with_the_program_that_started_them(directory: Path) -> 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("also_tethers", [False, True], ids=["starter", "starter and tethers"])
-def test_the_next_start_recovers(directory: Path, also_tethers: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize("also_watchdog", [False, True], ids=["starter", "starter and watchdog"])
+def test_the_next_start_recovers(directory: Path, also_watchdog: bool) -> None:  # noqa: FBT001
     with starter(directory) as program:
-        tethers = program.children()
         family = program.children(recursive=True)
-        for victim in [program, *(tethers if also_tethers else [])]:
+        watchdogs = [one for one in family if "dev.supervisor" in one.cmdline()]
+        assert len(watchdogs) == 1
+        for victim in [program, *(watchdogs if also_watchdog else [])]:
             victim.send_signal(signal.SIGKILL)
     with servers(directory) as started:
         assert answer(started) == 42
@@ -87,13 +86,8 @@ def test_an_immediate_stop_of_postgresql_loses_no_acknowledged_commit(
             for number in range(300):
                 link.execute("INSERT INTO kept VALUES (%s)", [number])
                 acknowledged += 1
-            (main,) = [
-                one
-                for one in [psutil.Process(server.pid), *psutil.Process(server.pid).children(True)]
-                if one.name() == "postgres" and one.parent().name() != "postgres"  # type: ignore[union-attr]
-            ]
-            main.send_signal(signal.SIGQUIT)
-            main.wait(10)
+            psutil.Process(server.pid).send_signal(signal.SIGQUIT)
+            await_condition(lambda: not server.alive, timeout_s=10, wanted="PostgreSQL to end")
         server.stop()
         server = start()
         with psycopg.connect(url) as link:

@@ -4,13 +4,13 @@ import re
 
 import yaml
 
-from dev import procfile
 from dev.common import ROOT
 from dev.settings_table import DOCUMENT
+from dev.stack import PROCFILE
 
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 SETTINGS = set(re.findall(r"^\| `(\w+)`", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
-COMMAND_LINES = set(re.findall(r"\$\{(\w+)", " ".join(procfile.read().values())))
+COMMAND_LINES = set(re.findall(r"\$\{(\w+)", " ".join(PROCFILE.values())))
 OTHERS = {
     "PROMETHEUS_MULTIPROC_DIR",
     "NAME_FILE",
@@ -38,7 +38,7 @@ def test_the_manifests_can_be_read_and_run_as_nobody() -> None:
     (container,) = deployment["containers"]
     assert deployment["securityContext"]["runAsNonRoot"] is True
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
-    assert container["args"][0] in procfile.read()
+    assert container["args"][0] in PROCFILE
     assert deployment["terminationGracePeriodSeconds"] > 30
     files = {one["value"] for one in container["env"] if one["name"].endswith("_FILE")}
     assert all(file.startswith(container["volumeMounts"][0]["mountPath"]) for file in files)

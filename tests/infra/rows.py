@@ -10,7 +10,7 @@ import psycopg
 import sqlalchemy as sa
 from flask import Flask
 
-from dev.databases import as_postgresql
+from dev.servers import as_postgresql
 from zampay.infra.db import EVERY_TENANT, db, transaction
 from zampay.kernel import ids
 

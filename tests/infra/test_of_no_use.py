@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 import config
-from dev.databases import Servers, as_postgresql
+from dev.servers import Servers, as_postgresql
 from tests.infra.conftest import MakeApp, another_app
 from tests.merchants import Merchant
 from tests.refusals import refusal

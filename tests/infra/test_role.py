@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Identifier, Literal
 
 import config
 from dev.common import ROOT
-from dev.databases import Servers, as_postgresql
+from dev.servers import Servers, as_postgresql
 from zampay.infra.db import RoleBypassesRowSecurity, prepare
 
 MTN = {

@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 from psycopg.sql import SQL, Identifier, Literal
 
 import config
-from dev.databases import Servers, as_postgresql
+from dev.servers import Servers, as_postgresql
 from tests.doors import HeldBells, Inline, ScriptedNetwork, report
 from tests.merchants import Merchant
 from tests.objects import NOBODY_LISTENS

@@ -9,9 +9,8 @@ from typing import Any
 
 import requests
 
-from dev import procfile
 from dev.common import await_condition, free_port
-from dev.stack import ALL, Stack
+from dev.stack import ALL, PROCFILE, Stack, shell
 from tests.journeys.books import Books
 from tests.journeys.machine import Machine
 from tests.journeys.network import Network
@@ -98,9 +97,9 @@ class Gateway:
         self, name: str, *arguments: str, like: str, environment: Mapping[str, str] | None = None
     ) -> None:
         """One more process of a kind that the Procfile knows."""
-        line = " ".join([procfile.read()[like], *arguments])
+        line = " ".join([PROCFILE[like], *arguments])
         self._extra.add(name)
-        self.stack.start(name, command=procfile.shell(line), environment=environment)
+        self.stack.start(name, command=shell(line), environment=environment)
 
     def start_web_elsewhere(self, **environment: str) -> str:
         """Another web process on a port of its own; its URL, once it answers."""
@@ -122,9 +121,9 @@ class Gateway:
         """
         self.stack.kill(name)
         self._replaced.add(name)
-        usual, line = USUAL_MODULES[name], procfile.read()[name]
+        usual, line = USUAL_MODULES[name], PROCFILE[name]
         assert usual in line, line
-        command = procfile.shell(line.replace(usual, module or usual))
+        command = shell(line.replace(usual, module or usual))
         self.stack.start(name, command=command, environment=environment)
 
     def restore(self, name: str) -> None:

@@ -12,12 +12,10 @@ from pathlib import Path
 import psutil
 import redis
 
-from dev import databases, postgres, valkey
-from dev.common import LOOPBACK, free_port
-from dev.credentials import Credentials, credentials_of
-from dev.databases import Servers
-from dev.process import Process
-from dev.servers import FAST
+from dev import postgres, valkey
+from dev.common import free_port
+from dev.servers import FAST, Servers, credentials_of
+from dev.supervisor import Process
 
 
 class Switch:
@@ -90,12 +88,16 @@ def machine(directory: Path) -> Iterator[Machine]:
             directory, port=database_port, admin_password=secrets.postgres_admin, settings=FAST
         )
     )
-    made = Machine(_places(secrets, redis_port, database_port), database, cache)
+    made = Machine(
+        Servers.embedded(secrets, database_port=database_port, redis_port=redis_port),
+        database,
+        cache,
+    )
     with contextlib.ExitStack() as ending:
         ending.callback(cache.off)
         ending.callback(database.off)
         made.on()
-        databases.ensure_role(made.servers, password=secrets.postgres_application)
+        made.servers.ensure_role(secrets.postgres_application)
         yield made
 
 
@@ -103,13 +105,3 @@ def _valkey(directory: Path, port: int, password: str) -> Process:
     process = valkey.start(directory, port=port, password=password)
     valkey.await_ready(process, port=port, password=password)
     return process
-
-
-def _places(secrets: Credentials, redis_port: int, database_port: int) -> Servers:
-    role, password = databases.ROLE, secrets.postgres_application
-    place = f"{LOOPBACK}:{database_port}"
-    return Servers(
-        database_url=f"postgresql://{role}:{password}@{place}/{role}",
-        redis_url=f"redis://:{secrets.valkey}@{LOOPBACK}:{redis_port}/0",
-        admin_url=f"postgresql://{postgres.ADMIN}:{secrets.postgres_admin}@{place}/{postgres.ADMIN}",
-    )

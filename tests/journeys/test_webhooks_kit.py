@@ -15,7 +15,7 @@ import requests
 from standardwebhooks import Webhook
 
 from dev.common import ROOT, free_port
-from dev.process import Process
+from dev.supervisor import Process
 from tests.journeys.gateway import Gateway
 from tests.journeys.shop import Shop
 from tests.receiver import Receiver, receiver

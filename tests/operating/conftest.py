@@ -10,8 +10,7 @@ import pytest
 import requests
 
 from dev.common import free_port
-from dev.databases import Servers
-from dev.servers import temporary_directory
+from dev.servers import Servers, temporary_directory
 from dev.stack import Stack
 
 METRICS_TOKEN = "0123456789abcdef0123456789abcdef"

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from dev.common import DevError, await_condition
-from dev.credentials import credentials_of
+from dev.servers import credentials_of
 from dev.stack import Stack
 from tests.journeys.shop import FINAL, Shop
 

@@ -7,7 +7,7 @@ import pytest
 import redis
 from flask import Flask
 
-from dev.databases import Servers
+from dev.servers import Servers
 from tests.providers.rigs import Mtn
 from zampay.infra import redis_client
 from zampay.simulators.core.server import serve

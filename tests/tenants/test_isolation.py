@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 import config
-from dev.databases import Servers
+from dev.servers import Servers
 from tests.infra.conftest import MakeApp
 from tests.merchants import Merchant
 from tests.objects import objects_of

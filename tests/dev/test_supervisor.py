@@ -11,9 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dev import leftovers
 from dev.common import DevError, await_condition
-from dev.process import Process
+from dev.supervisor import Process, stop_stale
 from tests.processes import is_gone
 
 OBSTINATE = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
@@ -104,11 +103,12 @@ def test_it_cannot_be_started_twice(directory: Path) -> None:
 
 def test_a_process_that_inherited_an_old_id_is_left_alone(directory: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        pid_file = directory / "old.pid"
+        pid_file = directory / "processes" / "old.pid"
+        pid_file.parent.mkdir()
         pid_file.write_text(f"{stranger.pid} {int(signal.SIGTERM)}\n")
         long_ago = psutil.Process(stranger.pid).create_time() - 3600
         os.utime(pid_file, (long_ago, long_ago))
-        leftovers.end(pid_file)
+        stop_stale(directory)
         assert stranger.poll() is None
         assert not pid_file.exists()
         stranger.kill()
