@@ -140,6 +140,22 @@ def test_a_redirect_is_an_answer_and_is_not_followed(status: str) -> None:
         assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("location", [b"http://[", b"\xff\xfe", b"http://h:99999/", b"", b"//"])
+def test_a_redirect_to_no_address_is_an_answer_too(location: bytes) -> None:
+    raw = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+    assert ask(says(raw), "POST", b"{}") == Reply(302, "")
+
+
+def test_of_a_redirects_body_no_more_is_read_than_of_any_other() -> None:
+    def redirects_without_end(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n")
+        while True:
+            connection.sendall(b"x" * MAX_ANSWER_BYTES)
+
+    reply = ask(redirects_without_end)
+    assert (reply.status, len(reply.text)) == (302, MAX_ANSWER_BYTES)
+
+
 def test_nothing_is_sent_twice_by_itself() -> None:
     with serving(resets) as server:
         with pytest.raises(NoReply):

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -10,9 +11,12 @@ from dev.common import await_condition
 from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored
 from tests.merchants import Merchant
 from tests.payments.scenes import accept, processing
+from zampay.infra.db import Transaction
+from zampay.payments import due
 from zampay.payments.concurrency import TROUBLE_AFTER
 from zampay.payments.dispatch import Dispatcher
-from zampay.payments.states import State
+from zampay.payments.due import Stream
+from zampay.payments.states import Door, State
 from zampay.providers.contract import Accepted, InDoubt, NotSent, Order, Submission
 
 PER_MERCHANT = 2
@@ -179,3 +183,67 @@ def test_a_row_that_breaks_its_task_is_left_to_the_next_sweep(
     assert len(tries) == len(set(tries)) == 3
     sweep(app)
     assert len(tries) == 6
+
+
+def test_a_machine_without_a_thread_left_costs_no_slot(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [accept(app, merchant) for _ in range(2 * PER_MERCHANT + 1)]
+    app.extensions["dispatcher"] = made = Dispatcher(app, per_tenant=PER_MERCHANT)
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", no_thread)
+        bells.hear_all()
+        sweep(app)
+    assert network.submissions == []
+
+    def all_sent() -> bool:
+        sweep(app)
+        return len(network.submissions) == len(rows)
+
+    await_condition(all_sent, timeout_s=20, wanted="every payment to be sent")
+    made.close()
+    assert {order.payment_id for order in network.submissions} == {row.id for row in rows}
+
+
+def no_thread(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_stream_that_cannot_be_read_keeps_no_other_waiting(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accept(app, merchant)
+    test = accept(app, merchant, live=False)
+    readable = due.due
+
+    def only_test(tx: Transaction, stream: Stream, **how: Any) -> list[tuple[str, str]]:
+        if stream.livemode:
+            raise ValueError("a defect")
+        return readable(tx, stream, **how)
+
+    monkeypatch.setattr(due, "due", only_test)
+    monkeypatch.setattr(
+        due, "streams", lambda _: [Stream(Door.SUBMIT, "MTN", one) for one in (True, False)]
+    )
+    sweep(app)
+    assert stored(app, test.id).state == State.PROCESSING
+
+
+def test_test_payments_in_doubt_never_pause_the_sandbox(
+    app: Flask, merchant: Merchant, rival: Merchant, bells: HeldBells
+) -> None:
+    """A merchant who tries out how doubt looks would hold up every other merchant's tests."""
+    for _ in range(TROUBLE_AFTER + 2):
+        accept(app, merchant, live=False, msisdn="260963123473")
+    bells.hear_all()
+    other = accept(app, rival, live=False)
+    bells.hear_all()
+    assert stored(app, other.id).state == State.PROCESSING

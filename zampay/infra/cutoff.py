@@ -26,6 +26,10 @@ LONGEST_CONNECT_S = 30.0
 _current = threading.local()
 
 
+class NoTimer(RuntimeError):
+    """The machine has no thread left for it."""
+
+
 class Cutoff:
     """Cuts the connections that were put under it once it has come."""
 
@@ -75,11 +79,18 @@ class Cutoff:
 def after(seconds: float) -> Iterator[Cutoff]:
     """Cut the watched connections that this thread opens or uses in the block, in so many
     seconds.
+
+    Raises:
+        NoTimer: nothing of the block was done.
     """
-    cutoff = _current.cutoff = Cutoff(seconds)
+    cutoff = Cutoff(seconds)
     timer = threading.Timer(seconds, cutoff.come)
     timer.daemon = True
-    timer.start()
+    try:
+        timer.start()
+    except RuntimeError as error:
+        raise NoTimer(str(error)) from error
+    _current.cutoff = cutoff
     try:
         yield cutoff
     finally:

@@ -45,6 +45,16 @@ class Reply:
     retry_after_s: float | None = None
 
 
+class _Session(requests.Session):
+    """A session that never looks where a redirect leads: even when it does not follow, `requests`
+    reads the whole body of one, without a bound, and raises for a `Location` that is no address.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+        """Nowhere."""
+        return None
+
+
 class Outbound:
     """A pool of connections, safe to share between threads; `adapter` may restrict where to. No
     exchange takes longer than `longest_s` (by default both timeouts together), however slowly its
@@ -67,7 +77,7 @@ class Outbound:
         self._forgiven = (HTTPError, OSError) if status_is_enough else ()
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
         self.longest_s = sum(self._timeouts_s) if longest_s is None else longest_s
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.verify = ca_bundle or True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -84,15 +94,24 @@ class Outbound:
             NotConnected: nothing was sent.
             NoReply: it may have arrived.
         """
-        with cutoff.after(self.longest_s) as end:
-            try:
-                return self._exchange(method, url, dict(headers), body, end)
-            except requests.ConnectionError as error:
-                if _never_connected(error):
-                    raise NotConnected(_name(error)) from error
-                raise NoReply(TOO_LONG if end.has_come else _name(error)) from error
-            except (requests.RequestException, HTTPError, OSError) as error:
-                raise NoReply(TOO_LONG if end.has_come else _name(error)) from error
+        try:
+            with cutoff.after(self.longest_s) as end:
+                return self._within(method, url, dict(headers), body, end)
+        except cutoff.NoTimer as error:
+            raise NotConnected(_name(error)) from error
+
+    def _within(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, end: Cutoff
+    ) -> Reply:
+        """Whatever an answer makes the libraries raise is no answer."""
+        try:
+            return self._exchange(method, url, headers, body, end)
+        except NoReply:
+            raise
+        except Exception as error:
+            if isinstance(error, requests.ConnectionError) and _never_connected(error):
+                raise NotConnected(_name(error)) from error
+            raise NoReply(TOO_LONG if end.has_come else _name(error)) from error
 
     def _exchange(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, end: Cutoff

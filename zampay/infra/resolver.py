@@ -48,7 +48,12 @@ class Resolver:
                 raise Unresolved("too many look-ups hang")
             made = self._under_way[key] = Future()
         # A daemon, so that a look-up that hangs does not hold up the end of the process.
-        threading.Thread(target=self._run, args=(key, made), name="dns", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, args=(key, made), name="dns", daemon=True).start()
+        except RuntimeError as error:  # the machine has none left
+            self._forget(key)
+            made.set_exception(Unresolved("no thread for the look-up"))
+            raise Unresolved("no thread for the look-up") from error
         return made
 
     def _run(self, key: tuple[str, int], made: Future[list[str]]) -> None:

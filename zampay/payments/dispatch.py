@@ -13,7 +13,7 @@ from contextlib import suppress
 import structlog
 from flask import Flask, current_app
 
-from zampay.infra import task_runs
+from zampay.infra import task_runs, threads
 from zampay.infra.db import NO_TENANT, transaction
 from zampay.kernel import clock
 from zampay.payments import due, enquiry, submission
@@ -123,6 +123,11 @@ class Dispatcher:
             lane = self.lane(stream)
             lane.passed_over.clear()
             lane.is_behind, lane.is_resting = True, False
+            self._fill_apart(stream)
+
+    def _fill_apart(self, stream: Stream) -> None:
+        """Fill it; what goes wrong there is told, and keeps no other stream from being filled."""
+        with suppress(Exception), task_runs.told(SWEEP, {}, is_measured=False):
             self.fill(stream)
 
     def fill(self, stream: Stream) -> None:
@@ -150,10 +155,13 @@ class Dispatcher:
             with self._app.app_context():
                 with structlog.contextvars.bound_contextvars(**bound):
                     self._call(stream, lane, about)
-                with suppress(Exception), task_runs.told(SWEEP, {}, is_measured=False):
-                    self.fill(stream)
+                self._fill_apart(stream)
 
-        lane.executor.submit(work)
+        try:
+            threads.submit(lane.executor, work)
+        except threads.NoThread:
+            log.warning("no_thread", **about)
+            lane.end(**about, came_to_nothing=True)
 
     def _call(self, stream: Stream, lane: _Lane, about: dict[str, str]) -> None:
         answer: Submission | Enquiry | None = None
@@ -167,7 +175,7 @@ class Dispatcher:
         finally:
             lane.is_resting |= stream.door is Door.ENQUIRE and isinstance(answer, NotSent)
             answered = _answered(stream.door, answer)
-            if answered is not None:
+            if answered is not None and stream.livemode:  # the sandbox is never away
                 lane.slots.note(answered=answered, began_s=began_s)
             lane.end(**about, came_to_nothing=answer is None)
 
