@@ -101,3 +101,27 @@ def test_a_slot_left_by_a_redis_whose_clock_ran_ahead_counts_for_nothing(
         assert pace.wait_for_turn("failed-over", per_second=10) is None
     assert waited[0] == 0.0
     assert 0 < waited[1] <= 0.1
+
+
+@pytest.mark.parametrize(
+    "kept", ["nan", "-nan", "inf", "-inf", "1e400", "", "x", "0x7f", "9" * 400]
+)
+def test_a_slot_that_is_none_counts_for_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(clock, "sleep", waited.append)
+    with app.app_context():
+        redis_client.client().set("pace:odd", kept)
+        assert [pace.wait_for_turn("odd", per_second=10) for _ in range(2)] == [None, None]
+    assert waited[0] == 0.0
+    assert 0 < waited[1] <= 0.1
+
+
+def test_a_key_of_another_kind_counts_for_nothing_too(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "sleep", lambda _: None)
+    with app.app_context():
+        redis_client.client().rpush("pace:list", "x")
+        assert [pace.wait_for_turn("list", per_second=10) for _ in range(2)] == [None, None]

@@ -167,3 +167,14 @@ def test_threads_that_waited_for_a_token_in_vain_do_not_ask_one_after_the_other(
         with ThreadPoolExecutor(8) as pool:
             assert all(isinstance(one, NotSent) for one in pool.map(send, range(8)))
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_firewall_before_the_token_path_says_nothing_of_our_credentials(
+    mtn: Mtn, status: int
+) -> None:
+    adapter = mtn.adapter()
+    mtn.faults({"operation": "token", "kind": "status", "status": status, "body": "<h1>No</h1>"})
+    [answer] = pay(adapter)
+    assert isinstance(answer, NotSent)
+    assert mtn.requests("requesttopay") == 0

@@ -2,7 +2,7 @@
 
 The slots are spaced evenly (a leaky bucket of size one), in Redis's own time, so that workers
 whose clocks differ still share one pace. A slot further away than the pace can give was left by a
-Redis with another clock, and counts for nothing.
+Redis with another clock, and counts for nothing; nor does anything that is no slot.
 """
 
 import redis
@@ -16,8 +16,10 @@ _AWAY_S = 5.0
 _NEXT_SLOT = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local slot = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') or 0, now)
-if slot - now > tonumber(ARGV[2]) + 2 * tonumber(ARGV[1]) then slot = now end
+local kept = redis.pcall('GET', KEYS[1])
+local slot = type(kept) == 'string' and tonumber(kept) or 0
+local last = now + tonumber(ARGV[2]) + 2 * tonumber(ARGV[1])
+if not (slot >= now and slot <= last) then slot = now end
 local wait = slot - now
 if wait > tonumber(ARGV[2]) then return -wait end
 redis.call('SET', KEYS[1], string.format('%.0f', slot + ARGV[1]), 'PX', 60000)

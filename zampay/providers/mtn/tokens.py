@@ -112,7 +112,8 @@ class Tokens:
             token, lasts = body.get("access_token"), body.get("expires_in")
             if isinstance(token, str) and _PRINTABLE.fullmatch(token):
                 return self._keep(token, lasts)
-        if reply.status in CREDENTIALS_REFUSED or bodies.error_code(reply.text) == LOGIN_FAILED:
+        refused = reply.status in CREDENTIALS_REFUSED and not bodies.is_foreign(reply.text)
+        if refused or bodies.error_code(reply.text) == LOGIN_FAILED:
             raise CredentialsRefused(f"token call answered {reply.status}")
         raise NoToken(f"token call answered {reply.status}")
 
