@@ -11,6 +11,7 @@ from tests.merchants import Merchant
 from tests.payments.traces import discrepancies, seconds_until_due
 from tests.two_operators import REASON, act, add, decide, founders, propose
 from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.providers.contract import Enquiry, Order
 
 HOUR_S = 3600
 
@@ -161,3 +162,22 @@ def test_what_people_called_failed_is_asked_about_for_another_day(
     assert [one.kind for one in discrepancies(app, payment.id) if not one.resolved_at] == [
         "contrary_ending"
     ]
+
+
+def test_nobody_decides_while_the_network_is_being_asked(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    """Its answer may be the other ending."""
+    payment = in_review(app, merchant, network)
+    said: list[str] = []
+
+    def decided_meanwhile(order: Order) -> Enquiry:
+        said.append(decide(app, payment.id, "FAILED").output)
+        answer: Enquiry = report("SUCCESSFUL")(order)
+        return answer
+
+    network.enquiry_answers = [decided_meanwhile]
+    make_due(app, payment.id)
+    enquire(app, payment)
+    assert "try again in a minute" in said[0]
+    assert stored(app, payment.id).state == "SUCCESSFUL"

@@ -30,7 +30,15 @@ from zampay.payments import resolution, states
 from zampay.payments.models import Payment
 from zampay.payments.resolution import Operator
 from zampay.payments.states import State
-from zampay.providers.contract import Accepted, Failure, FailureCode, NoAnswer, Order, Submission
+from zampay.providers.contract import (
+    Accepted,
+    Enquiry,
+    Failure,
+    FailureCode,
+    NoAnswer,
+    Order,
+    Submission,
+)
 from zampay.providers.mtn import mapping
 
 ANN = Operator("Ann", "the network's portal", "Ben")
@@ -180,3 +188,40 @@ def test_what_people_decided_is_in_question_while_it_is_asked_about(
     with app.app_context():
         resolution.resolve(payment=payment, end=State.FAILED, operator=ANN)
     assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")
+
+
+def test_a_no_that_comes_while_a_callback_does_is_in_question_in_the_event_too(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+
+    def called_back_meanwhile(order: Order) -> Enquiry:
+        assert call(client, payment, PAID) == 200
+        answer: Enquiry = ending("FAILED")(order)
+        return answer
+
+    network.enquiry_answers = [called_back_meanwhile, ending("FAILED")]
+    bells.lose_all()
+    look(app, payment)
+    in_state(app, payment, State.FAILED)
+    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")
+    bells.hear_all()
+    assert retry(merchant, payment) == "safe"
+
+
+def test_a_callback_during_a_poll_that_ends_nothing_leaves_no_doubt_about_a_later_end(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+
+    def called_back_meanwhile(order: Order) -> Enquiry:
+        assert call(client, payment, PAID) == 200
+        answer: Enquiry = report("PENDING")(order)
+        return answer
+
+    network.enquiry_answers = [called_back_meanwhile, ending("FAILED")]
+    bells.lose_all()
+    look(app, payment)
+    bells.hear_all()
+    in_state(app, payment, State.FAILED)
+    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("safe", "safe")

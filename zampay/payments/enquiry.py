@@ -52,8 +52,8 @@ def enquire(*, tenant_id: str, payment_id: str) -> Enquiry | None:
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
-        _apply(tx, payment, answer, claim)
-        schedule.follow_callbacks(tx, payment, since=claim.order.now)
+        with schedule.following_callbacks(tx, payment, since=claim.order.now):
+            _apply(tx, payment, answer, claim)
     return answer
 
 

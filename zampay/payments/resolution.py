@@ -90,13 +90,15 @@ def resolve(
     """End a payment in review, on a person's word; for live money on that of two.
 
     Raises:
-        NotPossible: it is not in review, a second person is missing, or it is to be FAILED although
-            a callback waits for its poll.
+        NotPossible: it is not in review, a second person is missing, the network is being asked at
+            this moment, or it is to be FAILED although a callback waits for its poll.
     """
     assert end in {State.SUCCESSFUL, State.FAILED}, "a decision is an end"
     with transaction(payment.tenant_id) as tx:
         row = _locked(tx, payment)
         _check(row, operator)
+        if schedule.is_leased(row, tx.now):
+            raise NotPossible("A worker is asking the network now; try again in a minute.")
         if end is State.FAILED and queries.has_unheeded_callback(tx, row.id):
             raise NotPossible("A callback has come since: ask the network first (payment requery).")
         row.provider_transaction_id = provider_transaction_id

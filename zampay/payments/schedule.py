@@ -5,6 +5,8 @@ is not due before that. `planned_at` keeps the planned poll while a hint (a call
 has brought `due_at` forward, so that a hint neither delays that poll nor takes its place.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from flask import current_app
@@ -63,12 +65,22 @@ def last_byte_at(payment: Payment) -> datetime:
     return known if known is not None and known >= sent_at else sent_at + longest
 
 
-def follow_callbacks(tx: Transaction, payment: Payment, *, since: datetime) -> None:
-    """Let a poll follow callbacks that came during a lease taken at `since`: they did not shorten
-    it, and the queue's message for them may have been passed over.
+@contextmanager
+def following_callbacks(tx: Transaction, payment: Payment, *, since: datetime) -> Iterator[None]:
+    """Around what an answer does to the payment: let a poll follow callbacks that came during the
+    lease taken at `since`. They did not shorten it, and the queue's message for them may have been
+    passed over. An ending that the answer brings is in question until that poll is made.
     """
-    if queries.has_unheeded_callback(tx, payment.id):
-        bring_forward(payment, tx.now, tx.now)
+    stored = queries.has_unheeded_callback(tx, payment.id)
+    flooded = payment.called_back_at is not None and payment.called_back_at > since
+    if not (stored or flooded):
+        yield
+        return
+    at = tx.now if stored else tx.now + AFTER_A_FLOOD
+    payment.recheck_at = payment.recheck_at or at
+    yield
+    if not payment.is_final:
+        payment.recheck_at = None
+    bring_forward(payment, at, tx.now)
+    if stored:
         tx.ring("payments.enquire", payment_id=payment.id, tenant_id=payment.tenant_id)
-    elif payment.called_back_at is not None and payment.called_back_at > since:
-        bring_forward(payment, tx.now + AFTER_A_FLOOD, tx.now)

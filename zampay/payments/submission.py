@@ -52,8 +52,8 @@ def submit(*, tenant_id: str, payment_id: str) -> Submission | None:
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
-        record(tx, payment, outcome, attempt=claim.attempt)
-        schedule.follow_callbacks(tx, payment, since=claim.order.now)
+        with schedule.following_callbacks(tx, payment, since=claim.order.now):
+            record(tx, payment, outcome, attempt=claim.attempt)
     return outcome
 
 
