@@ -125,6 +125,15 @@ def _claimed(name: str, *, ttl_s: int) -> bool | None:
         return None
 
 
+def prolong(name: str, *, ttl_s: int) -> None:
+    """Hold a lock for so long from now on; without Redis it ends when it would have."""
+    try:
+        with unless_it_hangs():
+            client().set(name, "1", ex=ttl_s)
+    except redis.RedisError as error:
+        log.warning("redis_away", reason=type(error).__name__)
+
+
 def release(name: str) -> None:
     """Give a lock back early; without Redis it ends by itself."""
     try:

@@ -15,7 +15,7 @@ from zampay.payments.states import Door
 from zampay.tenants import audit_chain
 
 log = structlog.get_logger()
-HEADS_APART_S = 86_400
+HEADS_APART_S, HEADS_TAKE_S = 86_400, 600
 
 
 @shared_task(name="payments.submit", is_measured=False)
@@ -40,10 +40,11 @@ def sweep(**_: Any) -> None:
 def log_heads(**_: Any) -> None:
     """Log, once a day, where each chain of hashes ends, so that whoever keeps the logs notices when
     a chain was written anew as a whole. The history is that of yesterday (UTC), which is over.
+    Whoever dies before the last line leaves it to the next.
     """
     with transaction(NO_TENANT) as tx:
         today = tx.now.astimezone(UTC).date()
-        if not redis_client.claim(f"heads:{today}", ttl_s=HEADS_APART_S):
+        if not redis_client.claim(f"heads:{today}", ttl_s=HEADS_TAKE_S):
             return
         day = today - timedelta(days=1)
         past = tx.session.execute(history.HISTORY_OF_DAY.rows(), {"day": day}).one()
@@ -51,6 +52,7 @@ def log_heads(**_: Any) -> None:
     log.info("history_head", day=str(day), moves=past.moves, hash=past.hash)
     for head in heads:
         log.info("audit_head", tenant_id=head.tenant_id, line=head.line, hash=head.hash)
+    redis_client.prolong(f"heads:{today}", ttl_s=HEADS_APART_S)
 
 
 def _offer(door: Door, payment_id: str, tenant_id: str, said: dict[str, Any]) -> None:
