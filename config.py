@@ -219,7 +219,7 @@ def _redis_url(env: Environment) -> str:
 
 
 def _secret_keys(env: Environment) -> tuple[str, ...]:
-    """The key that seals, and the one before it, which only opens."""
+    """The key that encrypts, and the one before it, which only decrypts."""
     current = env.str("SECRET_KEY", validate=_key_material)
     previous = env.str("SECRET_KEY_PREVIOUS", None, validate=_key_material)
     return tuple(key for key in (current, previous) if key)

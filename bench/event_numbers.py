@@ -81,8 +81,8 @@ _TENANT = """
 """
 _ENDPOINT = """
     INSERT INTO webhook_endpoints
-           (id, tenant_id, livemode, url, description, event_types, headers, enabled,
-            sealed_secret, created_at, updated_at, position)
+           (id, tenant_id, livemode, url, description, event_types, encrypted_headers, enabled,
+            encrypted_secret, created_at, updated_at, position)
     VALUES (:endpoint, :id, true, 'https://shop.example/', '', '{*}', '{}', true,
             '', now(), now(), 0)
 """

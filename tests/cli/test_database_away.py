@@ -20,7 +20,7 @@ READS = [
     ("payment", "show", PAYMENT),
     ("payment", "proposals"),
     ("operator", "list"),
-    ("secrets", "reseal"),
+    ("secrets", "rotate-encryption"),
 ]
 PROVEN = [
     ("payment", "approve", f"prp_{'0' * 26}"),

@@ -1,4 +1,4 @@
-"""After a change of SECRET_KEY the operator seals secrets again; the doctor says whether to."""
+"""After a change of SECRET_KEY the operator encrypts secrets again; the doctor says whether to."""
 
 from collections.abc import Callable
 
@@ -29,25 +29,25 @@ def run(app: Flask, *arguments: str) -> Result:
     return app.test_cli_runner().invoke(args=list(arguments))
 
 
-def test_what_was_sealed_again_is_counted(merchant: Merchant, with_keys: WithKeys) -> None:
+def test_what_was_encrypted_again_is_counted(merchant: Merchant, with_keys: WithKeys) -> None:
     endpoint(merchant, NOBODY_LISTENS)
     endpoint(merchant, NOBODY_LISTENS, live=False)
     swapped = with_keys(old_too=True)
     for told in (
-        "Sealed again: 2. Under SECRET_KEY already: 0.\n",
-        "Sealed again: 0. Under SECRET_KEY already: 2.\n",
+        "Encrypted again: 2. Under SECRET_KEY already: 0.\n",
+        "Encrypted again: 0. Under SECRET_KEY already: 2.\n",
     ):
-        result = run(swapped, "secrets", "reseal")
+        result = run(swapped, "secrets", "rotate-encryption")
         assert (result.exit_code, result.output) == (0, told)
 
 
-def test_a_secret_that_no_key_opens_is_named_with_what_to_do(
+def test_a_secret_that_no_key_decrypts_is_named_with_what_to_do(
     merchant: Merchant, with_keys: WithKeys
 ) -> None:
     lost = endpoint(merchant, NOBODY_LISTENS)["id"]
-    result = run(with_keys(old_too=False), "secrets", "reseal")
+    result = run(with_keys(old_too=False), "secrets", "rotate-encryption")
     assert result.exit_code == 1
-    assert f"No key opens a secret of {lost} (of {merchant.tenant_id}).\n" in result.output
+    assert f"No key decrypts a secret of {lost} (of {merchant.tenant_id}).\n" in result.output
     assert "as SECRET_KEY_PREVIOUS" in result.output
 
 
@@ -57,12 +57,13 @@ def test_the_doctor_says_whether_the_key_before_may_go(
     lost = endpoint(merchant, NOBODY_LISTENS)["id"]
     swapped, alone = with_keys(old_too=True), with_keys(old_too=False)
     assert (
-        f"WRONG   webhook secrets: no key opens those of {lost}.\n" in run(alone, "doctor").output
+        f"WRONG   webhook secrets: no key decrypts those of {lost}.\n"
+        in run(alone, "doctor").output
     )
     before = run(swapped, "doctor").output
-    assert "advice  webhook secrets: 1 can be opened with SECRET_KEY_PREVIOUS only.\n" in before
-    assert "flask --app wsgi secrets reseal" in before
-    run(swapped, "secrets", "reseal")
+    assert "advice  webhook secrets: only SECRET_KEY_PREVIOUS decrypts 1 of them.\n" in before
+    assert "flask --app wsgi secrets rotate-encryption" in before
+    run(swapped, "secrets", "rotate-encryption")
     for app in (swapped, alone):
         told = run(app, "doctor").output
-        assert "ok      webhook secrets: SECRET_KEY opens all 1.\n" in told
+        assert "ok      webhook secrets: SECRET_KEY decrypts all 1.\n" in told

@@ -1,4 +1,4 @@
-"""After a change of SECRET_KEY every webhook secret is sealed again, and the old key can go."""
+"""After a change of SECRET_KEY every webhook secret is encrypted again, and the old key can go."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -60,9 +60,9 @@ def rotate(merchant: Merchant, made: Any, *, hours: int = 24, app: Flask | None 
     return secret
 
 
-def reseal(app: Flask) -> Tally:
+def rotate_all(app: Flask) -> Tally:
     with app.app_context():
-        return rotate_encryption.reseal()
+        return rotate_encryption.rotate()
 
 
 def examine(app: Flask) -> Tally:
@@ -85,7 +85,7 @@ def test_the_new_key_alone_delivers_with_both_secrets_of_a_rotation(
     alone = with_keys(old_too=False)
     with pytest.raises(sealed.CannotOpen):
         signing(alone, made)
-    assert reseal(with_keys(old_too=True)) == Tally(earlier=2)
+    assert rotate_all(with_keys(old_too=True)) == Tally(earlier=2)
     assert signing(alone, made) == [second, made["secret"]]
     publish(app, merchant)
     start(alone, only_delivery(app))
@@ -110,13 +110,13 @@ def test_without_any_key_that_fits_an_event_waits_and_no_attempt_is_counted(
     shop.heard[0].verified(made["secret"])
 
 
-def test_a_rotation_after_the_swap_leaves_only_the_older_secret_to_be_sealed_again(
+def test_a_rotation_after_the_swap_leaves_only_the_older_secret_to_be_encrypted_again(
     merchant: Merchant, shop: Receiver, with_keys: WithKeys
 ) -> None:
     made = endpoint(merchant, shop.url)
     swapped = with_keys(old_too=True)
     second = rotate(merchant, made, app=swapped)
-    assert reseal(swapped) == Tally(current=1, earlier=1)
+    assert rotate_all(swapped) == Tally(current=1, earlier=1)
     assert signing(with_keys(old_too=False), made) == [second, made["secret"]]
 
 
@@ -125,33 +125,33 @@ def test_doing_it_again_changes_nothing(
 ) -> None:
     made = endpoint(merchant, shop.url)
     swapped = with_keys(old_too=True)
-    reseal(swapped)
-    first = stored_endpoint(app, made["id"]).sealed_secret
-    assert reseal(swapped) == Tally(current=1)
-    assert stored_endpoint(app, made["id"]).sealed_secret == first
+    rotate_all(swapped)
+    first = stored_endpoint(app, made["id"]).encrypted_secret
+    assert rotate_all(swapped) == Tally(current=1)
+    assert stored_endpoint(app, made["id"]).encrypted_secret == first
 
 
-def test_a_secret_keeps_the_time_of_its_first_sealing(
+def test_a_secret_keeps_the_time_of_its_first_encryption(
     app: Flask, merchant: Merchant, shop: Receiver, with_keys: WithKeys
 ) -> None:
     made = endpoint(merchant, shop.url)
     with app.app_context(), transaction(merchant.tenant_id) as tx:
         (row,) = queries.locked_endpoints(tx)
         keys = app.extensions["sealed"]
-        row.sealed_secret = keys.current.encrypt_at_time(b"whsec_x", 1_700_000_000).decode()
+        row.encrypted_secret = keys.current.encrypt_at_time(b"whsec_x", 1_700_000_000).decode()
     swapped = with_keys(old_too=True)
-    assert reseal(swapped) == Tally(earlier=1)
-    token = stored_endpoint(app, made["id"]).sealed_secret.encode()
+    assert rotate_all(swapped) == Tally(earlier=1)
+    token = stored_endpoint(app, made["id"]).encrypted_secret.encode()
     assert swapped.extensions["sealed"].current.extract_timestamp(token) == 1_700_000_000
 
 
-def test_every_merchant_and_both_worlds_are_sealed_again(
+def test_every_merchant_and_both_modes_are_encrypted_again(
     merchant: Merchant, rival: Merchant, shop: Receiver, with_keys: WithKeys
 ) -> None:
     made = [
         endpoint(one, shop.url, live=live) for one in (merchant, rival) for live in (True, False)
     ]
-    assert reseal(with_keys(old_too=True)) == Tally(earlier=4)
+    assert rotate_all(with_keys(old_too=True)) == Tally(earlier=4)
     alone = with_keys(old_too=False)
     assert [signing(alone, one) for one in made] == [[one["secret"]] for one in made]
 
@@ -164,9 +164,9 @@ def test_what_signs_no_more_is_not_asked_for(
     alone = with_keys(old_too=False)
     rotate(merchant, rotated, app=alone)
     lost = Tally(current=1, lost=[(rotated["id"], merchant.tenant_id)])
-    assert reseal(alone) == examine(alone) == lost
+    assert rotate_all(alone) == examine(alone) == lost
     end_overlap(app)
-    assert reseal(alone) == examine(alone) == Tally(current=1)
+    assert rotate_all(alone) == examine(alone) == Tally(current=1)
 
 
 def test_a_lost_secret_stays_as_it_is_and_a_rotation_without_overlap_heals_it(
@@ -175,11 +175,11 @@ def test_a_lost_secret_stays_as_it_is_and_a_rotation_without_overlap_heals_it(
     lost, other = endpoint(merchant, shop.url), endpoint(merchant, shop.url)
     alone = with_keys(old_too=False)
     rotate(merchant, other, hours=0, app=alone)
-    before = stored_endpoint(app, lost["id"]).sealed_secret
-    assert reseal(alone) == Tally(current=1, lost=[(lost["id"], merchant.tenant_id)])
-    assert stored_endpoint(app, lost["id"]).sealed_secret == before
+    before = stored_endpoint(app, lost["id"]).encrypted_secret
+    assert rotate_all(alone) == Tally(current=1, lost=[(lost["id"], merchant.tenant_id)])
+    assert stored_endpoint(app, lost["id"]).encrypted_secret == before
     secret = rotate(merchant, lost, hours=0, app=alone)
-    assert reseal(alone) == Tally(current=2)
+    assert rotate_all(alone) == Tally(current=2)
     assert signing(alone, lost) == [secret]
 
 
@@ -191,11 +191,11 @@ def test_a_rotation_at_the_same_moment_is_not_undone(
     with ThreadPoolExecutor(1) as threads, session(app, merchant.tenant_id) as rotating:
         with swapped.app_context():
             fresh = sealed.seal("whsec_fresh")
-        rotating.execute("UPDATE webhook_endpoints SET sealed_secret = %s", [fresh])
-        resealed: Future[Tally] = threads.submit(reseal, swapped)
+        rotating.execute("UPDATE webhook_endpoints SET encrypted_secret = %s", [fresh])
+        rotated: Future[Tally] = threads.submit(rotate_all, swapped)
         until_somebody_waits(app)
         rotating.commit()
-        assert resealed.result(timeout=10) == Tally(current=1)
+        assert rotated.result(timeout=10) == Tally(current=1)
     assert signing(swapped, made) == ["whsec_fresh"]
 
 
@@ -204,21 +204,19 @@ def test_looking_changes_nothing(
 ) -> None:
     made = endpoint(merchant, shop.url)
     endpoint(rival, shop.url)
-    before = stored_endpoint(app, made["id"]).sealed_secret
+    before = stored_endpoint(app, made["id"]).encrypted_secret
     assert examine(with_keys(old_too=True)) == Tally(earlier=2)
-    assert stored_endpoint(app, made["id"]).sealed_secret == before
+    assert stored_endpoint(app, made["id"]).encrypted_secret == before
 
 
-def test_headers_are_encrypted_and_sealed_again(
-    app: Flask, merchant: Merchant, with_keys: WithKeys
-) -> None:
+def test_headers_are_encrypted_too(app: Flask, merchant: Merchant, with_keys: WithKeys) -> None:
     made = endpoint(merchant, "https://shop.example/hooks", headers={"X-Shop": "s3cret-of-7"})
     with session(app, merchant.tenant_id) as link:
         row = link.execute("SELECT to_jsonb(e)::text FROM webhook_endpoints e").fetchone()
     assert row is not None
     assert "s3cret-of-7" not in row[0]
     assert examine(with_keys(old_too=True)) == Tally(earlier=2)
-    assert reseal(with_keys(old_too=True)).earlier == 2
+    assert rotate_all(with_keys(old_too=True)).earlier == 2
     assert examine(with_keys(old_too=False)) == Tally(current=2)
     shown = replace(merchant, client=with_keys(old_too=False).test_client())
     path = f"/webhook-endpoints/{made['id']}"

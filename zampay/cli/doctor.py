@@ -35,7 +35,7 @@ REMEDIES = {
 @click.command("doctor")
 @with_appcontext
 def doctor() -> None:
-    """Check configuration, database, Redis, worker, beat, networks, books and sealed secrets."""
+    """Check configuration, database, Redis, worker, beat, networks, books and encrypted secrets."""
     logging.getLogger().setLevel(logging.CRITICAL)  # what it would log, it says
     wrong = 0
     with output.visible():
@@ -168,7 +168,7 @@ def _chains() -> Iterator[Finding]:
 
 
 def _secrets() -> Iterator[Finding]:
-    """Whether SECRET_KEY alone opens the secrets of webhooks."""
+    """Whether SECRET_KEY alone decrypts the secrets of webhooks."""
     subject = "webhook secrets"
     try:
         found = rotate_encryption.examine()
@@ -179,9 +179,9 @@ def _secrets() -> Iterator[Finding]:
         return
     if found.lost:
         names = ", ".join(sorted({endpoint_id for endpoint_id, _ in found.lost}))
-        yield broken(subject, f"no key opens those of {names}.", rotate_encryption.REMEDY)
+        yield broken(subject, f"no key decrypts those of {names}.", rotate_encryption.REMEDY)
     if found.earlier:
-        says = f"{found.earlier} can be opened with SECRET_KEY_PREVIOUS only."
-        yield advice(subject, says, "Run `flask --app wsgi secrets reseal` before you drop it.")
+        says = f"only SECRET_KEY_PREVIOUS decrypts {found.earlier} of them."
+        yield advice(subject, says, f"Run `{rotate_encryption.COMMAND}` before you drop it.")
     if not (found.lost or found.earlier):
-        yield fine(subject, f"SECRET_KEY opens all {found.current}.")
+        yield fine(subject, f"SECRET_KEY decrypts all {found.current}.")

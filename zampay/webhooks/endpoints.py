@@ -72,14 +72,14 @@ def create(*, caller: Caller, wanted: Wanted) -> tuple[Endpoint, str]:
             id=ids.new("whe"),
             tenant_id=caller.tenant_id,
             livemode=caller.livemode,
-            sealed_secret=sealed.seal(secret),
+            encrypted_secret=sealed.seal(secret),
             created_at=tx.now,
             updated_at=tx.now,
             position=0,
             url=wanted.url,
             event_types=wanted.event_types,
             description=wanted.description,
-            sealed_headers=secrets.encrypted(wanted.headers),
+            encrypted_headers=secrets.encrypted(wanted.headers),
             enabled=wanted.enabled,
         )
         tx.session.add(endpoint)
@@ -99,7 +99,7 @@ def change(*, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Endp
         was_enabled = endpoint.enabled
         for name, value in changes.items():
             if name == "headers":
-                endpoint.sealed_headers = secrets.encrypted(value)
+                endpoint.encrypted_headers = secrets.encrypted(value)
             else:
                 setattr(endpoint, name, value)
         if "url" in changes or changes.get("enabled"):
@@ -123,9 +123,9 @@ def rotate_secret(*, caller: Caller, endpoint_id: str, overlap: timedelta) -> tu
     secret = signing.new_secret()
     with transaction(caller.tenant_id) as tx:
         endpoint = own(tx, caller, endpoint_id)
-        endpoint.sealed_previous_secret = endpoint.sealed_secret
+        endpoint.encrypted_previous_secret = endpoint.encrypted_secret
         endpoint.previous_secret_ends_at = tx.now + overlap
-        endpoint.sealed_secret = sealed.seal(secret)
+        endpoint.encrypted_secret = sealed.seal(secret)
         endpoint.updated_at = tx.now
         _record(
             tx,

@@ -59,11 +59,11 @@ class Endpoint(Model):
     url: Mapped[str] = mapped_column(sa.Text)
     description: Mapped[str] = mapped_column(sa.Text)
     event_types: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
-    sealed_headers: Mapped[dict[str, str]] = mapped_column(JSONB)
+    encrypted_headers: Mapped[dict[str, str]] = mapped_column(JSONB)
     enabled: Mapped[bool]
     disabled_reason: Mapped[str | None] = mapped_column(sa.Text)
-    sealed_secret: Mapped[str] = mapped_column(sa.Text)
-    sealed_previous_secret: Mapped[str | None] = mapped_column(sa.Text)
+    encrypted_secret: Mapped[str] = mapped_column(sa.Text)
+    encrypted_previous_secret: Mapped[str | None] = mapped_column(sa.Text)
     previous_secret_ends_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
     latency_ms: Mapped[int | None]
@@ -77,16 +77,16 @@ class Endpoint(Model):
     @property
     def headers(self) -> dict[str, str]:
         """The merchant's own headers as they see them; a value that no key opens is empty."""
-        return {name: _shown(stored) for name, stored in self.sealed_headers.items()}
+        return {name: _shown(stored) for name, stored in self.encrypted_headers.items()}
 
     def secrets_in_use(self, now: datetime) -> dict[str, str]:
         """The sealed secrets that sign now, by column: the current one, and the previous one until
         its end.
         """
-        ends_at, previous = self.previous_secret_ends_at, self.sealed_previous_secret
-        found = {"sealed_secret": self.sealed_secret}
+        ends_at, previous = self.previous_secret_ends_at, self.encrypted_previous_secret
+        found = {"encrypted_secret": self.encrypted_secret}
         if previous is not None and ends_at is not None and ends_at > now:
-            found["sealed_previous_secret"] = previous
+            found["encrypted_previous_secret"] = previous
         return found
 
 

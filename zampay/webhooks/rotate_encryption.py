@@ -1,8 +1,7 @@
-"""Webhook secrets and headers sealed again with the key of today, so that the key before it can
-be dropped.
+"""Encrypt webhook secrets and headers with the current key, so that the previous one can go.
 
-Only what still signs is looked at: secrets of endpoints that are there, the previous one until its
-end. The rest is never opened again, by whatever key it is sealed.
+Only what is still used is read: secrets and headers of endpoints that exist, a previous secret
+until its end.
 """
 
 from dataclasses import dataclass, field
@@ -14,16 +13,17 @@ from zampay.tenants import operator_actions
 from zampay.webhooks import queries
 from zampay.webhooks.models import Endpoint
 
+COMMAND = "flask --app wsgi secrets rotate-encryption"
 REMEDY = (
-    "Give the key that sealed them as SECRET_KEY_PREVIOUS and run `flask --app wsgi secrets reseal`"
-    " again; if it is lost, their merchants rotate the secrets with an overlap of 0 hours."
+    f"Give the key that encrypted them as SECRET_KEY_PREVIOUS and run `{COMMAND}` again; if it is"
+    " lost, their merchants rotate the secrets with an overlap of 0 hours."
 )
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many secrets the key of today opens, how many only an earlier one, and the endpoints
-    with a secret that no key opens, as (endpoint id, tenant id).
+    """How many values the current key decrypts, how many only an earlier one, and the endpoints
+    with a value that no key decrypts, as (endpoint id, tenant id).
     """
 
     current: int = 0
@@ -31,7 +31,7 @@ class Tally:
     lost: list[tuple[str, str]] = field(default_factory=list)
 
     def count(self, endpoint: Endpoint, stored: str) -> Seal:
-        """Take in one secret of an endpoint; which key opens it."""
+        """Count one value of an endpoint; which key decrypts it."""
         seal = sealed.examine(stored)
         self.current += seal is Seal.CURRENT
         self.earlier += seal is Seal.EARLIER
@@ -39,37 +39,38 @@ class Tally:
             self.lost.append((endpoint.id, endpoint.tenant_id))
         return seal
 
+    def rotated(self, endpoint: Endpoint, stored: str) -> str:
+        """Count one value of an endpoint; the value under the current key, if a key decrypts it."""
+        is_earlier = self.count(endpoint, stored) is Seal.EARLIER
+        return sealed.reseal(stored) if is_earlier else stored
+
 
 def examine() -> Tally:
-    """How things are, over every tenant; nothing is changed."""
+    """The state of things, over every tenant; changes nothing."""
     tally = Tally()
     with transaction(EVERY_TENANT) as tx:
         for endpoint in queries.every_endpoint(tx):
-            for stored in endpoint.secrets_in_use(tx.now).values():
-                tally.count(endpoint, stored)
-            for stored in endpoint.sealed_headers.values():
+            secrets = endpoint.secrets_in_use(tx.now).values()
+            for stored in (*secrets, *endpoint.encrypted_headers.values()):
                 tally.count(endpoint, stored)
     return tally
 
 
-def reseal() -> Tally:
-    """Seal again what only an earlier key opens; how things were before.
+def rotate() -> Tally:
+    """Encrypt with the current key what only an earlier one decrypts; the state before.
 
-    One transaction for each tenant (an account has few endpoints), with its endpoints locked as a
-    rotation of the secret locks them, so that a merchant who rotates meanwhile loses nothing. What
-    is under the key of today stays as it is: repeating this, also after a break, does no harm.
+    One transaction for each tenant (a tenant has few endpoints). It locks the endpoints as a
+    rotation of a secret does, so that a merchant who rotates meanwhile loses nothing. What is under
+    the current key stays as it is: running this again, also after a failure, does no harm.
     """
     tally = Tally()
     for tenant_id in operator_actions.every_tenant_id():
         with transaction(tenant_id) as tx:
             for endpoint in queries.locked_endpoints(tx):
                 for column, stored in endpoint.secrets_in_use(tx.now).items():
-                    if tally.count(endpoint, stored) is Seal.EARLIER:
-                        setattr(endpoint, column, sealed.reseal(stored))
-                endpoint.sealed_headers = {
-                    name: sealed.reseal(stored)
-                    if tally.count(endpoint, stored) is Seal.EARLIER
-                    else stored
-                    for name, stored in endpoint.sealed_headers.items()
+                    setattr(endpoint, column, tally.rotated(endpoint, stored))
+                endpoint.encrypted_headers = {
+                    name: tally.rotated(endpoint, stored)
+                    for name, stored in endpoint.encrypted_headers.items()
                 }
     return tally

@@ -21,7 +21,7 @@ def headers_of(endpoint: Endpoint) -> dict[str, str]:
     Raises:
         sealed.CannotOpen.
     """
-    return {name: sealed.unseal(stored) for name, stored in endpoint.sealed_headers.items()}
+    return {name: sealed.unseal(stored) for name, stored in endpoint.encrypted_headers.items()}
 
 
 def encrypted(headers: dict[str, str]) -> dict[str, str]:
