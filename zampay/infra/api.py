@@ -2,6 +2,7 @@
 neither the internet nor an exception from the security headers.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,9 +18,9 @@ from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from zampay.infra import openapi, problems
+from zampay.infra import openapi
 from zampay.infra.fields import Cursor, Moment
-from zampay.infra.requests_in import MemberTwice
+from zampay.infra.requests_in import Unreadable
 from zampay.kernel.errors import InvalidField
 
 PREFIX = "/api/v1"
@@ -51,6 +52,8 @@ class Schema(ma.Schema):
 
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
         """`external_id` is called `externalId` by those who call us."""
+        if field_obj.required:
+            field_obj.error_messages["null"] = "is required, and must not be null"
         first, *rest = (field_obj.data_key or field_name).split("_")
         field_obj.data_key = first + "".join(part.title() for part in rest)
         words = self.words.get(field_name) or openapi.USUAL_MEMBERS.get(field_name)
@@ -150,6 +153,7 @@ class StrictParser(FlaskParser):
         """The query parameters, each of which is given once, or is a list."""
         found = super().load_querystring(req, schema)
         _refuse_repeated(req.args, lists=found.multiple_keys)
+        _refuse_indexed(req.args, lists=found.multiple_keys)
         return found
 
     def _raw_load_json(self, req: Request) -> Any:
@@ -158,10 +162,8 @@ class StrictParser(FlaskParser):
             return missing
         try:
             return current_app.json.loads(body)
-        except MemberTwice as error:
+        except Unreadable as error:
             raise BadRequest(str(error)) from error
-        except ValueError as error:
-            raise BadRequest(problems.NOT_AN_OBJECT) from error
 
 
 def _refuse_repeated(given: MultiDict[str, str], *, lists: Collection[str]) -> None:
@@ -174,6 +176,21 @@ def _refuse_repeated(given: MultiDict[str, str], *, lists: Collection[str]) -> N
     repeated = [name for name in given if _is_repeated(given, name, lists)]
     if repeated:
         raise InvalidField(dict.fromkeys(repeated, "must not be given twice"))
+
+
+def _refuse_indexed(given: MultiDict[str, str], *, lists: Collection[str]) -> None:
+    """Refuse a list as PHP writes it, `status[]` or `status[0]`, with the way to write it here.
+
+    Raises:
+        InvalidField.
+    """
+    wrong = {}
+    for name in given:
+        plain = re.sub(r"\[[0-9]*\]$", "", name)
+        if plain != name and plain in lists:
+            wrong[name] = f"is not known here; write {plain}=...&{plain}=... for a list"
+    if wrong:
+        raise InvalidField(wrong)
 
 
 def _is_repeated(given: MultiDict[str, str], name: str, lists: Collection[str]) -> bool:

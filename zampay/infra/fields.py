@@ -15,6 +15,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2999
 MAX_PAGE = 100
 _LONGEST_SHOWN = 40
+_LOST_PLUS = re.compile(r"[0-9] [0-9]{2}:[0-9]{2}$")
+_ZONE = (
+    "must be a time with its zone: 2026-01-31T12:00:00Z in UTC, or 2026-01-31T14:00:00+02:00 "
+    "(in a URL the + is written %2B)"
+)
 
 
 class String(ma.fields.String):
@@ -110,8 +115,10 @@ class Moment(ma.fields.Field[datetime]):
             moment = datetime.fromisoformat(value)
         except (TypeError, ValueError):
             moment = None
-        if moment is None or moment.tzinfo is None:
+        if moment is None and not _LOST_PLUS.search(str(value)):
             raise ma.ValidationError("must be a time such as 2026-01-31T12:00:00Z")
+        if moment is None or moment.tzinfo is None:
+            raise ma.ValidationError(_ZONE)
         if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
             raise ma.ValidationError(f"must be between the years {_FIRST_YEAR} and {_LAST_YEAR}")
         return moment

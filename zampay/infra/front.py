@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from zampay.infra import access_log, admission, heads, wsgi_call
 from zampay.infra.admission import Places, Refusal
 from zampay.infra.large_answers import GIVE_UP, LargeAnswers
-from zampay.infra.problems import HTTP_CODES, MEDIA_TYPE, RETRY_AFTER_S, body_of
+from zampay.infra.problems import HTTP_ADVICE, HTTP_CODES, MEDIA_TYPE, RETRY_AFTER_S, body_of
 from zampay.infra.requests_in import MAX_BODY_BYTES, REQUEST_ID, request_id
 from zampay.infra.wsgi_call import Answer, Headers
 from zampay.kernel import clock, ids
+from zampay.kernel.errors import told
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -178,8 +179,9 @@ class Asked:
 
 def _problem(status: int, says: str | None, *, request_id: str, closing: bool) -> Answer:
     code, title = HTTP_CODES[status]
-    told = body_of(status=status, code=code, title=title, detail=says, request_id=request_id)
-    body = json.dumps(told).encode()
+    detail = says or told(title, HTTP_ADVICE[status])
+    shown = body_of(status=status, code=code, title=title, detail=detail, request_id=request_id)
+    body = json.dumps(shown).encode()
     headers = {
         "content-type": MEDIA_TYPE,
         "content-length": str(len(body)),

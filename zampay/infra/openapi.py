@@ -12,6 +12,7 @@ import marshmallow as ma
 from apispec import APISpec, BasePlugin
 
 from zampay.infra import problems
+from zampay.kernel.errors import told
 
 VERSION = "3.1.0"
 INTRODUCTION = """\
@@ -225,7 +226,11 @@ def _examples(status: int) -> dict[str, Any]:
     for known in problems.catalogue():
         if known.status == status:
             value = problems.body_of(
-                status=status, code=known.code, title=known.title, request_id=_EXAMPLE_REQUEST_ID
+                status=status,
+                code=known.code,
+                title=known.title,
+                detail=None if status == problems.SERVER_ERROR else told(known.title, known.advice),
+                request_id=_EXAMPLE_REQUEST_ID,
             )
             if known.code == "validation_failed":
                 line = {"field": "amount", "message": 'must be text, such as "12.50"'}

@@ -12,10 +12,10 @@ import sentry_sdk
 import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, g
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from zampay.infra import database_errors, faults
-from zampay.kernel.errors import InvalidField, ZamPayError
+from zampay.kernel.errors import InvalidField, ZamPayError, told
 
 log = structlog.get_logger()
 REFERENCE_PATH = "/api/docs"
@@ -57,7 +57,9 @@ HTTP_ADVICE = {
     ),
 }
 """What to do about each of them, as the pages for merchants say it."""
-NOT_AN_OBJECT = "The body must be a JSON object."
+NOT_AN_OBJECT = (
+    'The body must be a JSON object, such as {"name": "text"}, not a list, a text or a number.'
+)
 PLAIN_WORDS = {
     "Field may not be null.": "must not be null; leave it out if you have nothing to say",
     "Invalid input type.": "must be an object",
@@ -70,6 +72,16 @@ PLAIN_WORDS = {
     "Unknown field.": "is not known here; check its spelling",
 }
 """What the library says, and what we say instead: what to send."""
+PLAIN_PATTERNS = [
+    (re.compile(r"Must be one of: (.*)\."), r"must be one of: \1"),
+    (
+        re.compile(r"Must be greater than or equal to (\d+) and less than or equal to (\d+)\."),
+        r"must be from \1 to \2",
+    ),
+    (re.compile(r"Longer than maximum length (\d+)\."), r"its length must be at most \1"),
+    (re.compile(r"Length must be between (\d+) and (\d+)\."), r"its length must be from \1 to \2"),
+]
+"""The same for sentences with limits in them."""
 RETRY_AFTER_S = 2
 SERVER_ERROR = 500
 
@@ -141,7 +153,10 @@ def problem(
 def of_status(status: int, *, retry_after_s: int | None = None) -> Response:
     """The problem that a status stands for by itself."""
     code, title = HTTP_CODES[status]
-    return problem(status=status, code=code, title=title, retry_after_s=retry_after_s)
+    detail = None if status == SERVER_ERROR else told(title, HTTP_ADVICE[status])
+    return problem(
+        status=status, code=code, title=title, detail=detail, retry_after_s=retry_after_s
+    )
 
 
 def init(app: Flask) -> None:
@@ -174,6 +189,9 @@ def _http(error: HTTPException) -> Response:
         detail = (
             f"See {GUIDE_PATH} for the guide and {REFERENCE_PATH} for the paths that there are."
         )
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        taken = sorted(set(error.valid_methods) - {"HEAD", "OPTIONS"})
+        detail = f"Send {' or '.join(taken)}: this path takes no other method."
     answer = problem(status=status, code=code, title=title, detail=detail)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
@@ -197,8 +215,16 @@ def _flatten(found: Any, path: str, into: dict[str, str]) -> None:
         for name, inner in found.items():
             _flatten(inner, f"{path}.{name}" if path else str(name), into)
     else:
-        said = (PLAIN_WORDS.get(str(one), str(one)) for one in found)
+        said = (_plain(str(one)) for one in found)
         into[re.sub(r"\._schema$|^_schema$", "", path)] = " ".join(said)
+
+
+def _plain(message: str) -> str:
+    """The message in our own words."""
+    for pattern, words in PLAIN_PATTERNS:
+        if found := pattern.fullmatch(message):
+            return found.expand(words)
+    return PLAIN_WORDS.get(message, message)
 
 
 def _of_database(error: sa.exc.SQLAlchemyError) -> Response:

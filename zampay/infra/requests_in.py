@@ -26,6 +26,7 @@ MAX_DEPTH = 16
 REQUEST_ID = "X-Request-Id"
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
 _RAW_BODY = "accepts_raw_body"
+_TOO_DEEP = f"The body must not be nested more than {MAX_DEPTH} deep."
 
 
 class StrictJSON(DefaultJSONProvider):
@@ -42,30 +43,43 @@ class StrictJSON(DefaultJSONProvider):
             for text in _texts(parsed, MAX_DEPTH):
                 text.encode()
                 if "\x00" in text:
-                    raise ValueError("NUL")
+                    raise Unreadable("The body must not contain the character U+0000.")
         except RecursionError as error:
-            raise ValueError("too deep") from error
+            raise Unreadable(_TOO_DEEP) from error
+        except UnicodeEncodeError as error:
+            raise Unreadable("The body must not contain half of a surrogate pair.") from error
+        except UnicodeDecodeError as error:
+            raise Unreadable("The body must be JSON in UTF-8.") from error
+        except json.JSONDecodeError as error:
+            raise Unreadable(_not_json(error)) from error
         return parsed
 
 
+class Unreadable(ValueError):
+    """Why a body cannot be taken as JSON; the text may be shown to whoever sent it."""
+
+
+def _not_json(error: json.JSONDecodeError) -> str:
+    return (
+        f"The body is not JSON: look at line {error.lineno}, column {error.colno}. Names and texts "
+        "stand in double quotes, and there is no comma before a closing bracket."
+    )
+
+
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-class MemberTwice(ValueError):
-    """An object names a member twice; the text may be shown to whoever sent it."""
+    raise Unreadable(f"The body is not JSON: {name} is no JSON number.")
 
 
 def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) < len(members):
-        raise MemberTwice("The body names a member twice in one object.")
+        raise Unreadable("The body names a member twice in one object.")
     return found
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
     if depth == 0:
-        raise ValueError("too deep")
+        raise Unreadable(_TOO_DEEP)
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

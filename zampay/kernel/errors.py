@@ -7,9 +7,15 @@ public `code`; `zampay.infra.problems` turns them into RFC 9457 answers.
 from typing import ClassVar
 
 
+def told(title: str, advice: str) -> str:
+    """What happened and what to do, where there is nothing more exact to say."""
+    return f"{title}. {advice[:1].upper()}{advice[1:]}."
+
+
 class ZamPayError(Exception):
     """A fact that stops a use case: public code, HTTP status, title, and what a merchant should do
-    about it (Markdown, as the pages for merchants show it).
+    about it (Markdown, as the pages for merchants show it). Without a `detail` of its own an error
+    says title and advice.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -25,7 +31,7 @@ class ZamPayError(Exception):
         retry_after_s: int | None = None,
     ) -> None:
         super().__init__(detail or self.title)
-        self.detail = detail or self.title
+        self.detail = detail or told(self.title, self.advice)
         self.fields = fields or {}
         self.retry_after_s = retry_after_s
 

@@ -40,7 +40,7 @@ class Money:
                 more than ten whole digits, or a currency we do not know.
         """
         if currency not in EXPONENTS:
-            raise NotMoney(f"{currency} is not a currency we take")
+            raise NotMoney(f'{currency} is not a currency we take: send "ZMW", or leave it out')
         if not _DECIMAL.fullmatch(text) or len(text.partition(".")[0]) > MAX_WHOLE_DIGITS:
             raise NotMoney(_objection(text))
         amount_minor = int(Decimal(text).scaleb(EXPONENTS[currency]))
@@ -73,4 +73,6 @@ def _objection(text: str) -> str:
             "must have a point before the decimals and nothing between thousands: "
             "write 12.50 or 1000.00"
         )
+    if _DECIMAL.fullmatch(text):
+        return f"must have at most {MAX_WHOLE_DIGITS} digits before the point"
     return "must be digits such as 12.50 or 100 and nothing else, with at most two decimals"

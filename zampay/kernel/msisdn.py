@@ -11,6 +11,8 @@ import phonenumbers
 from zampay.kernel import sandbox_numbers
 
 REGION = "ZM"
+COUNTRY_CODE = 260
+NATIONAL_DIGITS = 9
 _ASKED_FOR = "must be a mobile number such as 0963123400 or 260963123400"
 _LONGEST = 60
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -46,7 +48,15 @@ def parse(text: str) -> str:
         number = phonenumbers.parse(written, REGION)
     except phonenumbers.NumberParseException as error:
         raise NotMobileNumber(_ASKED_FOR) from error
+    if number.country_code == COUNTRY_CODE:
+        _require_length(digits.removeprefix(str(COUNTRY_CODE)).removeprefix("0"))
     return _zambian_mobile(number)
+
+
+def _require_length(national: str) -> None:
+    if len(national) != NATIONAL_DIGITS:
+        count = "few" if len(national) < NATIONAL_DIGITS else "many"
+        raise NotMobileNumber(f"{_ASKED_FOR}; this one has too {count} digits")
 
 
 def _plain(text: str) -> str:

@@ -58,7 +58,7 @@ def receive(provider: str, token: str) -> Response:
             found = queries.by_callback_token(tx, provider, token)
     if found is None:
         metrics.CALLBACKS.labels("unknown").inc()
-        raise CallbackUnknown
+        raise CallbackUnknown(CallbackUnknown.title)
     payment_id, tenant_id = found
     concerning(payment_id)
     metrics.CALLBACKS.labels(_take_in(payment_id, tenant_id)).inc()
@@ -133,4 +133,4 @@ def _check_source() -> None:
     source = addresses.read(request.remote_addr)
     if source is None or not any(source in network for network in allowed):
         metrics.CALLBACKS.labels("refused").inc()
-        raise SourceNotAllowed
+        raise SourceNotAllowed(SourceNotAllowed.title)

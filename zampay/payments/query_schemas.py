@@ -20,6 +20,9 @@ from zampay.providers.contract import FailureCode
 MOST_VALUES = 20
 _ENTRY = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 _STATUS = ma.validate.OneOf([str(status) for status in Status])
+_NETWORK = ma.validate.Regexp(
+    "^[A-Z]{1,16}$", error="must be the code of a network in capitals, such as MTN"
+)
 
 
 class Either(ma.fields.List[Any]):
@@ -73,7 +76,7 @@ class PaymentQuery(Schema):
 
     external_id = _either(ExternalId())
     status = _either(String(validate=_STATUS))
-    provider = _either(String(validate=ma.validate.Regexp(r"^[A-Za-z]{1,16}$")))
+    provider = _either(String(validate=_NETWORK))
     msisdn = _either(MobileNumber())
     provider_transaction_id = _either(Text(validate=ma.validate.Length(1, 200)))
     metadata = Entries(

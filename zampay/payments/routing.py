@@ -36,12 +36,13 @@ def _profile(named: str | None, msisdn: str, *, livemode: bool) -> Profile:
     profiles = [served.profile for served in registry.served(livemode=livemode).values()]
     if named is not None:
         field, wanted = "provider", [one for one in profiles if one.code == named]
+        wrong = "is no network that is served here"
     else:
         field, wanted = "msisdn", [one for one in profiles if one.takes_msisdn(msisdn)]
+        wrong = "belongs to no network that is served here"
     if not wanted:
         codes = ", ".join(one.code for one in profiles) or "none"
-        message = f"belongs to no network that is served here (served: {codes})"
-        raise InvalidField({field: message})
+        raise InvalidField({field: f"{wrong} (served: {codes})"})
     return wanted[0]
 
 

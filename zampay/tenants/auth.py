@@ -28,6 +28,11 @@ REFUSALS_APART_S = 60
 LONGEST_SUBJECT = 200
 HINT_LENGTH = 12
 NOT_VALID = "The API key is unknown, revoked or expired."
+NO_KEY = "Send `Authorization: Bearer <api key>`."
+NO_SUCH_FORM = (
+    "What stands after `Bearer` is no API key: those begin with `zp_test_` or `zp_live_`. Send the "
+    "whole key as registration gave it: `Authorization: Bearer <api key>`."
+)
 TENANT_HEADER = "x-tenant-id"
 _KEY = re.compile(r"zp_(?:test|live)_[0-9a-z]{48}")
 View = TypeVar("View", bound=Callable[..., Any])
@@ -129,7 +134,7 @@ def authenticate(scope: Scope) -> Caller:
     presented = bearer.token(request.headers.get("Authorization", ""))
     if presented is None or not _KEY.fullmatch(presented):
         _tell_of_stranger("no_key")
-        raise NotAuthenticated("Send `Authorization: Bearer <api key>`.")
+        raise NotAuthenticated(NO_KEY if presented is None else NO_SUCH_FORM)
     digest = hash_of(presented)
     with transaction(queries.tenant_of_key(digest)) as tx:
         found = queries.key_by_hash(tx, digest)
