@@ -8,6 +8,7 @@ FUZZ := tests/test_schemathesis.py
 RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
+SYNC := $(VENV)/bin/uv pip sync --quiet --python $(RUN) --require-hashes $(PINS)
 READY := $(VENV)/.ready
 DOCKER ?= docker
 ADVISED := https://pypi.org/pypi/pip/25.0/json
@@ -100,7 +101,7 @@ $(READY): $(PINS)
 	@echo "Installing the pinned packages into $(VENV) (half a minute, once) ..."
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt >$(VENV)/uv.txt
 	@{ $(PIP) --require-hashes -r $(VENV)/uv.txt && \
-		$(VENV)/bin/uv pip sync --quiet --python $(RUN) --require-hashes $(PINS); \
+		{ $(SYNC) || $(SYNC) --system-certs; }; \
 		} >$(VENV)/uv.log 2>&1 || { \
 		echo "uv could not do it (see $(VENV)/uv.log); with pip it takes longer ..."; \
 		$(PIP) --require-hashes -r requirements.txt -r requirements-dev.txt \

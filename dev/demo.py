@@ -5,6 +5,7 @@ each move with its evidence, and checks the ends against the simulated network's
 Exit status 0 when all ended as they must, 1 when one did not, 2 when something could not run.
 """
 
+import os
 import secrets
 import sys
 from typing import Final
@@ -30,7 +31,7 @@ def main() -> None:
         with Stack(started, directory, environment=_PACE) as stack:
             parts = perform(stack, screen)
             screen.say("Stopping everything")
-    screen.say(f"Done; nothing is left running. Logs: {directory / 'logs'}")
+    screen.say(f"Done; nothing is left running. Logs: {os.path.relpath(directory / 'logs')}")
     screen.say("Next: `make run` starts it again, to try it yourself.")
     if not all(part.is_as_expected for part in parts):
         sys.exit(1)

@@ -71,7 +71,7 @@ def introduction(stack: Stack, test: Merchant, live: Merchant) -> str:
     write_private(file, exports(test))
     return f"""
   API        {stack.url}/api/v1
-  docs       {stack.url}/api/docs
+  docs       {stack.url}/ (guide and test numbers), /api/docs (reference)
   simulator  {stack.simulator_url}
              (stands in for MTN; journal at /_admin/journal)
   logs       {stack.directory / "logs"}

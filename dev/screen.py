@@ -17,9 +17,10 @@ from rich.text import Text
 from dev.performance import Part
 
 _COLOURS: Final = {"SUCCESSFUL": "green", "FAILED": "red", "IN_REVIEW": "magenta"}
-_PLAIN_WIDTH: Final = 100
 WIDTH: Final = 80
 INDENT: Final = 24
+_TIME_WIDTH: Final = 9
+_LAST_DIGITS: Final = 7
 
 
 class Screen:
@@ -30,12 +31,15 @@ class Screen:
             sys.stdout.reconfigure(errors="replace")
         self._console = Console(highlight=False)
         if not self._console.is_terminal:
-            self._console = Console(highlight=False, width=_PLAIN_WIDTH, color_system=None)
+            self._console = Console(highlight=False, width=WIDTH, color_system=None)
         self._began_s = time.monotonic()
 
     def say(self, line: str) -> None:
-        """One line, with the time."""
-        self._console.print(f"{self._elapsed_s():5.1f} s  {line}", soft_wrap=True)
+        """A sentence with the time, on as many lines as it needs."""
+        first, *rest = textwrap.wrap(line, WIDTH - _TIME_WIDTH, break_on_hyphens=False)
+        self._console.print(f"{self._elapsed_s():5.1f} s  {first}", soft_wrap=True)
+        for more in rest:
+            self._console.print(" " * _TIME_WIDTH + more, soft_wrap=True)
 
     @contextlib.contextmanager
     def watching(self, parts: list[Part]) -> Iterator[None]:
@@ -75,13 +79,13 @@ def _now(parts: list[Part]) -> Table:
 
 
 def _summary(parts: list[Part]) -> Table:
-    table = _table("externalId", "amount", "number", "status", "failure", "decided by", "charges")
+    table = _table("externalId", "ZMW", "number", "status", "failure", "decided by", "charges")
     for part in parts:
         payment = part.payment
         table.add_row(
             payment["externalId"],
-            f"{payment['currency']} {payment['amount']}",
-            part.act.masked,
+            payment["amount"],
+            part.act.masked[-_LAST_DIGITS:],
             _status(part),
             part.failure or "-",
             part.moves[-1]["evidence"],
