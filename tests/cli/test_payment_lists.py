@@ -32,6 +32,8 @@ def test_a_support_question_is_answered_without_sql(
         paid.id,
     ]
     assert listed(app, "--reference", "1884710816") == [paid.id]
+    assert listed(app, "--reference", paid.provider_reference.upper()) == [paid.id]
+    assert listed(app, "--reference", "1884710817") == []
     assert listed(app, "--merchant", rival.tenant_id) == [declined.id]
     assert listed(app, "--metadata", "till=7") == [order.id]
     assert listed(app, "--amount", "99.90", "--day", "today") == [order.id]

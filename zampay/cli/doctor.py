@@ -134,9 +134,11 @@ def _books() -> Iterator[Finding]:
         return
     if bypasses:
         remedy = "Connect as a plain role that owns the database."
-        yield broken("role", f"{role} passes row-level security: tenants are not apart.", remedy)
+        yield broken(
+            "role", f"{role} bypasses row-level security: tenants are not separated.", remedy
+        )
     else:
-        yield fine("role", f"{role} is held by row-level security.")
+        yield fine("role", f"row-level security applies to {role}.")
         if current_app.config["APP_ROLE"] is None and not current_app.config["IS_DEVELOPMENT"]:
             says = f"{role} owns the tables and does the work of web and worker as well."
             yield advice("role", says, "Two roles are safer: docs/operations.md, Database roles.")

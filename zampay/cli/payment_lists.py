@@ -108,7 +108,12 @@ class Entry(click.ParamType[tuple[str, str]]):
 @click.option("--merchant", help="Of this tenant id, or with this in name or e-mail.")
 @click.option("--number", "numbers", multiple=True, type=Number(), help="From this number.")
 @click.option("--external-id", "external_ids", multiple=True, help="The merchant's own id.")
-@click.option("--reference", "references", multiple=True, help="The network's id of the money.")
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    help="The network's id of the money, or ours of the request.",
+)
 @click.option("--metadata", "entries", multiple=True, type=Entry(), help="With this entry.")
 @click.option("--amount", "amount_minor", type=Amount(), help="Of exactly this amount.")
 @click.option("--since", type=Moment(), help="Made then or later: a time, or a day in Zambia.")
@@ -165,10 +170,10 @@ def _search(
     return Search(
         state=State(state) if state else None,
         in_dispute=discrepancies,
+        references=references,
         filter=Filter(
             external_ids=external_ids or None,
             msisdns=numbers or None,
-            provider_transaction_ids=references or None,
             metadata=metadata,
             created_from=since,
             created_to=ends_at,

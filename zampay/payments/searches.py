@@ -12,6 +12,7 @@ from zampay.kernel import ids
 from zampay.payments.models import Discrepancy, Payment
 from zampay.payments.queries import Filter, narrowed
 from zampay.payments.states import OPEN, State
+from zampay.providers.registry import NETWORKS
 from zampay.tenants.models import Tenant
 
 LUSAKA: Final = timezone(timedelta(hours=2), "CAT")
@@ -31,6 +32,7 @@ class Search:
     oldest_first: bool = False
     merchant: str | None = None
     amount_minor: int | None = None
+    references: Sequence[str] = ()
     filter: Filter = field(default_factory=Filter)
 
 
@@ -56,6 +58,15 @@ def searched(tx: Transaction, wanted: Search, *, limit: int) -> list[tuple[Payme
         # Whose they are is said so that the unique index, which begins with it, finds them.
         query = query.where(
             Payment.tenant_id.in_(sa.select(Tenant.id)), Payment.livemode.in_([True, False])
+        )
+    if wanted.references:
+        # Either side's; the networks are named so that the unique index, which begins so, finds it.
+        query = query.where(
+            Payment.provider_transaction_id.in_(wanted.references)
+            | (
+                Payment.provider.in_([network.code for network in NETWORKS])
+                & Payment.provider_reference.in_([text.lower() for text in wanted.references])
+            )
         )
     if wanted.amount_minor is not None:
         query = query.where(Payment.amount_minor == wanted.amount_minor)
