@@ -1,17 +1,14 @@
-"""A simulator as a real HTTP server, a client for it, and a gateway that hears callbacks."""
+"""MTN's simulator as a real HTTP server, and a client that knows its paths."""
 
-import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import requests
 
-from zampay.simulators.core.server import serve
+from tests.simulators.client import Client, served
 from zampay.simulators.mtn.app import create_app
 from zampay.simulators.mtn.settings import Settings
 
@@ -19,18 +16,10 @@ PAYER = "260963123400"
 QUICK = {"port": 0, "approval_s": 0.15, "delayed_s": 0.3, "expire_s": 0.1}
 
 
-class Client:
+class MtnClient(Client[Settings]):
     """A client that is right in everything, unless a test changes something."""
 
-    def __init__(self, base_url: str, settings: Settings) -> None:
-        self.base_url = base_url
-        self.settings = settings
-        self.bearer = ""
-
-    def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        with requests.Session() as session:
-            session.trust_env = False
-            return session.request(method, self.base_url + path, timeout=10, **options)
+    bearer = ""
 
     def token(
         self, product: str = "collection", key: str | None = None, **options: Any
@@ -39,7 +28,7 @@ class Client:
         headers = {"Ocp-Apim-Subscription-Key": key or self.settings.subscription_key}
         return self.call("POST", f"/{product}/token/", headers=headers, **options)
 
-    def log_in(self) -> "Client":
+    def log_in(self) -> "MtnClient":
         self.bearer = self.token().json()["access_token"]
         return self
 
@@ -84,55 +73,39 @@ class Client:
     def status(self, reference_id: str) -> str:
         return str(self.enquiry(reference_id).json().get("status"))
 
-    def admin(self, method: str, path: str, content: Any = None) -> requests.Response:
-        return self.call(method, f"/_admin/{path}", json=content)
 
-    def faults(self, *faults: dict[str, Any]) -> None:
-        assert self.admin("PUT", "faults", list(faults)).status_code == 200
-
-    def journal(self) -> dict[str, Any]:
-        journal: dict[str, Any] = self.admin("GET", "journal").json()
-        return journal
-
-
-def run(**options: Any) -> Iterator[Client]:
-    """A simulator in threads of this process, until the generator is closed."""
+def run(**options: Any) -> Iterator[MtnClient]:
+    """A simulator until the generator is closed."""
     settings = Settings(**{**QUICK, **options})
-    server = serve(create_app(settings), settings)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield Client(f"http://127.0.0.1:{server.port}", settings).log_in()
-    finally:
-        server.shutdown()
-        thread.join()
+    with served(create_app, settings) as url:
+        yield MtnClient(url, settings).log_in()
 
 
 @pytest.fixture(scope="session")
-def zambia() -> Iterator[Client]:
+def zambia() -> Iterator[MtnClient]:
     yield from run()
 
 
 @pytest.fixture(scope="session")
-def european() -> Iterator[Client]:
+def european() -> Iterator[MtnClient]:
     yield from run(environment="sandbox")
 
 
 @pytest.fixture
-def mtn(zambia: Client) -> Client:
+def mtn(zambia: MtnClient) -> MtnClient:
     """The Zambian network, with nothing remembered."""
     zambia.admin("POST", "reset")
     return zambia.log_in()
 
 
 @pytest.fixture
-def slow() -> Iterator[Client]:
+def slow() -> Iterator[MtnClient]:
     """A Zambian network on which nothing ends before the test does."""
     yield from run(approval_s=60, delayed_s=60, expire_s=60)
 
 
 @pytest.fixture
-def sandbox(european: Client) -> Client:
+def sandbox(european: MtnClient) -> MtnClient:
     """MTN's sandbox in EUR, with nothing remembered but API users."""
     european.admin("POST", "reset")
     return european.log_in()
@@ -142,62 +115,3 @@ def sandbox(european: Client) -> Client:
 def start() -> Callable[..., Any]:
     """A context manager that runs a simulator with other settings."""
     return contextmanager(run)
-
-
-@pytest.fixture
-def reference_id() -> str:
-    return str(uuid.uuid4())
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], None]:
-    """Wait until something is true, or fail after 5 s."""
-
-    def wait(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 5
-        while not condition():
-            assert time.monotonic() < deadline, "not within 5 s"
-            time.sleep(0.01)
-
-    return wait
-
-
-class Gateway(ThreadingHTTPServer):
-    """Takes callbacks and remembers verb, path and raw body."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Callback)
-        self.heard: list[tuple[str, str, bytes]] = []
-        self.answer = 200
-
-    def url(self, path: str = "/callbacks/mtn/token") -> str:
-        return f"http://127.0.0.1:{self.server_port}{path}"
-
-
-class Callback(BaseHTTPRequestHandler):
-    server: Gateway
-
-    def do_PUT(self) -> None:
-        content = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.heard.append((self.command, self.path, content))
-        self.send_response(self.server.answer)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    do_POST = do_PUT  # noqa: N815 - the name that http.server looks for
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()

@@ -32,17 +32,19 @@ FILTERS = {"referenceId": "reference_id", "externalId": "external_id", "msisdn":
 
 @dataclass(frozen=True, kw_only=True)
 class Operations:
-    """What a network can be asked for, by the names that faults and the journal use."""
+    """A network's requests, by the names that faults and the journal use.
+
+    `poll` is empty for a network that cannot be polled.
+    """
 
     submit: str
-    poll: str | None
+    poll: str
     others: tuple[str, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every operation that a fault can name."""
-        polls = (self.poll,) if self.poll else ()
-        return (self.submit, *polls, *self.others, CALLBACK, ANY)
+        return tuple(filter(None, (self.submit, self.poll, *self.others, CALLBACK, ANY)))
 
     def only(self, kind: str) -> str | None:
         """The one operation that this kind of fault is for; None for any request."""
@@ -121,8 +123,8 @@ def _check(fault: Fault, operations: Operations) -> None:
     if fault.when not in ("before", "after"):
         raise ImpossibleFault('when: "before" or "after"')
     only = operations.only(fault.kind)
-    if fault.operation != (only or fault.operation):
-        raise ImpossibleFault(f"{fault.kind} is for the operation {only}")
+    if only is not None and fault.operation != only:
+        raise ImpossibleFault(f"{fault.kind} is for the operation {only or 'poll'}")
     if fault.operation == CALLBACK and only is None:
         raise ImpossibleFault(f"a callback cannot meet {fault.kind}")
     _check_numbers(fault)

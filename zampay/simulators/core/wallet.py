@@ -92,7 +92,7 @@ class Wallet:
             elif payment.course.last is not None:
                 due = (time.monotonic() + wait_s, next(self._order), payment)
                 heapq.heappush(self._due, due)
-                self._changed.notify()
+                self._changed.notify_all()
         return True
 
     def get(self, reference_id: str) -> Payment | None:
@@ -119,6 +119,15 @@ class Wallet:
         self.call_back_if_ready(payment)
         return settled
 
+    def wait(self, payment: Payment) -> bool:
+        """Block until the payment is final; False when it was forgotten meanwhile.
+
+        For a network that answers a request only when the payer has answered.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: payment.status in FINAL or not self._has(payment))
+            return payment.status in FINAL
+
     def mark_answered(self, payment: Payment) -> None:
         """The client has its answer, or will not get one: now the callback may be sent."""
         payment.is_answered = True
@@ -140,6 +149,7 @@ class Wallet:
         """Forget every payment and every charge."""
         with self._changed:
             self._payments.clear()
+            self._changed.notify_all()
             self._dropped.clear()
             self._due.clear()
             self.charges.clear()
@@ -158,7 +168,11 @@ class Wallet:
             self._charge(payment)
         # Last, because polls read without the lock: a reader of the final status sees the rest.
         payment.status = status
+        self._changed.notify_all()
         return True
+
+    def _has(self, payment: Payment) -> bool:
+        return self._payments.get(payment.reference_id) is payment
 
     def _charge(self, payment: Payment) -> None:
         payment.transaction_id = str(next(self._numbers))

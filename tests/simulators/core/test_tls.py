@@ -1,6 +1,5 @@
-"""The simulator over TLS: production's rules can be rehearsed, and nobody trusts it unasked."""
+"""A simulator over TLS: a gateway must be given its certificate, as in production."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,24 +7,17 @@ import pytest
 import requests
 
 import config
-from tests.simulators.mtn.conftest import QUICK
+from tests.simulators.client import served
+from tests.simulators.core.networks import Settings, create_app
 from zampay.infra.outbound import NoReply, NotConnected, Outbound
 from zampay.simulators.core import tls
-from zampay.simulators.core.server import serve
-from zampay.simulators.mtn.app import create_app
-from zampay.simulators.mtn.settings import Settings
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    settings = Settings(**QUICK, tls_directory=str(tmp_path))
-    server = serve(create_app(settings), settings)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"{settings.base_url}:{server.port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    settings = Settings(port=0, tls_directory=str(tmp_path))
+    with served(create_app, settings) as url:
+        yield url
 
 
 def outbound(ca_bundle: Path | None) -> Outbound:
@@ -33,13 +25,13 @@ def outbound(ca_bundle: Path | None) -> Outbound:
     return Outbound(connect_timeout_s=2, read_timeout_s=2, ca_bundle=named)
 
 
-def test_who_has_its_certificate_reaches_it(url: str, tmp_path: Path) -> None:
+def test_a_client_with_its_certificate_can_connect(url: str, tmp_path: Path) -> None:
     assert url.startswith("https://127.0.0.1:")
     reply = outbound(tmp_path / tls.CERTIFICATE).send("GET", f"{url}/nothing", headers={})
     assert reply.status == 404
 
 
-def test_nobody_else_trusts_it(url: str) -> None:
+def test_no_other_client_trusts_it(url: str) -> None:
     with pytest.raises((NotConnected, NoReply)):
         outbound(None).send("GET", f"{url}/nothing", headers={})
 
@@ -79,7 +71,7 @@ def test_a_gateway_in_staging_takes_it(
             config.load()
 
 
-def test_requests_themselves_agree(url: str, tmp_path: Path) -> None:
+def test_requests_agrees(url: str, tmp_path: Path) -> None:
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(url, timeout=2)
     assert requests.get(url, timeout=2, verify=tmp_path / tls.CERTIFICATE).status_code == 404
