@@ -51,6 +51,8 @@ PURGE_EVERY_S = 600.0
 ROUTE_LIMITS = {
     "webhook-endpoints.test": "30/minute",  # calls out while the merchant waits
     "webhook-endpoints.replay": "10/minute",
+    "webhook-endpoints.create": "60/minute",  # rows that stay when the endpoint is removed
+    "events.resend": "60/minute",  # up to 16 webhooks each
     "api-keys.create_key": "60/minute",
     "api-keys.rotate_key": "60/minute",
 }

@@ -103,7 +103,13 @@ def test_they_are_without_redis_too(another_app: MakeApp, merchant: Merchant) ->
     assert found == [200, 200, 429]
 
 
-@pytest.mark.parametrize("endpoint", ["webhook-endpoints.test", "api-keys.create_key"])
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        *("webhook-endpoints.test", "webhook-endpoints.create", "webhook-endpoints.replay"),
+        *("events.resend", "api-keys.create_key", "api-keys.rotate_key"),
+    ],
+)
 def test_a_route_with_its_own_limit_counts_all_keys_of_a_tenant_together(
     another_app: MakeApp,
     merchant: Merchant,
@@ -112,13 +118,19 @@ def test_a_route_with_its_own_limit_counts_all_keys_of_a_tenant_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     till = with_another_key(merchant)
+    assert endpoint in ROUTE_LIMITS
     monkeypatch.setitem(ROUTE_LIMITS, endpoint, "2/minute")
     app = another_app()
-    ask = {
-        "webhook-endpoints.test": lambda one: one.post("/webhook-endpoints/whe_unknown/test"),
-        "api-keys.create_key": lambda one: one.post("/api-keys", {"name": ""}),
+    path = {
+        "webhook-endpoints.test": "/webhook-endpoints/whe_unknown/test",
+        "webhook-endpoints.create": "/webhook-endpoints",
+        "webhook-endpoints.replay": "/webhook-endpoints/whe_unknown/replay",
+        "events.resend": "/events/evt_unknown/resend",
+        "api-keys.create_key": "/api-keys",
+        "api-keys.rotate_key": "/api-keys/key_unknown/rotate",
     }[endpoint]
-    found = [ask(same_merchant(app, one)).status_code for one in (merchant, till, till, rival)]
+    asked = (merchant, till, till, rival)
+    found = [same_merchant(app, one).post(path, {}).status_code for one in asked]
     assert (found[2], 429 in found[:2] + found[3:]) == (429, False)
 
 

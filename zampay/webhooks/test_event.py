@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from zampay.infra import limits
 from zampay.infra.db import transaction
@@ -15,7 +14,7 @@ from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants.auth import Caller
-from zampay.webhooks import endpoints, event_types, secrets
+from zampay.webhooks import endpoints, event_types, secrets, url_rules
 from zampay.webhooks.delivery import sending
 
 AT_ONCE = 4
@@ -79,7 +78,7 @@ def send(*, caller: Caller, endpoint_id: str) -> dict[str, Any]:
         EndpointNotFound, TestsUnderWay, TooManyTestsForHost.
     """
     message, at = _message(caller, endpoint_id)
-    host = urlsplit(message.url).hostname or ""
+    host = url_rules.host_of(message.url)
     with _places.one(caller.tenant_id):
         wait_s = limits.wait_for_s(PER_HOST, "webhook-test", host)
         if wait_s is not None:

@@ -42,6 +42,14 @@ def objection_to_url(url: str, *, development: bool) -> str | None:
     )
 
 
+def host_of(url: str) -> str:
+    """The host of a URL that may be a webhook's, however it is spelled: in any case, with a final
+    dot, an address as a number.
+    """
+    host = urlsplit(url).hostname or ""
+    return str(literal(host) or host.removesuffix("."))
+
+
 def _objection_to_form(parts: SplitResult, port: int | None, *, development: bool) -> str | None:
     if parts.scheme != "https" and not (development and parts.scheme == "http"):
         return "must be an https:// URL"

@@ -8,7 +8,7 @@ import structlog
 
 from zampay.infra import limits, sealed
 from zampay.infra.db import Transaction, transaction
-from zampay.webhooks import events, queries, secrets
+from zampay.webhooks import events, queries, secrets, url_rules
 from zampay.webhooks.delivery import sending
 from zampay.webhooks.delivery.concurrency import Slot
 from zampay.webhooks.delivery.sending import Message
@@ -17,6 +17,7 @@ from zampay.webhooks.models import Delivery, Endpoint
 LEASE = timedelta(seconds=30)
 UNTIL_A_KEY_COMES = timedelta(minutes=5)
 SLOW_MS = 2000
+HTTPS = 443
 UNPROVEN_PER_HOST = "120/minute"
 """Attempts at endpoints of one host that have not shown that they want them, over all tenants: such
 a host may be somebody else's.
@@ -95,7 +96,8 @@ def _is_put_off(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> bool
     """Whether the host has had enough attempts in vain: then this one is due when there is room."""
     if _has_answered(endpoint):
         return False
-    wait_s = limits.wait_for_s(UNPROVEN_PER_HOST, "webhook-host", urlsplit(endpoint.url).netloc)
+    host, port = url_rules.host_of(endpoint.url), urlsplit(endpoint.url).port or HTTPS
+    wait_s = limits.wait_for_s(UNPROVEN_PER_HOST, "webhook-host", f"{host}:{port}")
     if wait_s is not None:
         delivery.due_at = tx.now + timedelta(seconds=wait_s)
     return wait_s is not None
