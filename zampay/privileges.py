@@ -51,6 +51,25 @@ TABLES: Final = {
 """Without a right to change some column of it, a row could not be locked either."""
 
 
+_UNFIT: Final = sa.text("""
+    SELECT r.rolname, r.oid = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+           OR r.rolsuper OR r.rolbypassrls OR r.rolreplication
+           OR (r.rolcreaterole AND current_setting('server_version_num')::int < 160000)
+           OR r.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
+                            'pg_write_server_files', 'pg_execute_server_program'),
+           EXISTS (SELECT FROM pg_database d WHERE datname = current_database() AND datdba = r.oid)
+           OR EXISTS (SELECT FROM pg_namespace n WHERE nspname = 'public' AND nspowner = r.oid)
+           OR EXISTS (SELECT FROM pg_class c WHERE relnamespace = 'public'::regnamespace
+                      AND relowner = r.oid)
+           OR EXISTS (SELECT FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
+                      AND proowner = r.oid)
+      FROM pg_roles r WHERE pg_has_role(:role, r.oid, 'MEMBER')
+""")
+"""Each role that it can be: its name, whether that passes row security or hands out rights, and
+whether it owns what the guards stand on.
+"""
+
+
 class AppRoleNotFit(SystemExit):
     """DATABASE_URL names a role that is not there, or that is as good as the owner."""
 
@@ -68,9 +87,9 @@ def apply(link: sa.Connection, *, app_role: str | None) -> None:
         link.exec_driver_sql(f"REVOKE ALL ON FUNCTION {_signature(name)} FROM PUBLIC")
     if app_role is None:
         return
-    _check(link, app_role)
+    check(link, app_role=app_role)
     role = link.dialect.identifier_preparer.quote_identifier(app_role)
-    link.exec_driver_sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    close_schema(link, app_role=app_role)
     link.exec_driver_sql(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
     for table in (*db.metadata.tables, "alembic_version"):
         given = TABLES.get(table, USUAL)
@@ -91,16 +110,40 @@ def _signature(name: str) -> str:
     return f"public.{name}"
 
 
-def _check(link: sa.Connection, app_role: str) -> None:
-    query = sa.text(
-        "SELECT pg_has_role(oid, current_user, 'MEMBER') OR rolsuper OR rolbypassrls"
-        " FROM pg_roles WHERE rolname = :role"
-    )
-    row = link.execute(query, {"role": app_role}).one_or_none()
-    if row is None:
+def check(link: sa.Connection, *, app_role: str) -> None:
+    """Make sure that the role, and whatever it is a member of, is a plain one that owns nothing.
+
+    Raises:
+        AppRoleNotFit.
+    """
+    known = sa.text("SELECT FROM pg_roles WHERE rolname = :role")
+    if link.execute(known, {"role": app_role}).first() is None:
         raise AppRoleNotFit(f"The role {app_role!r} of DATABASE_URL does not exist: create it.")
-    if row[0]:
+    for name, has_rights, owns in link.execute(_UNFIT, {"role": app_role}):
+        through = "" if name == app_role else f" through {name!r}"
+        if has_rights:
+            raise AppRoleNotFit(
+                f"The role {app_role!r} of DATABASE_URL has the owner's rights or more{through}: "
+                "use a plain role that is no member of such a one."
+            )
+        if owns:
+            raise AppRoleNotFit(
+                f"The role {app_role!r} of DATABASE_URL owns the database or something in it"
+                f"{through}: give it to the owner (REASSIGN OWNED)."
+            )
+
+
+def close_schema(link: sa.Connection, *, app_role: str) -> None:
+    """Let the role make nothing in `public`, where it could stand in for something of ours.
+
+    Raises:
+        AppRoleNotFit: that is somebody else's to take back.
+    """
+    role = link.dialect.identifier_preparer.quote_identifier(app_role)
+    link.exec_driver_sql(f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {role}")
+    query = sa.text("SELECT has_schema_privilege(:role, 'public', 'CREATE')")
+    if link.execute(query, {"role": app_role}).scalar_one():
         raise AppRoleNotFit(
-            f"The role {app_role!r} of DATABASE_URL has the owner's rights: use a plain role that "
-            "is no member of it."
+            f"The role {app_role!r} of DATABASE_URL may create things in the schema public: as the "
+            f"superuser, REVOKE CREATE ON SCHEMA public FROM PUBLIC, {role}."
         )

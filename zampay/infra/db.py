@@ -35,7 +35,10 @@ _SESSION_SETTINGS = (
     "SET lock_timeout = '5s'",
     "SET idle_in_transaction_session_timeout = '30s'",
 )
-ROLE_QUERY = "SELECT rolsuper OR rolbypassrls, rolname FROM pg_roles WHERE rolname = current_user"
+ROLE_QUERY = (
+    "SELECT bool_or(rolsuper OR rolbypassrls), current_user FROM pg_roles"
+    " WHERE pg_has_role(current_user, oid, 'MEMBER')"  # what SET ROLE can make of it, too
+)
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
