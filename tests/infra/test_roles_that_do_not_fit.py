@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from psycopg.sql import SQL, Identifier, Literal
 
-from dev.databases import Servers, as_postgresql
+from dev.servers import Servers, as_postgresql
 from zampay import privileges
 from zampay.infra import db
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from dev.common import LOOPBACK, ROOT, free_port
-from dev.process import Process
+from dev.supervisor import Process
 from tests.journeys.gateway import Gateway
 from tests.journeys.hostile import assert_served, crowd, head, hear, say
 from tests.journeys.shop import Shop
