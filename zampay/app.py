@@ -44,7 +44,7 @@ from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import tasks as webhook_tasks
 from zampay.webhooks.delivery import concurrency, outcome, sending
 from zampay.webhooks.feed import feed
-from zampay.webhooks.routes import endpoints
+from zampay.webhooks.routes import webhook_endpoints
 
 VERSION = "v1"
 PURGE_EVERY_S = 600.0
@@ -90,7 +90,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     concurrency.init(app)
     dispatch.init(app, per_tenant=config.worker_concurrency)
     reference = api.init(app, version=VERSION)
-    for blueprint in (auth, keys, payments, endpoints, feed):
+    for blueprint in (auth, keys, payments, webhook_endpoints, feed):
         reference.register_blueprint(blueprint)
     event_reference.describe(
         reference.spec,

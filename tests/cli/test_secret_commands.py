@@ -9,7 +9,7 @@ from flask import Flask
 import config
 from tests.merchants import Merchant
 from tests.objects import NOBODY_LISTENS
-from tests.webhooks.scenes import endpoint
+from tests.webhooks.given import endpoint
 
 NEW = "the-secret-key-of-the-next-year!"
 WithKeys = Callable[..., Flask]

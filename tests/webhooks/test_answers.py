@@ -14,7 +14,8 @@ from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Receiver, Says
 from tests.refusals import refusal, wrong_fields
-from tests.webhooks.scenes import endpoint, only_delivery, publish
+from tests.webhooks.given import endpoint, publish
+from tests.webhooks.rows import only_delivery
 from zampay.infra.outbound import NotConnected
 from zampay.webhooks.delivery import sending
 from zampay.webhooks.models import Delivery
@@ -114,7 +115,7 @@ def test_a_server_that_takes_its_time_is_cut_off(
         took_s = time.monotonic() - began_s
     assert took_s < 1.5
     assert (row.status, row.attempts, row.answer_status) == ("PENDING", 1, None)
-    assert row.answer_text == "no answer: none came within 0.6 seconds"
+    assert row.answer_text == "no answer: timed out after 0.6 seconds"
     assert row.latency_ms is not None
     assert row.latency_ms >= 300
 
@@ -214,13 +215,13 @@ def test_the_status_decides_whatever_becomes_of_the_body(
     assert (row.status, row.answer_status) == ("DELIVERED", 200)
 
 
-def test_where_nobody_listens_the_log_says_so(
+def test_a_refused_connection_is_named_in_the_log(
     app: Flask, merchant: Merchant, bells: HeldBells
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     row = outcome(app, merchant, bells, f"http://127.0.0.1:{port}/")
-    assert row.answer_text == "no answer: nobody took the connection"
+    assert row.answer_text == "no answer: connection refused"
 
 
 def test_a_name_inside_our_network_is_like_one_that_nobody_knows(

@@ -10,7 +10,7 @@ from tests.infra.test_public_addresses import LOOPBACK_SPELLINGS, PRIVATE
 from tests.merchants import Merchant
 from tests.refusals import refusal, wrong_fields
 from tests.tables import row_counts
-from tests.webhooks.scenes import ask
+from tests.webhooks.given import call
 
 URL = "https://shop.example/hooks"
 OTHER_URLS = [
@@ -106,7 +106,7 @@ def nothing_is_kept(app: Flask, merchant: Merchant) -> Iterator[None]:
 def refused(merchant: Merchant, **changes: Any) -> set[str]:
     body = {"url": URL, **changes}
     wanted = {name: value for name, value in body.items() if value is not None}
-    answer = ask(merchant, "POST", "/webhook-endpoints", wanted)
+    answer = call(merchant, "POST", "/webhook-endpoints", wanted)
     return wrong_fields(refusal(answer, 422, "validation_failed"))
 
 

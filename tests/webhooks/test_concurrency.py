@@ -12,18 +12,8 @@ from flask import Flask
 from tests.doors import HeldBells, Inline
 from tests.merchants import Merchant
 from tests.receiver import Heard, Receiver, Says, receiver
-from tests.webhooks.scenes import (
-    deliveries,
-    due,
-    endpoint,
-    fail_until,
-    hang,
-    only_delivery,
-    publish,
-    run,
-    start,
-    stored_endpoint,
-)
+from tests.webhooks.given import endpoint, fail_until, hang, publish, run, start
+from tests.webhooks.rows import deliveries, due, only_delivery, stored_endpoint
 from zampay.webhooks.delivery import concurrency, lease
 from zampay.webhooks.delivery.concurrency import Slot, Slots
 

@@ -8,17 +8,8 @@ from flask import Flask
 from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Receiver, Says
-from tests.webhooks.scenes import (
-    deliveries,
-    endpoint,
-    fail_until,
-    only_delivery,
-    publish,
-    pull_forward,
-    run,
-    start,
-    stored_endpoint,
-)
+from tests.webhooks.given import endpoint, fail_until, publish, pull_forward, run, start
+from tests.webhooks.rows import deliveries, only_delivery, stored_endpoint
 from zampay.kernel.backoff import JITTER
 from zampay.webhooks.delivery import concurrency, lease, outcome
 from zampay.webhooks.delivery.concurrency import Slot

@@ -9,7 +9,7 @@ from flask import Flask
 from tests.merchants import Merchant
 from tests.refusals import refusal, wrong_fields
 from tests.tables import row_counts
-from tests.webhooks.scenes import ask, endpoint
+from tests.webhooks.given import call, endpoint
 
 URL = "https://shop.example/hooks"
 
@@ -36,15 +36,15 @@ def test_an_endpoint_lives_from_post_to_delete(app: Flask, merchant: Merchant) -
     shown = {name: value for name, value in made.items() if name != "secret"}
     assert merchant.get(path).json == shown
     assert merchant.get("/webhook-endpoints").json == {"data": [shown]}
-    changed = ask(merchant, "PATCH", path, {"enabled": True, "eventTypes": ["*"]}).json
+    changed = call(merchant, "PATCH", path, {"enabled": True, "eventTypes": ["*"]}).json
     assert changed == shown | {
         "enabled": True,
         "eventTypes": ["*"],
         "updatedAt": changed["updatedAt"],
     }
     assert changed["updatedAt"] > made["updatedAt"]
-    assert ask(merchant, "POST", f"{path}/rotate-secret", {}).json["secret"] != made["secret"]
-    assert ask(merchant, "DELETE", path).status_code == 204
+    assert call(merchant, "POST", f"{path}/rotate-secret", {}).json["secret"] != made["secret"]
+    assert call(merchant, "DELETE", path).status_code == 204
     refusal(merchant.get(path), 404, "webhook_endpoint_not_found")
     assert merchant.get("/webhook-endpoints").json == {"data": []}
     deeds = ("created", "changed", "secret_rotated", "deleted")
@@ -53,7 +53,7 @@ def test_an_endpoint_lives_from_post_to_delete(app: Flask, merchant: Merchant) -
 
 def test_the_audit_log_names_key_endpoint_and_what_changed(app: Flask, merchant: Merchant) -> None:
     made = endpoint(merchant, URL)
-    ask(merchant, "PATCH", f"/webhook-endpoints/{made['id']}", {"description": "x", "url": URL})
+    call(merchant, "PATCH", f"/webhook-endpoints/{made['id']}", {"description": "x", "url": URL})
     (entry, *_) = merchant.get("/audit-log").json["data"]
     assert (entry["subject"], entry["actor"][:4]) == (made["id"], "key_")
     assert entry["details"] == {"changed": ["description", "url"]}
@@ -76,7 +76,7 @@ def test_a_seventeenth_endpoint_is_refused_in_each_world_by_itself(
     refusal(merchant.post("/webhook-endpoints", {"url": URL}), 422, "too_many_webhook_endpoints")
     assert row_counts(app) == before
     endpoint(merchant, URL, live=False)
-    ask(merchant, "DELETE", f"/webhook-endpoints/{made['id']}")
+    call(merchant, "DELETE", f"/webhook-endpoints/{made['id']}")
     endpoint(merchant, URL)
 
 
@@ -127,7 +127,7 @@ def test_an_overlap_that_is_no_number_of_hours_up_to_a_week_is_refused(
 ) -> None:
     path = f"/webhook-endpoints/{endpoint(merchant, URL)['id']}/rotate-secret"
     before = row_counts(app)
-    answer = ask(merchant, "POST", path, {"overlapHours": hours})
+    answer = call(merchant, "POST", path, {"overlapHours": hours})
     assert wrong_fields(refusal(answer, 422, "validation_failed")) == {"overlapHours"}
     assert row_counts(app) == before
 
@@ -140,5 +140,5 @@ def test_a_change_is_held_to_the_same_rules(
 ) -> None:
     path = f"/webhook-endpoints/{endpoint(merchant, URL)['id']}"
     before = merchant.get(path).json
-    refusal(ask(merchant, "PATCH", path, change), 422, "validation_failed")
+    refusal(call(merchant, "PATCH", path, change), 422, "validation_failed")
     assert merchant.get(path).json == before

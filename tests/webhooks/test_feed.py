@@ -12,7 +12,8 @@ from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Receiver, Says
 from tests.refusals import refusal
-from tests.webhooks.scenes import ask, deliveries, endpoint, only_delivery, publish, run
+from tests.webhooks.given import call, endpoint, publish, run
+from tests.webhooks.rows import deliveries, only_delivery
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.webhooks import endpoints
 from zampay.webhooks.models import Delivery, Event
@@ -147,11 +148,11 @@ def test_a_replay_brings_what_failed_or_was_missed_and_nothing_else(
     shop.answer = lambda _: Says(200)
     assert [heard.id for heard in shop.heard] == [had.id, failed.id]
     path = f"/webhook-endpoints/{made['id']}/replay"
-    assert ask(merchant, "POST", path, {"since": PAST}).json == {"events": 2, "hasMore": False}
+    assert call(merchant, "POST", path, {"since": PAST}).json == {"events": 2, "hasMore": False}
     bells.hear_all()
     assert {heard.id for heard in shop.heard[2:]} == {missed.id, failed.id}
     assert len(shop.heard) == 4
-    assert ask(merchant, "POST", path, {"since": PAST}).json["events"] == 0
+    assert call(merchant, "POST", path, {"since": PAST}).json["events"] == 0
     (entry, *_) = merchant.get("/audit-log").json["data"]
     assert entry["action"] == "webhook_endpoint.replayed"
 
@@ -163,7 +164,7 @@ def test_a_replay_begins_when_it_was_told_to(
     since = datetime.now(UTC).isoformat()
     later = publish(app, merchant)
     made = endpoint(merchant, shop.url)
-    ask(merchant, "POST", f"/webhook-endpoints/{made['id']}/replay", {"since": since})
+    call(merchant, "POST", f"/webhook-endpoints/{made['id']}/replay", {"since": since})
     bells.hear_all()
     assert [heard.id for heard in shop.heard] == [later.id]
 
@@ -180,7 +181,7 @@ def test_a_replay_from_a_time_that_cannot_be_is_refused_with_the_reason(
     app: Flask, merchant: Merchant, since: str, wrong: str
 ) -> None:
     path = f"/webhook-endpoints/{endpoint(merchant, 'https://shop.example/')['id']}/replay"
-    found = refusal(ask(merchant, "POST", path, {"since": since}), 422, "validation_failed")
+    found = refusal(call(merchant, "POST", path, {"since": since}), 422, "validation_failed")
     assert found["errors"] == [{"field": "since", "message": wrong}]
 
 
@@ -193,7 +194,7 @@ def test_a_replay_leaves_alone_what_is_under_way(
 
     def replay_meanwhile(_: object) -> Says:
         path = f"/webhook-endpoints/{made['id']}/replay"
-        counts.append(ask(merchant, "POST", path, {"since": PAST}).json["events"])
+        counts.append(call(merchant, "POST", path, {"since": PAST}).json["events"])
         return Says(200)
 
     shop.answer = replay_meanwhile
@@ -213,10 +214,10 @@ def test_a_long_replay_comes_in_parts_and_rings_a_few_bells_only(
         publish(app, merchant)
     made = endpoint(merchant, shop.url)
     path = f"/webhook-endpoints/{made['id']}/replay"
-    assert ask(merchant, "POST", path, {"since": PAST}).json == {"events": 30, "hasMore": True}
+    assert call(merchant, "POST", path, {"since": PAST}).json == {"events": 30, "hasMore": True}
     assert len(bells.held) == 16
     bells.hear_all()
-    assert ask(merchant, "POST", path, {"since": PAST}).json == {"events": 20, "hasMore": False}
+    assert call(merchant, "POST", path, {"since": PAST}).json == {"events": 20, "hasMore": False}
     bells.hear_all()
     assert len({heard.id for heard in shop.heard}) == len(shop.heard) == 50
 

@@ -8,16 +8,8 @@ from flask import Flask
 from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Receiver, Says
-from tests.webhooks.scenes import (
-    age_failure,
-    ask,
-    deliveries,
-    endpoint,
-    fail_until,
-    only_delivery,
-    publish,
-    start,
-)
+from tests.webhooks.given import age_failure, call, endpoint, fail_until, publish, start
+from tests.webhooks.rows import deliveries, only_delivery
 
 
 def is_off(merchant: Merchant, made: Any, reason: str) -> bool:
@@ -59,7 +51,7 @@ def test_the_reason_stays_when_the_merchant_switches_off_what_is_off_already(
     publish(app, merchant)
     bells.hear_all()
     path = f"/webhook-endpoints/{made['id']}"
-    assert ask(merchant, "PATCH", path, {"enabled": False}).status_code == 200
+    assert call(merchant, "PATCH", path, {"enabled": False}).status_code == 200
     assert is_off(merchant, made, "it answered 410 Gone")
 
 
@@ -90,7 +82,7 @@ def test_an_endpoint_switched_off_twice_is_told_twice(
     for _ in range(2):
         publish(app, merchant)
         bells.hear_all()
-        ask(merchant, "PATCH", f"/webhook-endpoints/{made['id']}", {"enabled": True})
+        call(merchant, "PATCH", f"/webhook-endpoints/{made['id']}", {"enabled": True})
     assert len(entries(merchant, "webhook_endpoint.disabled")) == 2
     assert [event["sequence"] for event in merchant.get("/events").json["data"]] == [1, 2, 3, 4]
 
@@ -100,8 +92,8 @@ def test_what_is_owed_to_an_endpoint_switched_off_or_removed_is_cancelled(
 ) -> None:
     off, gone = endpoint(merchant, shop.url), endpoint(merchant, shop.url)
     publish(app, merchant)
-    ask(merchant, "PATCH", f"/webhook-endpoints/{off['id']}", {"enabled": False})
-    assert ask(merchant, "DELETE", f"/webhook-endpoints/{gone['id']}").status_code == 204
+    call(merchant, "PATCH", f"/webhook-endpoints/{off['id']}", {"enabled": False})
+    assert call(merchant, "DELETE", f"/webhook-endpoints/{gone['id']}").status_code == 204
     rows = deliveries(app)
     assert [row.status for row in rows] == ["CANCELLED", "CANCELLED"]
     for row in rows:
@@ -121,11 +113,11 @@ def test_enabling_again_starts_anew_and_replay_brings_what_was_missed(
     bells.hear_all()
     publish(app, merchant)
     shop.answer = lambda _: Says(200)
-    refused = ask(merchant, "POST", f"{path}/replay", {"since": "2020-01-01T00:00:00Z"})
+    refused = call(merchant, "POST", f"{path}/replay", {"since": "2020-01-01T00:00:00Z"})
     assert (refused.status_code, refused.json["code"]) == (409, "webhook_endpoint_disabled")
-    on = ask(merchant, "PATCH", path, {"enabled": True}).json
+    on = call(merchant, "PATCH", path, {"enabled": True}).json
     assert (on["enabled"], on["disabledReason"], on["failingSince"]) == (True, None, None)
-    replayed = ask(merchant, "POST", f"{path}/replay", {"since": "2020-01-01T00:00:00Z"})
+    replayed = call(merchant, "POST", f"{path}/replay", {"since": "2020-01-01T00:00:00Z"})
     assert (replayed.status_code, replayed.json) == (202, {"events": 3, "hasMore": False})
     bells.hear_all()
     numbers = [heard.verified(made["secret"])["sequence"] for heard in shop.heard[1:]]

@@ -16,16 +16,8 @@ from tests.infra.rows import session, until_somebody_waits
 from tests.merchants import Merchant
 from tests.receiver import Receiver
 from tests.webhooks.conftest import Inline
-from tests.webhooks.scenes import (
-    ask,
-    end_overlap,
-    endpoint,
-    only_delivery,
-    publish,
-    pull_forward,
-    start,
-    stored_endpoint,
-)
+from tests.webhooks.given import call, end_overlap, endpoint, publish, pull_forward, start
+from tests.webhooks.rows import only_delivery, stored_endpoint
 from zampay.infra import sealed
 from zampay.infra.db import transaction
 from zampay.webhooks import queries, rotate_encryption, secrets
@@ -54,7 +46,7 @@ def rotate(merchant: Merchant, made: Any, *, hours: int = 24, app: Flask | None 
     """Another secret for an endpoint, over a gateway of the merchant's choice."""
     path = f"/webhook-endpoints/{made['id']}/rotate-secret"
     asking = replace(merchant, client=app.test_client()) if app else merchant
-    answer = ask(asking, "POST", path, {"overlapHours": hours})
+    answer = call(asking, "POST", path, {"overlapHours": hours})
     assert answer.status_code == 201, answer.text
     secret: str = answer.json["secret"]
     return secret
@@ -160,7 +152,7 @@ def test_what_signs_no_more_is_not_asked_for(
     app: Flask, merchant: Merchant, shop: Receiver, with_keys: WithKeys
 ) -> None:
     removed, rotated = endpoint(merchant, shop.url), endpoint(merchant, shop.url)
-    ask(merchant, "DELETE", f"/webhook-endpoints/{removed['id']}")
+    call(merchant, "DELETE", f"/webhook-endpoints/{removed['id']}")
     alone = with_keys(old_too=False)
     rotate(merchant, rotated, app=alone)
     lost = Tally(current=1, lost=[(rotated["id"], merchant.tenant_id)])
@@ -220,5 +212,5 @@ def test_headers_are_encrypted_too(app: Flask, merchant: Merchant, with_keys: Wi
     assert examine(with_keys(old_too=False)) == Tally(current=2)
     shown = replace(merchant, client=with_keys(old_too=False).test_client())
     path = f"/webhook-endpoints/{made['id']}"
-    assert ask(shown, "GET", path).json["headers"] == {"X-Shop": "s3cret-of-7"}
-    assert ask(merchant, "GET", path).json["headers"] == {"X-Shop": ""}
+    assert call(shown, "GET", path).json["headers"] == {"X-Shop": "s3cret-of-7"}
+    assert call(merchant, "GET", path).json["headers"] == {"X-Shop": ""}

@@ -7,7 +7,7 @@ from flask import Flask
 from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Receiver
-from tests.webhooks.scenes import endpoint, publish
+from tests.webhooks.given import endpoint, publish
 from zampay.infra.db import transaction
 from zampay.webhooks.models import Delivery, Endpoint, Event, EventCounter
 

@@ -10,7 +10,7 @@ from standardwebhooks import WebhookVerificationError
 from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Receiver
-from tests.webhooks.scenes import ask, end_overlap, endpoint, publish
+from tests.webhooks.given import call, end_overlap, endpoint, publish
 from zampay.infra.db import EVERY_TENANT, transaction
 
 
@@ -49,7 +49,7 @@ def test_during_the_overlap_both_secrets_verify_and_afterwards_only_the_new_one(
     app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
-    rotated = ask(merchant, "POST", f"/webhook-endpoints/{made['id']}/rotate-secret", {})
+    rotated = call(merchant, "POST", f"/webhook-endpoints/{made['id']}/rotate-secret", {})
     assert rotated.status_code == 201
     old, new = made["secret"], rotated.json["secret"]
     assert old != new
@@ -69,7 +69,7 @@ def test_a_rotation_without_overlap_ends_the_old_secret_at_once(
 ) -> None:
     made = endpoint(merchant, shop.url)
     path = f"/webhook-endpoints/{made['id']}/rotate-secret"
-    assert ask(merchant, "POST", path, {"overlapHours": 0}).status_code == 201
+    assert call(merchant, "POST", path, {"overlapHours": 0}).status_code == 201
     publish(app, merchant)
     bells.hear_all()
     with pytest.raises(WebhookVerificationError):
@@ -82,7 +82,7 @@ def test_every_try_of_an_event_carries_the_same_id_and_body(
     secret = endpoint(merchant, shop.url)["secret"]
     event = publish(app, merchant)
     bells.hear_all()
-    ask(merchant, "POST", f"/events/{event.id}/resend")
+    call(merchant, "POST", f"/events/{event.id}/resend")
     bells.hear_all()
     first, second = shop.heard
     assert (first.id, first.body) == (second.id, second.body)
@@ -103,7 +103,7 @@ def test_a_test_event_is_sent_at_once_signed_and_shown_with_its_answer(
     app: Flask, merchant: Merchant, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url, eventTypes=["payment.failed"])
-    answer = ask(merchant, "POST", f"/webhook-endpoints/{made['id']}/test")
+    answer = call(merchant, "POST", f"/webhook-endpoints/{made['id']}/test")
     assert answer.status_code == 200
     assert answer.json["latencyMs"] >= 0
     wanted = {"delivered": True, "answerStatus": 200, "answerText": "thank you"}
@@ -119,9 +119,9 @@ def test_a_secret_is_shown_once_and_stored_sealed(
     made = endpoint(merchant, shop.url)
     assert made["secret"].startswith("whsec_")
     shown = [
-        ask(merchant, "GET", f"/webhook-endpoints/{made['id']}").text,
-        ask(merchant, "GET", "/webhook-endpoints").text,
-        ask(merchant, "PATCH", f"/webhook-endpoints/{made['id']}", {"description": "x"}).text,
+        call(merchant, "GET", f"/webhook-endpoints/{made['id']}").text,
+        call(merchant, "GET", "/webhook-endpoints").text,
+        call(merchant, "PATCH", f"/webhook-endpoints/{made['id']}", {"description": "x"}).text,
         merchant.get("/audit-log").text,
     ]
     with app.app_context(), transaction(EVERY_TENANT) as tx:

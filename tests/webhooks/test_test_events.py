@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.merchants import Merchant
 from tests.receiver import Receiver
-from tests.webhooks.scenes import endpoint, hang
+from tests.webhooks.given import endpoint, hang
 from zampay.webhooks import test_event
 
 
@@ -42,13 +42,13 @@ def test_test_events_that_hang_leave_room_for_other_requests(
 
 
 def test_test_events_of_many_merchants_leave_room_too() -> None:
-    places = test_event.Places()
+    slots = test_event.Slots()
     with ExitStack() as held:
         for number in range(test_event.AT_ONCE):
-            held.enter_context(places.one(f"ten_{number}"))
-        with pytest.raises(test_event.TestsUnderWay), places.one("ten_late"):
+            held.enter_context(slots.take(f"ten_{number}"))
+        with pytest.raises(test_event.TestsUnderWay), slots.take("ten_late"):
             pass
-    with places.one("ten_late"):
+    with slots.take("ten_late"):
         pass
 
 

@@ -18,7 +18,7 @@ from flask import Flask
 from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Heard, Receiver, Says
-from tests.webhooks.scenes import endpoint, publish, start
+from tests.webhooks.given import endpoint, publish, start
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.webhooks import queries
 from zampay.webhooks.models import Delivery

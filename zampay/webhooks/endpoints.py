@@ -1,4 +1,4 @@
-"""What a merchant does with endpoints: make, change, rotate the secret, remove; each is audited."""
+"""What merchants do with endpoints: create, change, rotate the secret, delete, replay."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ MOST_REPLAYED = 10_000
 
 
 class EndpointNotFound(ZamPayError):
-    """No such endpoint of this tenant in this world."""
+    """No such endpoint of this tenant in this mode."""
 
     code = "webhook_endpoint_not_found"
     status = 404
@@ -47,8 +47,8 @@ class EndpointDisabled(ZamPayError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """An endpoint as it is to be."""
+class NewEndpoint:
+    """An endpoint to be created."""
 
     url: str
     event_types: list[str]
@@ -57,7 +57,7 @@ class Wanted:
     enabled: bool
 
 
-def create(*, caller: Caller, wanted: Wanted) -> tuple[Endpoint, str]:
+def create(*, caller: Caller, new: NewEndpoint) -> tuple[Endpoint, str]:
     """A new endpoint and its secret, which is shown this once.
 
     Raises:
@@ -65,7 +65,7 @@ def create(*, caller: Caller, wanted: Wanted) -> tuple[Endpoint, str]:
     """
     secret = signing.new_secret()
     with transaction(caller.tenant_id) as tx:
-        _one_at_a_time(tx, caller)
+        _lock_count(tx, caller)
         if len(queries.endpoints(tx, livemode=caller.livemode)) >= MOST_ENDPOINTS:
             raise TooManyEndpoints
         endpoint = Endpoint(
@@ -76,20 +76,20 @@ def create(*, caller: Caller, wanted: Wanted) -> tuple[Endpoint, str]:
             created_at=tx.now,
             updated_at=tx.now,
             position=0,
-            url=wanted.url,
-            event_types=wanted.event_types,
-            description=wanted.description,
-            encrypted_headers=secrets.encrypted(wanted.headers),
-            enabled=wanted.enabled,
+            url=new.url,
+            event_types=new.event_types,
+            description=new.description,
+            encrypted_headers=secrets.encrypted(new.headers),
+            enabled=new.enabled,
         )
         tx.session.add(endpoint)
-        _record(tx, caller, "webhook_endpoint.created", endpoint)
+        _audit(tx, caller, "webhook_endpoint.created", endpoint)
     return endpoint, secret
 
 
 def change(*, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
-    """Change what is named. Enabling again, or another url, forgets past failures; switching off
-    cancels what is owed (see `replay`). What is off already keeps its reason.
+    """Change the members that are named. Enabling, or another url, forgets past failures; disabling
+    cancels what is owed (see `replay`). An endpoint that is disabled already keeps its reason.
 
     Raises:
         EndpointNotFound.
@@ -110,7 +110,7 @@ def change(*, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Endp
             endpoint.disabled_reason = "switched off by the merchant"
             events.cancel_owed(tx, endpoint)
         endpoint.updated_at = tx.now
-        _record(tx, caller, "webhook_endpoint.changed", endpoint, changed=sorted(changes))
+        _audit(tx, caller, "webhook_endpoint.changed", endpoint, changed=sorted(changes))
     return endpoint
 
 
@@ -127,7 +127,7 @@ def rotate_secret(*, caller: Caller, endpoint_id: str, overlap: timedelta) -> tu
         endpoint.previous_secret_ends_at = tx.now + overlap
         endpoint.encrypted_secret = sealed.seal(secret)
         endpoint.updated_at = tx.now
-        _record(
+        _audit(
             tx,
             caller,
             "webhook_endpoint.secret_rotated",
@@ -148,12 +148,12 @@ def delete(*, caller: Caller, endpoint_id: str) -> None:
         endpoint.deleted_at = tx.now
         endpoint.enabled = False
         events.cancel_owed(tx, endpoint)
-        _record(tx, caller, "webhook_endpoint.deleted", endpoint)
+        _audit(tx, caller, "webhook_endpoint.deleted", endpoint)
 
 
 def replay(*, caller: Caller, endpoint_id: str, since: datetime) -> tuple[int, bool]:
-    """Owe the endpoint every event since then that it has not had, at most 30 days back (what is
-    older is no longer in the delivery log): how many these are, and whether to ask again for more.
+    """Send the endpoint every event since then that it has not had, at most 30 days back (there the
+    delivery log ends): how many these are, and whether to ask again for more.
 
     Raises:
         EndpointNotFound, EndpointDisabled.
@@ -168,7 +168,7 @@ def replay(*, caller: Caller, endpoint_id: str, since: datetime) -> tuple[int, b
         if missed:
             events.owe(tx, event_ids=missed[:MOST_REPLAYED], endpoint_ids=[endpoint.id])
         count += len(missed[:MOST_REPLAYED])
-        _record(tx, caller, "webhook_endpoint.replayed", endpoint, events=count)
+        _audit(tx, caller, "webhook_endpoint.replayed", endpoint, events=count)
     return count, len(missed) > MOST_REPLAYED
 
 
@@ -186,14 +186,14 @@ def own(tx: Transaction, caller: Caller, endpoint_id: str) -> Endpoint:
     return found
 
 
-def _one_at_a_time(tx: Transaction, caller: Caller) -> None:
-    """Two requests at once must not both be the sixteenth."""
+def _lock_count(tx: Transaction, caller: Caller) -> None:
+    """Two requests at once must not both create the sixteenth endpoint."""
     tx.session.execute(
         sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"endpoints:{caller.tenant_id}")))
     )
 
 
-def _record(
+def _audit(
     tx: Transaction, caller: Caller, action: str, endpoint: Endpoint, **details: Any
 ) -> None:
     audit.record(

@@ -1,4 +1,4 @@
-"""What a merchant can hear about: every type of event, with the sentence that documents it."""
+"""Every type of event, with the sentence that documents it."""
 
 ALL = {
     "payment.processing": "The payment is with the network; the payer is being asked.",

@@ -1,4 +1,4 @@
-"""The event feed over REST: what a merchant reads when he missed something."""
+"""The event feed over REST: what merchants read when they missed something."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ feed = blueprint("events", "What happened, in order and without gaps.")
 
 
 class EventNotFound(ZamPayError):
-    """No such event of this tenant in this world."""
+    """No such event of this tenant in this mode."""
 
     code = "event_not_found"
     status = 404

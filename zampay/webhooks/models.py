@@ -16,7 +16,7 @@ STATUSES = (PENDING, DELIVERED, EXHAUSTED, CANCELLED)
 
 
 class Event(Model):
-    """One thing a merchant hears about: written with the move that it tells, never changed."""
+    """Something that happened, written in the same transaction and never changed."""
 
     __tablename__ = "events"
 
@@ -37,7 +37,7 @@ class Event(Model):
 
 
 class EventCounter(Model):
-    """The last number given, per tenant and world."""
+    """The last number given, per tenant and mode."""
 
     __tablename__ = "event_counters"
 
@@ -47,8 +47,8 @@ class EventCounter(Model):
 
 
 class Endpoint(Model):
-    """Where a merchant wants to hear. Secrets are sealed, and so is the value of each header of
-    the merchant's own; the previous secret signs until its end.
+    """Where a merchant wants events. Secrets and the values of the merchant's own headers are
+    encrypted; the previous secret signs until its end.
     """
 
     __tablename__ = "webhook_endpoints"
@@ -76,12 +76,12 @@ class Endpoint(Model):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The merchant's own headers as they see them; a value that no key opens is empty."""
+        """The merchant's own headers as they see them; a value that no key decrypts is empty."""
         return {name: _shown(stored) for name, stored in self.encrypted_headers.items()}
 
     def secrets_in_use(self, now: datetime) -> dict[str, str]:
-        """The sealed secrets that sign now, by column: the current one, and the previous one until
-        its end.
+        """The encrypted secrets that sign now, by column: the current one, and until its end the
+        previous one.
         """
         ends_at, previous = self.previous_secret_ends_at, self.encrypted_previous_secret
         found = {"encrypted_secret": self.encrypted_secret}

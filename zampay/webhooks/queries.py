@@ -69,7 +69,7 @@ def listening(tx: Transaction, *, livemode: bool, event_type: str) -> list[str]:
 
 
 def endpoints(tx: Transaction, *, livemode: bool) -> list[Endpoint]:
-    """All endpoints of the tenant in this world, oldest first."""
+    """All endpoints of the tenant in this mode, oldest first."""
     ordered = _endpoints(tx, livemode=livemode).order_by(Endpoint.created_at, Endpoint.id)
     return list(tx.session.scalars(ordered))
 
@@ -77,13 +77,13 @@ def endpoints(tx: Transaction, *, livemode: bool) -> list[Endpoint]:
 def endpoint(
     tx: Transaction, endpoint_id: str, *, livemode: bool, lock: bool = False
 ) -> Endpoint | None:
-    """One endpoint of the tenant in this world."""
+    """One endpoint of the tenant in this mode."""
     query = _endpoints(tx, livemode=livemode).where(Endpoint.id == endpoint_id)
     return tx.session.scalar(query.with_for_update(key_share=True) if lock else query)
 
 
 def locked_endpoints(tx: Transaction) -> list[Endpoint]:
-    """All endpoints of the tenant, of both worlds, locked in the order of their ids."""
+    """All endpoints of the tenant, of both modes, locked in the order of their ids."""
     return list(
         tx.session.scalars(
             sa.select(Endpoint)
@@ -100,8 +100,8 @@ def every_endpoint(tx: Transaction) -> list[Endpoint]:
 
 
 def endpoint_of(tx: Transaction, delivery_id: str) -> Endpoint | None:
-    """The endpoint of a delivery, locked: claims on one endpoint take turns. To be locked before
-    the delivery, as everywhere, so that nobody waits in a circle.
+    """The endpoint of a delivery, locked: an endpoint's leases are taken one by one. Lock it before
+    the delivery, as everywhere: another order can deadlock.
     """
     its_endpoint = sa.select(Delivery.endpoint_id).where(Delivery.id == delivery_id)
     return tx.session.scalar(
@@ -112,12 +112,12 @@ def endpoint_of(tx: Transaction, delivery_id: str) -> Endpoint | None:
 
 
 def has_room(tx: Transaction, endpoint: Endpoint) -> bool:
-    """Whether one more delivery may be under way; the endpoint is locked."""
+    """Whether the locked endpoint may have one more attempt at once."""
     return bool(tx.session.scalar(sa.select(_room() > 0).where(Endpoint.id == endpoint.id)))
 
 
 def _room() -> sa.ColumnElement[int]:
-    """How many more deliveries to an endpoint may be under way; failing ones get one at a time."""
+    """How many more attempts an endpoint may have at once; failing ones get one at a time."""
     under_way = (
         sa.select(sa.func.count())
         .where(Delivery.endpoint_id == Endpoint.id, Delivery.leased_until > sa.func.now())
@@ -129,7 +129,7 @@ def _room() -> sa.ColumnElement[int]:
 
 
 def locked_if_due(tx: Transaction, delivery_id: str) -> Delivery | None:
-    """The delivery, locked, if it is owed now and nobody else is at it."""
+    """The delivery, locked, if it is due and nobody else has locked it."""
     return tx.session.scalar(
         sa.select(Delivery)
         .where(
@@ -168,14 +168,14 @@ def due(tx: Transaction, *, limit: int) -> list[tuple[str, str]]:
     """(delivery id, tenant id) of rows that are owed, of every tenant.
 
     An endpoint gets no more than it has room for, its oldest first; endpoints take turns, those
-    that fail after the others. So none keeps another waiting, however much it is owed.
+    that fail after the others. So none delays another, however much it is owed.
     """
     rows = tx.session.execute(DUE_DELIVERIES.rows(), {"most": limit})
     return [(row.id, row.tenant_id) for row in rows]
 
 
 def event(tx: Transaction, event_id: str, *, livemode: bool) -> Event | None:
-    """One event of the tenant in this world."""
+    """One event of the tenant in this mode."""
     return tx.session.scalar(_events(tx, livemode=livemode).where(Event.id == event_id))
 
 
@@ -201,8 +201,8 @@ def wanted_events(tx: Transaction, target: Endpoint, since: datetime) -> sa.Sele
 
 
 def never_owed(tx: Transaction, target: Endpoint, since: datetime, *, limit: int) -> list[str]:
-    """Ids of events since then that the endpoint wants and was never to get, in order: what came
-    before it was made, or while it was switched off.
+    """Ids of events since then that the endpoint wants and was never owed, in order: those from
+    before it was created, or while it was disabled.
     """
     owed = sa.exists().where(Delivery.endpoint_id == target.id, Delivery.event_id == Event.id)
     query = wanted_events(tx, target, since).where(~owed).with_only_columns(Event.id)
@@ -233,7 +233,7 @@ def deliveries(
 
 def forget_old(tx: Transaction, *, limit: int) -> int:
     """Remove deliveries that are over and whose last attempt is older than the log is kept, of
-    every tenant; how many these were. What somebody else is removing is left to them.
+    every tenant; how many these were. Skips what another transaction has locked.
     """
     return tx.session.scalar(FORGET_DELIVERIES.rows(), {"most": limit}) or 0
 

@@ -11,37 +11,36 @@ from zampay.infra.db import transaction
 from zampay.tenants.auth import Caller, requires
 from zampay.tenants.schemas import Rotation
 from zampay.tenants.scopes import Scope
-from zampay.webhooks import endpoints as service
-from zampay.webhooks import examples, queries, schemas, test_event
+from zampay.webhooks import endpoints, examples, queries, schemas, test_event
 from zampay.webhooks.models import Delivery, Endpoint, Event
 
-endpoints = blueprint("webhook-endpoints", "Where events are sent, and how that went.")
+webhook_endpoints = blueprint("webhook-endpoints", "Where events are sent, and how that went.")
 
 
-@endpoints.route("/webhook-endpoints", methods=["POST"])
-@endpoints.doc(operationId="createWebhookEndpoint")
+@webhook_endpoints.route("/webhook-endpoints", methods=["POST"])
+@webhook_endpoints.doc(operationId="createWebhookEndpoint")
 @requires(Scope.WEBHOOKS_WRITE)
-@endpoints.arguments(schemas.EndpointRequest)
-@endpoints.response(
+@webhook_endpoints.arguments(schemas.EndpointRequest)
+@webhook_endpoints.response(
     201,
     schemas.EndpointWithSecret,
     example=examples.ENDPOINT_WITH_SECRET,
     headers=openapi.headers("Location"),
 )
-def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
+def create(body: dict[str, Any], *, caller: Caller) -> Any:
     """Make a webhook endpoint.
 
     The answer holds its signing secret, which is shown this once.
     """
-    endpoint, secret = service.create(caller=caller, wanted=service.Wanted(**wanted))
+    endpoint, secret = endpoints.create(caller=caller, new=endpoints.NewEndpoint(**body))
     location = url_for("webhook-endpoints.show", endpoint_id=endpoint.id)
     return _with_secret(endpoint, secret), 201, {"Location": location}
 
 
-@endpoints.route("/webhook-endpoints", methods=["GET"])
-@endpoints.doc(operationId="listWebhookEndpoints")
+@webhook_endpoints.route("/webhook-endpoints", methods=["GET"])
+@webhook_endpoints.doc(operationId="listWebhookEndpoints")
 @requires(Scope.WEBHOOKS_READ)
-@endpoints.response(200, schemas.Endpoints, example=examples.ENDPOINTS)
+@webhook_endpoints.response(200, schemas.Endpoints, example=examples.ENDPOINTS)
 def index(*, caller: Caller) -> Any:
     """List webhook endpoints.
 
@@ -51,63 +50,65 @@ def index(*, caller: Caller) -> Any:
         return {"data": queries.endpoints(tx, livemode=caller.livemode)}
 
 
-@endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["GET"])
-@endpoints.doc(operationId="getWebhookEndpoint")
+@webhook_endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["GET"])
+@webhook_endpoints.doc(operationId="getWebhookEndpoint")
 @requires(Scope.WEBHOOKS_READ)
-@endpoints.response(200, schemas.EndpointView, example=examples.ENDPOINT)
+@webhook_endpoints.response(200, schemas.EndpointView, example=examples.ENDPOINT)
 def show(*, endpoint_id: str, caller: Caller) -> Any:
     """Read one webhook endpoint.
 
     Without its secret.
     """
     with transaction(caller.tenant_id) as tx:
-        return service.own(tx, caller, endpoint_id)
+        return endpoints.own(tx, caller, endpoint_id)
 
 
-@endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["PATCH"])
-@endpoints.doc(operationId="updateWebhookEndpoint")
+@webhook_endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["PATCH"])
+@webhook_endpoints.doc(operationId="updateWebhookEndpoint")
 @requires(Scope.WEBHOOKS_WRITE)
-@endpoints.arguments(schemas.EndpointChange)
-@endpoints.response(200, schemas.EndpointView, example=examples.ENDPOINT)
+@webhook_endpoints.arguments(schemas.EndpointChange)
+@webhook_endpoints.response(200, schemas.EndpointView, example=examples.ENDPOINT)
 def change(changes: dict[str, Any], *, endpoint_id: str, caller: Caller) -> Any:
     """Change a webhook endpoint.
 
     Changes the members that are named. `"enabled": true` also forgets past failures;
     `"enabled": false` cancels what it is still owed.
     """
-    return service.change(caller=caller, endpoint_id=endpoint_id, changes=changes)
+    return endpoints.change(caller=caller, endpoint_id=endpoint_id, changes=changes)
 
 
-@endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["DELETE"])
-@endpoints.doc(operationId="deleteWebhookEndpoint")
+@webhook_endpoints.route("/webhook-endpoints/<endpoint_id>", methods=["DELETE"])
+@webhook_endpoints.doc(operationId="deleteWebhookEndpoint")
 @requires(Scope.WEBHOOKS_WRITE)
-@endpoints.response(204, description="Removed")
+@webhook_endpoints.response(204, description="Removed")
 def delete(*, endpoint_id: str, caller: Caller) -> None:
     """Remove a webhook endpoint.
 
     What it is still owed is cancelled.
     """
-    service.delete(caller=caller, endpoint_id=endpoint_id)
+    endpoints.delete(caller=caller, endpoint_id=endpoint_id)
 
 
-@endpoints.route("/webhook-endpoints/<endpoint_id>/rotate-secret", methods=["POST"])
-@endpoints.doc(operationId="rotateWebhookSecret")
+@webhook_endpoints.route("/webhook-endpoints/<endpoint_id>/rotate-secret", methods=["POST"])
+@webhook_endpoints.doc(operationId="rotateWebhookSecret")
 @requires(Scope.WEBHOOKS_WRITE)
-@endpoints.arguments(Rotation, required=False)
-@endpoints.response(201, schemas.EndpointWithSecret, example=examples.ENDPOINT_WITH_SECRET)
+@webhook_endpoints.arguments(Rotation, required=False)
+@webhook_endpoints.response(201, schemas.EndpointWithSecret, example=examples.ENDPOINT_WITH_SECRET)
 def rotate_secret(rotation: dict[str, Any], *, endpoint_id: str, caller: Caller) -> Any:
     """Rotate the signing secret.
 
     Makes a new secret, which is shown this once. During the overlap both sign.
     """
-    return _with_secret(*service.rotate_secret(caller=caller, endpoint_id=endpoint_id, **rotation))
+    return _with_secret(
+        *endpoints.rotate_secret(caller=caller, endpoint_id=endpoint_id, **rotation)
+    )
 
 
-@endpoints.route("/webhook-endpoints/<endpoint_id>/test", methods=["POST"])
-@endpoints.doc(operationId="testWebhookEndpoint")
+@webhook_endpoints.route("/webhook-endpoints/<endpoint_id>/test", methods=["POST"])
+@webhook_endpoints.doc(operationId="testWebhookEndpoint")
 @requires(Scope.WEBHOOKS_WRITE)
-@no_members(endpoints)
-@endpoints.response(200, schemas.TestAnswer, example=examples.TEST_ANSWER)
+@no_members(webhook_endpoints)
+@webhook_endpoints.response(200, schemas.TestAnswer, example=examples.TEST_ANSWER)
 def test(*, endpoint_id: str, caller: Caller) -> Any:
     """Send a test event.
 
@@ -116,26 +117,26 @@ def test(*, endpoint_id: str, caller: Caller) -> Any:
     return test_event.send(caller=caller, endpoint_id=endpoint_id)
 
 
-@endpoints.route("/webhook-endpoints/<endpoint_id>/replay", methods=["POST"])
-@endpoints.doc(operationId="replayEvents")
+@webhook_endpoints.route("/webhook-endpoints/<endpoint_id>/replay", methods=["POST"])
+@webhook_endpoints.doc(operationId="replayEvents")
 @requires(Scope.WEBHOOKS_WRITE)
-@endpoints.arguments(schemas.Replay)
-@endpoints.response(202, schemas.Replayed, example=examples.REPLAYED)
-def replay(wanted: dict[str, datetime], *, endpoint_id: str, caller: Caller) -> Any:
+@webhook_endpoints.arguments(schemas.Replay)
+@webhook_endpoints.response(202, schemas.Replayed, example=examples.REPLAYED)
+def replay(body: dict[str, datetime], *, endpoint_id: str, caller: Caller) -> Any:
     """Send again what was missed.
 
     Everything since then that failed or was cancelled, at most 30 days back. While `hasMore` is
     true, ask again.
     """
-    count, more = service.replay(caller=caller, endpoint_id=endpoint_id, **wanted)
+    count, more = endpoints.replay(caller=caller, endpoint_id=endpoint_id, **body)
     return {"events": count, "has_more": more}
 
 
-@endpoints.route("/webhook-endpoints/<endpoint_id>/deliveries", methods=["GET"])
-@endpoints.doc(operationId="listDeliveries")
+@webhook_endpoints.route("/webhook-endpoints/<endpoint_id>/deliveries", methods=["GET"])
+@webhook_endpoints.doc(operationId="listDeliveries")
 @requires(Scope.WEBHOOKS_READ)
-@endpoints.arguments(schemas.DeliveryQuery, location="query")
-@endpoints.response(200, schemas.DeliveryPage, example=examples.DELIVERIES)
+@webhook_endpoints.arguments(schemas.DeliveryQuery, location="query")
+@webhook_endpoints.response(200, schemas.DeliveryPage, example=examples.DELIVERIES)
 def deliveries(query: dict[str, Any], *, endpoint_id: str, caller: Caller) -> Any:
     """Read the delivery log.
 
@@ -144,7 +145,7 @@ def deliveries(query: dict[str, Any], *, endpoint_id: str, caller: Caller) -> An
     after, limit = query["after"], query["limit"]
     before = (datetime.fromisoformat(after[0]), after[1]) if after else None
     with transaction(caller.tenant_id) as tx:
-        endpoint = service.own(tx, caller, endpoint_id)
+        endpoint = endpoints.own(tx, caller, endpoint_id)
         found = queries.deliveries(
             tx, endpoint.id, status=query["status"], before=before, limit=limit + 1
         )

@@ -25,7 +25,7 @@ MAX_NUMBER = 2**63 - 1
 _STATUS = ma.validate.OneOf(STATUSES)
 _ENDPOINT_WORDS = {
     "url": "https, port 443 or 8443, a public host.",
-    "event_types": "What it hears; `*`, the default, is everything.",
+    "event_types": "The types that it gets; `*`, the default, is everything.",
     "description": "For you to read.",
     "headers": "Sent along with each webhook; the names are not those that the gateway sets.",
     "enabled": "Whether it is sent anything; enabling again forgets past failures.",
@@ -43,7 +43,7 @@ _ANSWER_WORDS = {
 }
 
 
-class Destination(String):
+class WebhookUrl(String):
     """An address that webhooks may go to."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
@@ -97,7 +97,7 @@ class EndpointRequest(Schema):
 
     words: ClassVar = _ENDPOINT_WORDS
 
-    url = Destination(required=True, metadata={"example": "https://shop.example/hooks"})
+    url = WebhookUrl(required=True, metadata={"example": "https://shop.example/hooks"})
     event_types = _types(load_default=lambda: [event_types.EVERY])
     description = Text(load_default="", validate=ma.validate.Length(max=200))
     headers = _headers(load_default=dict)
@@ -111,7 +111,7 @@ class EndpointChange(Schema):
 
     words: ClassVar = _ENDPOINT_WORDS
 
-    url = Destination()
+    url = WebhookUrl()
     event_types = _types()
     description = Text(validate=ma.validate.Length(max=200))
     headers = _headers()
@@ -152,7 +152,7 @@ class EndpointWithSecret(EndpointView):
 
 
 class Endpoints(Schema):
-    """All endpoints of the tenant in this world."""
+    """All endpoints of the tenant in this mode."""
 
     called: ClassVar = "WebhookEndpointList"
 
@@ -199,7 +199,7 @@ class TestAnswer(Schema):
 class DeliveryQuery(Schema):
     """Which page of the delivery log."""
 
-    words: ClassVar = {"status": "Only deliveries that stand so."}
+    words: ClassVar = {"status": "Only deliveries in this status."}
 
     status = ma.fields.String(load_default=None, validate=_STATUS)
     limit = page_size()
@@ -213,10 +213,10 @@ class DeliveryView(Schema):
 
     words: ClassVar = _ANSWER_WORDS | {
         "event_id": "The event, and the `webhook-id` of each attempt.",
-        "event_type": "What the event tells.",
+        "event_type": "What happened.",
         "last_attempt_at": "When the last attempt was made; null before the first.",
         "delivered_at": "When it was answered with 2xx; null until then.",
-        "status": "Still owed, heard with 2xx, failed ten times, or no longer wanted.",
+        "status": "Still owed, answered with 2xx, failed ten times, or no longer wanted.",
         "attempts": "How many there were.",
         "next_attempt_at": "When it is sent next; null unless PENDING.",
     }

@@ -1,4 +1,4 @@
-"""What workers do for webhooks. Every task may run twice, late, or never: the rows decide."""
+"""What workers do for webhooks. Every task may run twice, late or never: the rows decide."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def sweep(**_: Any) -> None:
 
 @shared_task(name="webhooks.purge")
 def purge(**_: Any) -> None:
-    """Forget what the delivery log says of attempts that are more than 30 days old."""
+    """Delete deliveries that are over and whose last attempt is more than 30 days old."""
     for _round in range(MOST_ROUNDS):
         with transaction(NO_TENANT) as tx:
             if queries.forget_old(tx, limit=PURGE_BATCH) < PURGE_BATCH:

@@ -1,4 +1,4 @@
-"""A test event, sent while the merchant waits: not numbered, not kept, signed like any other."""
+"""A test event, sent while the merchant waits: not numbered, not stored, signed like any other."""
 
 import json
 import threading
@@ -23,8 +23,8 @@ PER_HOST = "60/minute"
 
 
 class TestsUnderWay(ZamPayError):
-    """Merchants' servers that hang must not take the threads that everybody's requests need, nor
-    those of one merchant the places of others.
+    """Servers that hang must not take the threads that other requests need, nor those of one
+    merchant the slots of others.
     """
 
     code = "webhook_tests_under_way"
@@ -34,7 +34,7 @@ class TestsUnderWay(ZamPayError):
 
 
 class TooManyTestsForHost(ZamPayError):
-    """Test events must not be a way to make us knock at somebody else's server without end."""
+    """Test events must not become a flood of requests to somebody else's server."""
 
     code = "too_many_webhook_tests_for_host"
     status = 429
@@ -42,7 +42,7 @@ class TooManyTestsForHost(ZamPayError):
     advice = "wait `Retry-After` seconds"
 
 
-class Places:
+class Slots:
     """The test events that one process may have under way."""
 
     def __init__(self) -> None:
@@ -50,8 +50,8 @@ class Places:
         self._tenants: Counter[str] = Counter()
 
     @contextmanager
-    def one(self, tenant_id: str) -> Iterator[None]:
-        """A place for a test event of this tenant.
+    def take(self, tenant_id: str) -> Iterator[None]:
+        """A slot for a test event of this tenant.
 
         Raises:
             TestsUnderWay: the tenant has its share, or there is none left.
@@ -68,18 +68,18 @@ class Places:
                 self._tenants += Counter()  # forget those who have none left
 
 
-_places = Places()
+_slots = Slots()
 
 
 def send(*, caller: Caller, endpoint_id: str) -> dict[str, Any]:
-    """What the endpoint answered; nothing is repeated.
+    """Send one test event; what the endpoint answered.
 
     Raises:
         EndpointNotFound, TestsUnderWay, TooManyTestsForHost.
     """
     message, at = _message(caller, endpoint_id)
     host = url_rules.host_of(message.url)
-    with _places.one(caller.tenant_id):
+    with _slots.take(caller.tenant_id):
         wait_s = limits.wait_for_s(PER_HOST, "webhook-test", host)
         if wait_s is not None:
             raise TooManyTestsForHost(retry_after_s=wait_s)

@@ -1,7 +1,7 @@
-"""Which addresses a merchant may name: https, public, ordinary ports, no login in the URL.
+"""Which URLs and headers a merchant may give: https, public, ordinary ports, no login in the URL.
 
-This refuses early what can be seen in the text; what a name resolves to is judged when the
-connection is made (`zampay.infra.public_addresses`).
+This refuses early what the text shows; the addresses of a name are checked when the connection is
+made (`zampay.infra.public_addresses`).
 """
 
 import re

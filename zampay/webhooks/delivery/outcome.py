@@ -1,4 +1,4 @@
-"""What an answer means: delivered, again later, or the end, for the delivery and its endpoint."""
+"""Record the answer to an attempt: delivered, again later, or the end of delivery or endpoint."""
 
 from datetime import timedelta
 
@@ -80,7 +80,7 @@ def _enqueue_next(tx: Transaction, endpoint: Endpoint) -> None:
 
 
 def _delay(attempts: int, answer: Answer) -> timedelta:
-    """By the schedule, or as long as the merchant asks for, up to a day."""
+    """By the schedule, or for as long as the merchant asks, up to a day."""
     asked = timedelta(seconds=min(answer.retry_after_s or 0.0, LONGEST_WAIT_S))
     return max(backoff.scheduled(attempts, SCHEDULE), asked)
 

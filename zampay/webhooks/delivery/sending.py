@@ -17,20 +17,20 @@ CONNECT_TIMEOUT_S = 5.0
 TIMEOUT_S = 15.0
 KEPT_CHARACTERS = 1024
 _SUCCESS = range(200, 300)
-NOWHERE = "the name leads to no public address"
-"""For a name that is not known as for one inside our network: a merchant must not learn which."""
+NOT_PUBLIC = "the name has no public address"
+"""The same for an unknown name and for one inside our network: merchants must not learn which."""
 _REASONS = {
-    "NameResolutionError": NOWHERE,
-    "NotPublicAddress": NOWHERE,
-    "NewConnectionError": "nobody took the connection",
-    "ConnectTimeoutError": "connecting took too long",
-    "SSLError": "no secure connection came about (is the certificate in order?)",
+    "NameResolutionError": NOT_PUBLIC,
+    "NotPublicAddress": NOT_PUBLIC,
+    "NewConnectionError": "connection refused",
+    "ConnectTimeoutError": "connection timed out",
+    "SSLError": "TLS handshake failed (is the certificate valid?)",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is to be sent where; `body` is what is signed, to the byte."""
+    """What is sent where; `body` is signed as it is, to the byte."""
 
     url: str
     message_id: str
@@ -41,8 +41,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the merchant said: `status` None when there was no answer; `text` is the first
-    kilobyte, or the reason why there is none.
+    """The merchant's answer: `status` is None when there was none; `text` is the first kilobyte, or
+    the reason why there is none.
     """
 
     status: int | None
@@ -52,7 +52,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Any 2xx; a redirect is not one."""
+        """Any 2xx. A redirect is a failure."""
         return self.status in _SUCCESS
 
 
@@ -85,7 +85,7 @@ def view(event: Event) -> dict[str, Any]:
 
 
 def send(message: Message, *, at: datetime) -> Answer:
-    """Send once; never raises for what the other side does."""
+    """Send once; raises nothing for what the other side does."""
     headers = {
         **message.headers,
         "Content-Type": "application/json",
@@ -104,7 +104,7 @@ def send(message: Message, *, at: datetime) -> Answer:
         reply = outbound.send("POST", message.url, headers=headers, body=message.body.encode())
     except (NotConnected, NoReply) as error:
         reason = _reason(str(error))
-        took_ms = 0 if NOWHERE in reason else _since_ms(started_s)  # the time would tell, too
+        took_ms = 0 if NOT_PUBLIC in reason else _since_ms(started_s)  # the time would give it away
         return Answer(None, reason, took_ms)
     text = storable.text(reply.text[:KEPT_CHARACTERS])
     return Answer(reply.status, text, _since_ms(started_s), reply.retry_after_s)
@@ -113,8 +113,8 @@ def send(message: Message, *, at: datetime) -> Answer:
 def _reason(kind: str) -> str:
     """Why there was no answer, in words for the delivery log."""
     if kind in {TOO_LONG, "ReadTimeout", "ReadTimeoutError"}:
-        return f"no answer: none came within {TIMEOUT_S:g} seconds"
-    return f"no answer: {_REASONS.get(kind, 'the connection broke')}"
+        return f"no answer: timed out after {TIMEOUT_S:g} seconds"
+    return f"no answer: {_REASONS.get(kind, 'connection reset')}"
 
 
 def _since_ms(started_s: float) -> int:

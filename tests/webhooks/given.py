@@ -1,4 +1,4 @@
-"""Short ways to events, endpoints and deliveries in a situation."""
+"""Events, endpoints and deliveries in a situation, and what workers and merchants do with them."""
 
 import threading
 from datetime import timedelta
@@ -11,14 +11,15 @@ from werkzeug.test import TestResponse
 from tests.doors import HeldBells
 from tests.merchants import BASE, Merchant
 from tests.receiver import Receiver, Says
+from tests.webhooks.rows import only_delivery
 from zampay.infra.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
-from zampay.webhooks import events, queries
+from zampay.webhooks import events
 from zampay.webhooks.delivery import attempt
 from zampay.webhooks.models import PENDING, Delivery, Endpoint, Event
 
 
-def ask(
+def call(
     merchant: Merchant, method: str, path: str, body: Any = None, *, live: bool = True
 ) -> TestResponse:
     """One request of a merchant."""
@@ -43,7 +44,7 @@ def publish(
     payment_id: str | None = None,
     fails: bool = False,
 ) -> Event:
-    """One event, as a move publishes it; with `fails`, a move that breaks off afterwards."""
+    """One event, as a transition publishes it; with `fails`, the transaction is rolled back."""
     payment_id = payment_id or ids.new("pay")
     with app.app_context(), transaction(merchant.tenant_id) as tx:
         event = events.publish(
@@ -61,14 +62,14 @@ def publish(
 
 
 def pull_forward(app: Flask, **changes: Any) -> None:
-    """Let everything that is owed be owed now, with other changes to these rows."""
+    """Let every delivery that is owed be due now, with other changes to these rows."""
     row = {"due_at": sa.func.now(), "leased_until": None, **changes}
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         tx.session.execute(sa.update(Delivery).where(Delivery.status == PENDING).values(row))
 
 
 def age_failure(app: Flask, endpoint_id: str, age: timedelta) -> None:
-    """Let an endpoint's failing have begun so long ago."""
+    """Let an endpoint have been failing for so long."""
     began = sa.func.now() - age
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         changed = sa.update(Endpoint).where(Endpoint.id == endpoint_id)
@@ -76,38 +77,16 @@ def age_failure(app: Flask, endpoint_id: str, age: timedelta) -> None:
 
 
 def end_overlap(app: Flask) -> None:
-    """Let the time be over in which the secrets before a rotation still sign."""
+    """Let previous secrets sign no more."""
     over = sa.func.now() - timedelta(seconds=1)
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         tx.session.execute(sa.update(Endpoint).values(previous_secret_ends_at=over))
 
 
-def deliveries(app: Flask) -> list[Delivery]:
-    """All rows, oldest event first."""
-    with app.app_context(), transaction(EVERY_TENANT) as tx:
-        query = sa.select(Delivery).join(Event, Event.id == Delivery.event_id)
-        return list(tx.session.scalars(query.order_by(Event.sequence, Delivery.endpoint_id)))
-
-
-def only_delivery(app: Flask) -> Delivery:
-    (found,) = deliveries(app)
-    return found
-
-
-def stored_endpoint(app: Flask, endpoint_id: str) -> Endpoint:
-    with app.app_context(), transaction(EVERY_TENANT) as tx:
-        return tx.session.scalars(sa.select(Endpoint).where(Endpoint.id == endpoint_id)).one()
-
-
 def start(app: Flask, row: Delivery) -> None:
-    """What a worker does that has heard the bell of this delivery."""
+    """What a worker does with the message of this delivery."""
     with app.app_context():
         attempt.start(tenant_id=row.tenant_id, delivery_id=row.id)
-
-
-def due(app: Flask, *, limit: int = 200) -> list[tuple[str, str]]:
-    with app.app_context(), transaction(EVERY_TENANT) as tx:
-        return queries.due(tx, limit=limit)
 
 
 def run(app: Flask, task: str) -> Any:
