@@ -7,7 +7,10 @@ from celery.signals import beat_init, celeryd_after_setup, worker_init, worker_s
 
 import config
 from zampay.app import celery_of, create_app
-from zampay.infra import db, metrics_page, start_log, worker
+from zampay.infra.database import db
+from zampay.infra.health import metrics_page
+from zampay.infra.queue import worker
+from zampay.infra.telemetry import start_log
 from zampay.payments import dispatch
 
 log = structlog.get_logger()

@@ -16,8 +16,7 @@ from urllib.parse import urlsplit
 
 from environs import FileAwareEnv, ValidationError, validate
 
-from zampay.infra import addresses
-from zampay.kernel import redis_url
+from zampay.kernel import addresses, redis_url
 from zampay.providers import registry
 
 POSTGRESQL_SCHEMES = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://")

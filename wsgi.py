@@ -7,7 +7,7 @@ operator's commands (`flask --app wsgi …`) run in, as the owner of the tables.
 # a wrong environment is said before the rest is imported: what fails at once is not tried again
 import os
 
-from zampay.infra import shared_metrics
+from zampay.infra.telemetry import shared_metrics
 
 shared_metrics.prepare()
 
@@ -16,7 +16,7 @@ import config
 settings = config.load()
 
 from zampay.app import create_app
-from zampay.infra import db
+from zampay.infra.database import db
 
 app = create_app(settings, as_owner=os.environ.get("FLASK_RUN_FROM_CLI") == "true")
 with app.app_context():

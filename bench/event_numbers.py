@@ -20,7 +20,7 @@ from dev.common import run_program
 from dev.servers import DURABLE, temporary_servers
 from dev.stack import base_environment
 from zampay.app import create_app
-from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.kernel import ids
 from zampay.webhooks import events
 

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from flask import current_app
 
 from zampay import privileges
-from zampay.infra import patience
+from zampay.infra.database import timeouts
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"
@@ -21,7 +21,7 @@ def run() -> None:
     """Migrate on a connection of our own, with the rights of every tenant."""
     db = current_app.extensions["migrate"].db
     with db.engine.connect() as connection:
-        patience.extend(connection, longest_wait_s=None)
+        timeouts.extend(connection, longest_wait_s=None)
         connection.execute(sa.text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
         connection.execute(sa.text("SET lock_timeout = '0'"))
         connection.execute(sa.text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))

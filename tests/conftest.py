@@ -21,7 +21,7 @@ from dev.servers import Servers, as_postgresql, temporary_servers
 from tests.doors import HeldBells, Inline, ScriptedNetwork
 from tests.merchants import Merchant
 from zampay.app import create_app
-from zampay.infra.db import db
+from zampay.infra.database.db import db
 from zampay.payments.dispatch import Dispatcher
 
 TESTS = Path(__file__).parent

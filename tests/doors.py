@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from zampay.infra.bell import Ring
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.after_commit import Ring
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.kernel import clock
 from zampay.payments import enquiry, submission
 from zampay.payments.models import Payment

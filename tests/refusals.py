@@ -4,7 +4,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from zampay.infra.problems import catalogue
+from zampay.infra.web.problems import catalogue
 
 MEMBERS = {"type", "title", "status", "code", "detail", "requestId"}
 

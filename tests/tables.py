@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from flask import Flask
 
-from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.infra.database.db import EVERY_TENANT, db, transaction
 
 
 def row_counts(app: Flask) -> dict[str, int]:

@@ -12,7 +12,7 @@ import config
 from config import BadConfiguration, Config
 from dev.settings_table import SECRETS
 from tests.test_config import PRODUCTION, SECRET, Load, load, problems
-from zampay.infra import sealed
+from zampay.infra import encryption
 
 __all__ = ["load"]
 OLD, NEW = "old-" + SECRET, "new-" + SECRET
@@ -140,14 +140,14 @@ def test_the_level_of_the_log_follows_the_environment(load: Load) -> None:
 
 def opened(settings: Config) -> Callable[[str], str]:
     app = Flask("rotation")
-    sealed.init(app, secret_keys=list(settings.secret_keys))
+    encryption.init(app, secret_keys=list(settings.secret_keys))
     with app.app_context():
         return lambda stored: _in(app, stored)
 
 
 def _in(app: Flask, stored: str) -> str:
     with app.app_context():
-        return sealed.unseal(stored)
+        return encryption.unseal(stored)
 
 
 def test_the_secret_key_changes_without_a_break(load: Load) -> None:
@@ -160,12 +160,12 @@ def test_the_secret_key_changes_without_a_break(load: Load) -> None:
     sealed_by = []
     for step in steps:
         app = Flask("rotation")
-        sealed.init(app, secret_keys=list(step.secret_keys))
+        encryption.init(app, secret_keys=list(step.secret_keys))
         with app.app_context():
-            sealed_by.append(sealed.seal("whsec_x"))
+            sealed_by.append(encryption.seal("whsec_x"))
     for earlier, later in ((0, 1), (1, 2), (2, 1)):
         assert opened(steps[later])(sealed_by[earlier]) == "whsec_x"
     alone = replace(steps[2], secret_keys=(NEW,))
     assert opened(alone)(sealed_by[2]) == "whsec_x"
-    with pytest.raises(sealed.CannotOpen):
+    with pytest.raises(encryption.CannotOpen):
         opened(alone)(sealed_by[0])

@@ -19,7 +19,7 @@ from tests.openapi_document import (
     webhooks,
     without_references,
 )
-from zampay.infra import problems
+from zampay.infra.web import problems
 from zampay.webhooks import event_types
 
 OPERATIONS = list(operations())

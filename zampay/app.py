@@ -7,28 +7,22 @@ from flask import Flask
 
 from config import AppEnv, Config
 from zampay import cli
-from zampay.infra import (
-    access_log,
+from zampay.infra import encryption
+from zampay.infra.database import db
+from zampay.infra.health import dead_man, health_connection, metrics_page, readiness
+from zampay.infra.health.routes import health
+from zampay.infra.queue import worker
+from zampay.infra.redis import redis_client
+from zampay.infra.telemetry import access_log, logs, metrics, sentry
+from zampay.infra.web import (
     api,
-    db,
-    dead_man,
     headers,
-    limits,
-    logs,
     merchant_pages,
-    metrics,
-    metrics_page,
     openapi,
-    probe,
     problems,
-    readiness,
-    redis_client,
-    requests_in,
-    sealed,
-    sentry,
-    worker,
+    rate_limits,
+    request_limits,
 )
-from zampay.infra.health import health
 from zampay.payments import callbacks as callback_routes
 from zampay.payments import dispatch, mover, today_gauges
 from zampay.payments import examples as payment_examples
@@ -124,13 +118,13 @@ def _init_infra(app: Flask, config: Config) -> None:
         pool_size=config.database_pool_size,
         refuse_bypass=not config.is_development,
     )
-    probe.init(app, url=config.database_url)
+    health_connection.init(app, url=config.database_url)
     readiness.init(app, writes=TABLES_WRITTEN)
     redis_client.init(app, url=config.redis_url)
     _init_worker(app, config)
-    sealed.init(app, secret_keys=list(config.secret_keys))
+    encryption.init(app, secret_keys=list(config.secret_keys))
     access_log.init(app)
-    requests_in.init(app)
+    request_limits.init(app)
     problems.init(app)
     headers.init(
         app,
@@ -138,7 +132,7 @@ def _init_infra(app: Flask, config: Config) -> None:
         trusted_proxies=config.trusted_proxies,
         cors_origins=config.cors_allowed_origins,
     )
-    limits.init(
+    rate_limits.init(
         app,
         url=config.redis_url,
         per_key=config.limit_per_key,

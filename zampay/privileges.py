@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from zampay.infra.db import db
+from zampay.infra.database.db import db
 from zampay.payments import due, gauges, history, invariants, today_gauges
 from zampay.payments import queries as payment_queries
 from zampay.tenants import audit_chain

@@ -1,6 +1,6 @@
 """`python -m zampay.web … wsgi:app`: the web process. uvicorn's supervisor and its processes, each
-with the front of `zampay.infra.front` before the application; it does not start where somebody else
-listens, or with a wrong environment, and says so once.
+with `zampay.infra.web.front` before the application; it does not start where somebody else listens,
+or with a wrong environment, and says so once.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from zampay.infra import shared_metrics
+from zampay.infra.telemetry import shared_metrics
 from zampay.kernel import clock
 
 BACKLOG = 2048
@@ -87,14 +87,14 @@ class Served(uvicorn.Config):
             app,
             workers=workers,
             interface="asgi3",
-            http="zampay.infra.http_connection:Connection",
+            http="zampay.infra.web.http_connection:Connection",
             ws="none",
             lifespan="off",
             loop="uvloop",
             proxy_headers=False,
             server_header=False,
             access_log=False,
-            log_config=str(Path(__file__).parent / "infra" / "server_log.json"),
+            log_config=str(Path(__file__).parent / "infra" / "telemetry" / "server_log.json"),
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=DRAIN_S,
@@ -110,7 +110,7 @@ class Served(uvicorn.Config):
         """The application behind its front. What cannot start now would not start the next time,
         so the supervisor is told not to try.
         """
-        from zampay.infra.front import Front  # here: see `load`
+        from zampay.infra.web.front import Front  # here: see `load`
 
         try:
             return Front(super().load_app())

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from zampay.infra import sealed
+from zampay.infra import encryption
 
 revision = "roles"
 down_revision = "20261127_number_limits"
@@ -97,7 +97,7 @@ ALTER POLICY operators_only ON heartbeats
 
 
 def upgrade() -> None:
-    _convert_headers("headers", "sealed_headers", sealed.seal)
+    _convert_headers("headers", "sealed_headers", encryption.seal)
     op.execute(SEES_EVERY_TENANT)
     for table, column in OWNER_COLUMNS.items():
         op.execute(ISOLATE.format(table=table, column=column))
@@ -112,7 +112,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    _convert_headers("sealed_headers", "headers", sealed.unseal)
+    _convert_headers("sealed_headers", "headers", encryption.unseal)
     op.execute("DROP TRIGGER keep_key ON api_keys")
     op.execute("DROP FUNCTION keep_key()")
     every = {"shown": "on", "hidden": "''"}

@@ -73,7 +73,7 @@ def test_only_infra_commits() -> None:
         for node in source.nodes()
         if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback", "begin"}
     }
-    assert found == {"zampay/infra/db.py"}
+    assert found == {"zampay/infra/database/db.py"}
 
 
 def _writes_of_state(source: Source) -> list[str]:

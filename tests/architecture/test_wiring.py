@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 
 from tests.architecture.sources import sources
-from zampay.infra import dead_man, worker
+from zampay.infra.health import dead_man
+from zampay.infra.queue import worker
 from zampay.payments import dispatch, states
 from zampay.payments.states import Door
 from zampay.tenants.auth import TENANT_HEADER
@@ -31,7 +32,7 @@ OPEN_TO_ALL = {
     "pages.example": "one of them",
     "pages.style": "the style of these pages",
 }
-GUARDED_OTHERWISE = {"metrics.show": "a token or the loopback; see zampay.infra.metrics"}
+GUARDED_OTHERWISE = {"metrics.show": "a token or the loopback; see zampay.infra.telemetry.metrics"}
 
 
 def test_every_route_is_guarded_or_on_a_written_list(migrated_app: Flask) -> None:
@@ -133,7 +134,7 @@ def test_every_queue_of_a_task_is_listened_to(migrated_app: Flask) -> None:
 
 
 OPERATORS_ONLY = {
-    "infra/db",
+    "infra/database/db",
     "payments/proposals",
     "payments/resolution",
     "payments/searches",

@@ -13,9 +13,9 @@ import config
 from tests.doors import ScriptedNetwork
 from tests.merchants import Merchant
 from tests.payments.scenes import ended
-from zampay.infra import heartbeat
-from zampay.infra.db import EVERY_TENANT, transaction
-from zampay.infra.heartbeat import Pulse
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.infra.queue import heartbeat
+from zampay.infra.queue.heartbeat import Pulse
 from zampay.kernel import clock
 from zampay.kernel.findings import broken, fine
 
@@ -139,5 +139,5 @@ def test_migrations_that_are_behind_are_told_with_the_command(bare: Flask) -> No
 def test_a_role_that_passes_row_level_security_is_wrong(
     well: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zampay.infra.db.ROLE_QUERY", "SELECT true, 'postgres'")
+    monkeypatch.setattr("zampay.infra.database.db.ROLE_QUERY", "SELECT true, 'postgres'")
     assert "WRONG   role: postgres passes row-level security" in examined(well).output

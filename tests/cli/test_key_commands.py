@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.merchants import Merchant
 from tests.refusals import refusal
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import Tenant
 
 WHY = ("--operator", "Ann", "--reason", "found in a public repository")

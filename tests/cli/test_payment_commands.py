@@ -14,7 +14,7 @@ from tests.merchants import BASE, Merchant
 from tests.payments.scenes import accept, ended, ending, processing
 from tests.payments.traces import discrepancies, events, moves, path
 from tests.two_operators import act, decide, founders, propose
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.payments.models import Callback, Payment
 
 WHY = ("--operator", "Ann", "--reason", "statement of 31 January")

@@ -12,7 +12,7 @@ from tests.doors import HeldBells
 from tests.merchants import BASE, Merchant
 from tests.refusals import refusal
 from tests.tables import row_counts
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import Tenant
 
 

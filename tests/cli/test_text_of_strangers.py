@@ -20,8 +20,8 @@ from tests.merchants import BASE, Merchant
 from tests.payments.scenes import processing
 from tests.refusals import refusal, wrong_fields
 from zampay.cli.group import Commands
-from zampay.infra import logs
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.infra.telemetry import logs
 from zampay.kernel import ids, words
 from zampay.payments.models import Discrepancy, Payment, Proposal
 from zampay.providers.contract import NoAnswer

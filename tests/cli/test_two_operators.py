@@ -10,7 +10,7 @@ from tests.in_review import in_review
 from tests.merchants import Merchant
 from tests.payments.traces import discrepancies, seconds_until_due
 from tests.two_operators import REASON, act, add, decide, founders, propose
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.providers.contract import Enquiry, Order
 
 HOUR_S = 3600

@@ -12,7 +12,7 @@ from dev.common import ROOT
 from dev.stack import Stack
 from tests.deploying import chromium
 from tests.deploying.chromium import Page
-from zampay.infra import problems
+from zampay.infra.web import problems
 
 ARTIFACTS = ROOT / "artifacts"
 PRODUCTION = {

@@ -11,7 +11,7 @@ from flask import Flask
 from dev.common import ROOT
 from tests.doors import HeldBells, enquire, make_due, stored
 from tests.merchants import Merchant
-from zampay.infra import problems
+from zampay.infra.web import problems
 from zampay.kernel import sandbox_numbers
 from zampay.payments.states import Status
 from zampay.providers import registry

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from flask import Flask
 
-from zampay.infra import redis_client
+from zampay.infra.redis import redis_client
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from flask import Flask
 
 import config
 from zampay.app import celery_of, create_app
-from zampay.infra.db import db
+from zampay.infra.database.db import db
 
 MakeApp = Callable[..., Flask]
 

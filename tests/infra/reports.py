@@ -7,7 +7,7 @@ import pytest
 import sentry_sdk
 from sentry_sdk.transport import Transport
 
-from zampay.infra import sentry
+from zampay.infra.telemetry import sentry
 
 DSN = "https://public@sentry.invalid/1"
 

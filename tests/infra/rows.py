@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from dev.servers import as_postgresql
-from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.kernel import ids
 
 OF_NOBODY = {"heartbeats", "operators"}

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask, request
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from zampay.infra import addresses
-from zampay.infra.forwarded import Forwarded
+from zampay.infra.web.forwarded import Forwarded
+from zampay.kernel import addresses
 
 V4, V6 = "41.77.1.2", "2606:4700::1111"
 

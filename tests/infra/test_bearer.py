@@ -2,7 +2,7 @@
 
 import pytest
 
-from zampay.infra import bearer
+from zampay.infra.web import bearer
 
 OTHERS = [
     "",

@@ -8,8 +8,9 @@ from celery.beat import Scheduler
 from celery.worker import request as worker_request
 from flask import Flask
 
-from zampay.infra import beat, clock_skew, probe
-from zampay.infra.redis_client import client
+from zampay.infra.health import clock_skew, health_connection
+from zampay.infra.queue import beat
+from zampay.infra.redis.redis_client import client
 from zampay.kernel import clock
 
 
@@ -88,7 +89,7 @@ def test_the_skew_between_this_host_and_the_database_is_measured(
     app: Flask, monkeypatch: pytest.MonkeyPatch, ahead_s: int
 ) -> None:
     real = clock.utcnow
-    with app.app_context(), probe.connection() as link:
+    with app.app_context(), health_connection.connection() as link:
         assert clock_skew.seconds(link) == pytest.approx(0, abs=2)
         monkeypatch.setattr(clock, "utcnow", lambda: real() + timedelta(seconds=ahead_s))
         assert clock_skew.seconds(link) == pytest.approx(ahead_s, abs=2)

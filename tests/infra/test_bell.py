@@ -8,10 +8,11 @@ from flask import Flask
 from kombu.exceptions import OperationalError
 
 from tests.doors import HeldBells
-from zampay.infra import bell, broker
-from zampay.infra.bell import Ring
-from zampay.infra.db import EVERY_TENANT, transaction
-from zampay.infra.redis_client import client
+from zampay.infra.database import after_commit
+from zampay.infra.database.after_commit import Ring
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.infra.queue import broker
+from zampay.infra.redis.redis_client import client
 
 
 class Rolled(Exception):
@@ -59,7 +60,7 @@ def test_the_real_bell_survives_a_broker_that_is_down(
     there, app.extensions["bell"] = app.extensions["bell"], broker.CeleryBell(nowhere)
     try:
         with app.app_context():
-            bell.send([Ring("payments.submit", {"payment_id": "pay_1"})])
+            after_commit.send([Ring("payments.submit", {"payment_id": "pay_1"})])
     finally:
         app.extensions["bell"] = there
     assert caplog.text.count("bell_lost") == 1
@@ -67,7 +68,7 @@ def test_the_real_bell_survives_a_broker_that_is_down(
 
 def test_the_real_bell_leaves_one_message_with_task_and_arguments(app: Flask) -> None:
     with app.app_context():
-        bell.send([Ring("payments.submit", {"payment_id": "pay_1", "tenant_id": "ten_1"})])
+        after_commit.send([Ring("payments.submit", {"payment_id": "pay_1", "tenant_id": "ten_1"})])
         queues = [key for key in client().scan_iter() if client().type(key) == "list"]
         assert len(queues) == 1
         [message] = client().lrange(queues[0], 0, -1)

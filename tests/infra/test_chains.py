@@ -18,8 +18,8 @@ from tests.merchants import Merchant
 from tests.objects import NOBODY_LISTENS
 from tests.payments.scenes import ended
 from zampay.__main__ import main
-from zampay.infra import probe
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.infra.health import health_connection
 from zampay.kernel import chain
 from zampay.payments import history, tasks
 from zampay.tenants import audit, audit_chain
@@ -46,7 +46,7 @@ def forge(app: Flask) -> Forge:
 
 
 def broken(app: Flask) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
-    with app.app_context(), probe.connection(every_tenant=True) as link:
+    with app.app_context(), health_connection.connection(every_tenant=True) as link:
         return audit_chain.broken(link, most=10), history.broken(link, most=10)
 
 

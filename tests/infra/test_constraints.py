@@ -10,7 +10,7 @@ from psycopg import errors
 from tests.infra.rows import fill, session, written
 from tests.merchants import Merchant
 from tests.objects import NOBODY_LISTENS
-from zampay.infra.db import db
+from zampay.infra.database.db import db
 
 ACCEPTED = {
     "id": "'pay_other'",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from zampay.infra import cutoff
+from zampay.infra.http import deadline
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -22,31 +22,31 @@ def pair() -> Iterator[Pair]:
 
 def test_a_read_ends_when_the_cutoff_comes(pair: Pair) -> None:
     began_s = time.monotonic()
-    with cutoff.after(0.1) as end:
-        cutoff.watch(pair[0])
+    with deadline.after(0.1) as end:
+        deadline.watch(pair[0])
         assert pair[0].recv(1) == b""
     assert end.has_come
     assert time.monotonic() - began_s < 2
 
 
 def test_a_connection_that_is_watched_too_late_ends_at_once(pair: Pair) -> None:
-    with cutoff.after(60) as end:
+    with deadline.after(60) as end:
         end.come()
-        cutoff.watch(pair[0])
+        deadline.watch(pair[0])
         assert pair[0].recv(1) == b""
 
 
 def test_after_the_block_a_connection_lives_on(pair: Pair) -> None:
-    with cutoff.after(60) as end:
-        cutoff.watch(pair[0])
+    with deadline.after(60) as end:
+        deadline.watch(pair[0])
     end.come()
     pair[1].sendall(b"x")
     assert pair[0].recv(1) == b"x"
 
 
 def test_each_thread_has_its_own(pair: Pair) -> None:
-    with cutoff.after(60) as end:
-        thread = threading.Thread(target=cutoff.watch, args=(pair[0],))
+    with deadline.after(60) as end:
+        thread = threading.Thread(target=deadline.watch, args=(pair[0],))
         thread.start()
         thread.join()
         end.come()
@@ -55,6 +55,6 @@ def test_each_thread_has_its_own(pair: Pair) -> None:
 
 
 def test_without_a_cutoff_nothing_is_watched(pair: Pair) -> None:
-    cutoff.watch(pair[0])
+    deadline.watch(pair[0])
     pair[1].sendall(b"x")
     assert pair[0].recv(1) == b"x"

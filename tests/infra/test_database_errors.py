@@ -13,8 +13,9 @@ from tests.infra.reports import Kept, kept
 from tests.infra.rows import written
 from tests.log_lines import logging_as_before
 from tests.merchants import Merchant
-from zampay.infra import logs, probe
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.infra.health import health_connection
+from zampay.infra.telemetry import logs
 from zampay.kernel import ids
 from zampay.payments.models import Payment
 
@@ -96,7 +97,7 @@ def test_the_probe_is_as_discreet(app: Flask) -> None:
     with (
         app.app_context(),
         pytest.raises(sa.exc.DataError, match="invalid input syntax") as caught,
-        probe.connection() as link,
+        health_connection.connection() as link,
     ):
         link.execute(asked, {"note": NOTE})
     assert NOTE not in "".join(traceback.format_exception(caught.value))

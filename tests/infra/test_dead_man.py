@@ -8,8 +8,8 @@ from flask import Flask
 from tests.infra.sockets import Misbehaving
 from tests.infra.test_readiness import give_life
 from zampay.app import celery_of
-from zampay.infra import dead_man
-from zampay.infra.dead_man import ping
+from zampay.infra.health import dead_man
+from zampay.infra.health.dead_man import ping
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 

@@ -10,7 +10,7 @@ from flask import Flask
 from tests.doors import HeldBells, ScriptedNetwork
 from tests.log_lines import logging_as_before
 from tests.merchants import Merchant
-from zampay.infra import logs
+from zampay.infra.telemetry import logs
 
 __all__ = ["logging_as_before"]
 pytestmark = pytest.mark.usefixtures("logging_as_before", "network")

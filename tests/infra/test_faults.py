@@ -5,9 +5,9 @@ import pytest
 import redis
 import sqlalchemy as sa
 
-from zampay.infra import faults
-from zampay.infra.outbound import NoReply
-from zampay.infra.redis_client import HangsLately
+from zampay.infra.http.outbound import NoReply
+from zampay.infra.redis.redis_client import HangsLately
+from zampay.infra.telemetry import error_text
 
 FATAL = 'connection to server at "192.0.2.7", port 5432 failed: FATAL:  '
 
@@ -27,7 +27,9 @@ FATAL = 'connection to server at "192.0.2.7", port 5432 failed: FATAL:  '
     ],
 )
 def test_what_fails_before_a_session_is_known_by_its_text(text: str, says: str) -> None:
-    told = faults.of_database(sa.exc.OperationalError(None, None, psycopg.OperationalError(text)))
+    told = error_text.of_database(
+        sa.exc.OperationalError(None, None, psycopg.OperationalError(text))
+    )
     assert says in told
     assert "192.0.2.7" not in told
 
@@ -45,11 +47,11 @@ def test_what_fails_before_a_session_is_known_by_its_text(text: str, says: str) 
     ],
 )
 def test_what_fails_in_a_session_is_known_by_its_code(cause: psycopg.Error, says: str) -> None:
-    assert says in faults.of_database(sa.exc.DBAPIError(None, None, cause))
+    assert says in error_text.of_database(sa.exc.DBAPIError(None, None, cause))
 
 
 def test_a_pool_that_is_used_up_is_told() -> None:
-    assert faults.of_database(sa.exc.TimeoutError()) == "all connections are taken"
+    assert error_text.of_database(sa.exc.TimeoutError()) == "all connections are taken"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_a_pool_that_is_used_up_is_told() -> None:
     ],
 )
 def test_the_faults_of_redis_are_told_apart(error: Exception, says: str) -> None:
-    assert says in faults.of_redis(error)
+    assert says in error_text.of_redis(error)
 
 
 @pytest.mark.parametrize(
@@ -81,4 +83,4 @@ def test_the_faults_of_redis_are_told_apart(error: Exception, says: str) -> None
     ],
 )
 def test_the_faults_of_a_call_are_told_apart(kind: str, says: str) -> None:
-    assert says in faults.of_call(NoReply(kind))
+    assert says in error_text.of_call(NoReply(kind))

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request
 
-from zampay.infra import front, large_answers, requests_in
-from zampay.infra.admission import STUCK
-from zampay.infra.front import Front
-from zampay.infra.health import health
-from zampay.infra.large_answers import GIVE_UP
+from zampay.infra.health.routes import health
+from zampay.infra.web import front, large_answers, request_limits
+from zampay.infra.web.front import Front
+from zampay.infra.web.large_answers import GIVE_UP
+from zampay.infra.web.load_shedding import STUCK
 
 HOST = (b"host", b"pay.example")
 JSON = (b"content-type", b"application/json")
@@ -21,7 +21,7 @@ JSON = (b"content-type", b"application/json")
 def application() -> Flask:
     """Tells what it was asked."""
     app = Flask("told")
-    requests_in.init(app)
+    request_limits.init(app)
     app.register_blueprint(health)
 
     def tell(path: str = "") -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests.infra.conftest import MakeApp
 from tests.merchants import BASE, Merchant
 from tests.refusals import refusal
 from zampay.app import ROUTE_LIMITS
-from zampay.infra.outbound import NoReply, NotConnected, Outbound
+from zampay.infra.http.outbound import NoReply, NotConnected, Outbound
 
 PROXIED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"}
 

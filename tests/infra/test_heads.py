@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.merchants import Merchant
-from zampay.infra.redis_client import client
+from zampay.infra.redis.redis_client import client
 from zampay.payments import tasks
 
 

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from tests.log_lines import logging_as_before
-from zampay.infra import logs
+from zampay.infra.telemetry import logs
 
 __all__ = ["logging_as_before"]
 
@@ -82,5 +82,5 @@ def test_the_file_for_the_web_server_names_our_formatter() -> None:
     config = json.loads(
         Path(logs.__file__).with_name("server_log.json").read_text(encoding="utf-8")
     )
-    assert config["formatters"]["zampay"]["()"] == "zampay.infra.logs.server_formatter"
+    assert config["formatters"]["zampay"]["()"] == "zampay.infra.telemetry.logs.server_formatter"
     assert config["loggers"]["uvicorn.error"]["handlers"] == ["console"]

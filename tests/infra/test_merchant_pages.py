@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from dev.common import ROOT
 from dev.openapi import NOWHERE
-from zampay.infra import problems
+from zampay.infra.web import problems
 from zampay.providers.contract import FAILURES
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}

@@ -16,7 +16,7 @@ from tests.in_review import in_review
 from tests.merchants import Merchant
 from tests.payments.scenes import ended, processing, unconfirmed
 from tests.refusals import refusal
-from zampay.infra import metrics_page
+from zampay.infra.health import metrics_page
 from zampay.payments import gauges as payment_gauges
 
 TOKEN = "0123456789abcdef0123456789abcdef"

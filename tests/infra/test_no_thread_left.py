@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 
 from tests.infra.sockets import answers, serving
-from zampay.infra.outbound import NotConnected, Outbound
-from zampay.infra.resolver import Resolver, Unresolved
-from zampay.infra.threads import NoThread
+from zampay.infra.http.outbound import NotConnected, Outbound
+from zampay.infra.http.resolver import Resolver, Unresolved
+from zampay.kernel.threads import NoThread
 from zampay.webhooks.delivery.concurrency import Slot, Slots
 
 

@@ -18,7 +18,8 @@ from tests.infra.conftest import MakeApp, another_app
 from tests.merchants import Merchant
 from tests.refusals import refusal
 from tests.tables import row_counts
-from zampay.infra import database_errors, db, faults
+from zampay.infra.database import database_errors, db
+from zampay.infra.telemetry import error_text
 
 __all__ = ["another_app"]
 
@@ -111,7 +112,7 @@ def test_each_state_of_the_server_is_503_and_has_words(
     assert _answer_to(cause, merchant, monkeypatch) == (503, "unavailable")
     error = sa.exc.DBAPIError.instance("", {}, cause("text"), psycopg.Error)
     assert isinstance(error, sa.exc.DBAPIError)
-    assert faults.of_database(error) != "it refuses what was asked"
+    assert error_text.of_database(error) != "it refuses what was asked"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_a_redis_of_no_use_degrades_and_payments_are_kept(
     ],
 )
 def test_other_states_of_redis_have_words(error: Exception, says: str) -> None:
-    assert says in faults.of_redis(error)
+    assert says in error_text.of_redis(error)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.doors import HeldBells, ScriptedNetwork, stored
 from tests.log_lines import captured
 from tests.merchants import Merchant
 from tests.payments.scenes import accept
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.payments import mover, queries
 from zampay.payments.models import Payment
 from zampay.payments.states import Evidence, State

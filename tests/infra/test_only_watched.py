@@ -20,9 +20,9 @@ import zampay
 from tests.log_lines import logging_as_before
 from tests.merchants import Merchant
 from tests.refusals import refusal
-from zampay.infra import access_log, logs, metrics_files, shared_metrics
-from zampay.infra.db import EVERY_TENANT, transaction
-from zampay.infra.metrics_files import CountsFile, Shared, merge_the_dead
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.infra.telemetry import access_log, logs, metrics_files, shared_metrics
+from zampay.infra.telemetry.metrics_files import CountsFile, Shared, merge_the_dead
 from zampay.tenants import audit, queries
 
 __all__ = ["logging_as_before"]

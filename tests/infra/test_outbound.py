@@ -19,7 +19,14 @@ from tests.infra.sockets import (
     says,
     serving,
 )
-from zampay.infra.outbound import MAX_ANSWER_BYTES, TOO_LONG, NoReply, NotConnected, Outbound, Reply
+from zampay.infra.http.outbound import (
+    MAX_ANSWER_BYTES,
+    TOO_LONG,
+    NoReply,
+    NotConnected,
+    Outbound,
+    Reply,
+)
 
 SHORT = {"connect_timeout_s": 0.3, "read_timeout_s": 0.3}
 DRIPS = {

@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 
 from tests.infra.absent import redis_away
-from zampay.infra import pace, redis_client
+from zampay.infra.http import pacing
+from zampay.infra.redis import redis_client
 from zampay.kernel import clock
 
 PER_SECOND = 100.0
@@ -19,7 +20,7 @@ def turns(app: Flask, count: int, monkeypatch: pytest.MonkeyPatch) -> list[float
 
     def take(_: int) -> None:
         with app.app_context():
-            assert pace.wait_for_turn("test", per_second=PER_SECOND) is None
+            assert pacing.wait_for_turn("test", per_second=PER_SECOND) is None
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(take, range(count)))
@@ -46,7 +47,7 @@ def test_sixty_calls_at_fifty_a_second_take_more_than_a_second(app: Flask) -> No
 
     def take(_: int) -> None:
         with app.app_context():
-            while pace.wait_for_turn("test", per_second=50) is not None:
+            while pacing.wait_for_turn("test", per_second=50) is not None:
                 pass
 
     with ThreadPoolExecutor(8) as pool:
@@ -59,7 +60,7 @@ def test_a_slot_too_far_away_is_refused_and_not_taken(
 ) -> None:
     monkeypatch.setattr(clock, "sleep", lambda _: None)
     with app.app_context():
-        answers = [pace.wait_for_turn("slow", per_second=0.4) for _ in range(4)]
+        answers = [pacing.wait_for_turn("slow", per_second=0.4) for _ in range(4)]
     assert answers[0] is None
     assert all(answer is not None and 1 < answer <= 2.5 for answer in answers[1:])
 
@@ -67,14 +68,14 @@ def test_a_slot_too_far_away_is_refused_and_not_taken(
 def test_each_name_has_a_pace_of_its_own(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "sleep", lambda _: None)
     with app.app_context():
-        assert pace.wait_for_turn("one", per_second=0.1) is None
-        assert pace.wait_for_turn("other", per_second=0.1) is None
-        assert pace.wait_for_turn("one", per_second=0.1) is not None
+        assert pacing.wait_for_turn("one", per_second=0.1) is None
+        assert pacing.wait_for_turn("other", per_second=0.1) is None
+        assert pacing.wait_for_turn("one", per_second=0.1) is not None
 
 
 def test_without_redis_nobody_gets_a_turn(app: Flask) -> None:
     with app.app_context(), redis_away(app):
-        assert pace.wait_for_turn("test", per_second=10) == 5
+        assert pacing.wait_for_turn("test", per_second=10) == 5
 
 
 def test_a_queue_that_has_emptied_starts_afresh(
@@ -84,7 +85,7 @@ def test_a_queue_that_has_emptied_starts_afresh(
     monkeypatch.setattr(clock, "sleep", waited.append)
     with app.app_context():
         redis_client.client().set("pace:old", "1000")
-        pace.wait_for_turn("old", per_second=1)
+        pacing.wait_for_turn("old", per_second=1)
     assert waited == [0.0]
 
 
@@ -97,8 +98,8 @@ def test_a_slot_left_by_a_redis_whose_clock_ran_ahead_counts_for_nothing(
     with app.app_context():
         seconds = redis_client.client().time()[0]
         redis_client.client().set("pace:failed-over", str((seconds + 600) * 1_000_000))
-        assert pace.wait_for_turn("failed-over", per_second=10) is None
-        assert pace.wait_for_turn("failed-over", per_second=10) is None
+        assert pacing.wait_for_turn("failed-over", per_second=10) is None
+        assert pacing.wait_for_turn("failed-over", per_second=10) is None
     assert waited[0] == 0.0
     assert 0 < waited[1] <= 0.1
 
@@ -113,7 +114,7 @@ def test_a_slot_that_is_none_counts_for_nothing(
     monkeypatch.setattr(clock, "sleep", waited.append)
     with app.app_context():
         redis_client.client().set("pace:odd", kept)
-        assert [pace.wait_for_turn("odd", per_second=10) for _ in range(2)] == [None, None]
+        assert [pacing.wait_for_turn("odd", per_second=10) for _ in range(2)] == [None, None]
     assert waited[0] == 0.0
     assert 0 < waited[1] <= 0.1
 
@@ -124,4 +125,4 @@ def test_a_key_of_another_kind_counts_for_nothing_too(
     monkeypatch.setattr(clock, "sleep", lambda _: None)
     with app.app_context():
         redis_client.client().rpush("pace:list", "x")
-        assert [pace.wait_for_turn("list", per_second=10) for _ in range(2)] == [None, None]
+        assert [pacing.wait_for_turn("list", per_second=10) for _ in range(2)] == [None, None]

@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from zampay.infra import patience, probe
-from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.infra.database import timeouts
+from zampay.infra.database.db import EVERY_TENANT, db, transaction
+from zampay.infra.health import health_connection
 
 SLOW = sa.text("SELECT pg_sleep(2)")
 
@@ -17,7 +18,7 @@ SLOW = sa.text("SELECT pg_sleep(2)")
 def engine(app: Flask) -> Iterator[sa.Engine]:
     """Connections of one that waits for a third of a second."""
     made = sa.create_engine(app.config["SQLALCHEMY_DATABASE_URI"], pool_size=1, max_overflow=0)
-    patience.bound(made, longest_wait_s=0.3)
+    timeouts.bound(made, longest_wait_s=0.3)
     yield made
     made.dispose()
 
@@ -29,7 +30,7 @@ def test_no_answer_in_time_is_an_error_and_the_next_connection_a_new_one(engine:
         with pytest.raises(sa.exc.OperationalError):
             link.execute(SLOW)
         assert time.monotonic() - began_s < 1.5
-    assert isinstance(first, patience.Connection)
+    assert isinstance(first, timeouts.Connection)
     assert first.closed, "nobody may read the late answer as the answer to something else"
     with engine.connect() as link:
         assert link.connection.driver_connection is not first
@@ -50,7 +51,7 @@ def test_an_error_of_the_server_closes_nothing(engine: sa.Engine) -> None:
 @pytest.mark.parametrize("longest_wait_s", [20, None])
 def test_one_connection_may_wait_longer(engine: sa.Engine, longest_wait_s: float | None) -> None:
     with engine.connect() as link:
-        patience.extend(link, longest_wait_s=longest_wait_s)
+        timeouts.extend(link, longest_wait_s=longest_wait_s)
         assert link.scalar(sa.text("SELECT 1 FROM pg_sleep(0.6)")) == 1
 
 
@@ -58,7 +59,7 @@ def test_whoever_asks_the_database_is_bound_a_little_longer_than_the_server(app:
     def both(link: sa.Connection) -> tuple[float, float]:
         limit = "SELECT extract(epoch FROM current_setting('statement_timeout')::interval)"
         driver = link.connection.driver_connection
-        assert isinstance(driver, patience.Connection)
+        assert isinstance(driver, timeouts.Connection)
         assert driver.longest_wait_s is not None
         return float(link.scalar(sa.text(limit)) or 0), driver.longest_wait_s
 
@@ -66,7 +67,7 @@ def test_whoever_asks_the_database_is_bound_a_little_longer_than_the_server(app:
         with transaction(EVERY_TENANT) as tx:
             found = [both(tx.session.connection())]
         for settings in ({}, {"statement_timeout_s": 60}):
-            with probe.connection(**settings) as link:
+            with health_connection.connection(**settings) as link:
                 found.append(both(link))
         assert isinstance(db.engine, sa.Engine)
     for of_the_server_s, ours_s in found:

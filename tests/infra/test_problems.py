@@ -15,8 +15,8 @@ from tests.merchants import BASE, Merchant, payment_request
 from tests.operations import OPERATIONS, filled
 from tests.refusals import refusal, wrong_fields
 from tests.tables import row_counts
-from zampay.infra.problems import catalogue
-from zampay.infra.requests_in import MAX_BODY_BYTES
+from zampay.infra.web.problems import catalogue
+from zampay.infra.web.request_limits import MAX_BODY_BYTES
 from zampay.kernel.errors import ZamPayError
 
 CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}

@@ -4,8 +4,8 @@ import pytest
 import structlog
 
 from tests.infra.sockets import answers, serving
-from zampay.infra.outbound import Outbound
-from zampay.infra.provider_calls import ProviderCalls
+from zampay.infra.http.outbound import Outbound
+from zampay.infra.http.provider_calls import ProviderCalls
 
 
 @pytest.mark.parametrize("cause", ["trace-of-the-merchant", None])

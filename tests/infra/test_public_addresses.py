@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.receiver import Receiver, receiver
-from zampay.infra.outbound import NotConnected, Outbound
-from zampay.infra.public_addresses import PublicOnlyAdapter, is_allowed, is_public, literal
+from zampay.infra.http.outbound import NotConnected, Outbound
+from zampay.infra.http.public_addresses import PublicOnlyAdapter, is_allowed, is_public, literal
 
 PRIVATE = {
     "unspecified": ["0.0.0.0", "0.1.2.3", "::"],  # noqa: S104 - nothing binds to it

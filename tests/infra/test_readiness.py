@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from zampay.infra import heartbeat, readiness
-from zampay.infra.db import EVERY_TENANT, transaction
-from zampay.infra.heartbeat import BEAT, WORKER, Heartbeat, Pulse
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.infra.health import readiness
+from zampay.infra.queue import heartbeat
+from zampay.infra.queue.heartbeat import BEAT, WORKER, Heartbeat, Pulse
 
 NOWHERE = "postgresql+psycopg://zampay@127.0.0.1:9/zampay"
 

@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from flask import Flask
 
 from tests.infra.conftest import MakeApp
-from zampay.infra import redis_client
+from zampay.infra.redis import redis_client
 from zampay.kernel import redis_url
 
 HEALTHCHECK = Path(__file__).parents[2] / "deploy" / "healthcheck.py"

@@ -11,10 +11,10 @@ import pytest
 from urllib3.util import connection
 
 from tests.infra.sockets import answers, drips, serving
-from zampay.infra.cutoff import CutoffAdapter
-from zampay.infra.outbound import NoReply, NotConnected, Outbound
-from zampay.infra.public_addresses import PublicOnlyAdapter
-from zampay.infra.resolver import Resolver, Unresolved
+from zampay.infra.http.deadline import CutoffAdapter
+from zampay.infra.http.outbound import NoReply, NotConnected, Outbound
+from zampay.infra.http.public_addresses import PublicOnlyAdapter
+from zampay.infra.http.resolver import Resolver, Unresolved
 
 Adapter = Callable[[], CutoffAdapter]
 LOOK_UP = socket.getaddrinfo

@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Identifier, Literal
 import config
 from dev.common import ROOT
 from dev.servers import Servers, as_postgresql
-from zampay.infra.db import RoleBypassesRowSecurity, prepare
+from zampay.infra.database.db import RoleBypassesRowSecurity, prepare
 
 MTN = {
     "MTN_BASE_URL": "https://mtn.example",

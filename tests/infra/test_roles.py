@@ -20,7 +20,7 @@ from tests.merchants import Merchant
 from tests.objects import NOBODY_LISTENS
 from zampay import privileges
 from zampay.app import celery_of, create_app
-from zampay.infra.db import db
+from zampay.infra.database.db import db
 from zampay.payments.dispatch import Dispatcher
 
 EVERY_WAY = (

@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from dev.servers import Servers, as_postgresql
 from zampay import privileges
-from zampay.infra import db
+from zampay.infra.database import db
 
 ROLE, DETOUR = f"zampay_lesser_{os.getpid()}", f"zampay_detour_{os.getpid()}"
 Admin = Callable[..., None]

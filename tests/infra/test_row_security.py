@@ -12,7 +12,7 @@ from tests.infra.rows import OF_NOBODY, TABLES, fill, owner_column, session, wri
 from tests.merchants import Merchant
 from tests.objects import NOBODY_LISTENS
 from tests.tables import contents
-from zampay.infra.db import db, transaction
+from zampay.infra.database.db import db, transaction
 
 NOBODY = ["nobody", "empty", "another"]
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)

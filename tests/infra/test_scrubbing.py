@@ -2,7 +2,7 @@
 
 import pytest
 
-from zampay.infra.scrubbing import HIDDEN, scrub, scrub_text
+from zampay.infra.telemetry.redaction import HIDDEN, scrub, scrub_text
 
 KEY = "zp_live_" + "0123456789abcdefghjkmnpq" * 2
 

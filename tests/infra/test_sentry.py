@@ -12,8 +12,8 @@ from tests.doors import HeldBells, ScriptedNetwork
 from tests.infra.reports import Kept, kept
 from tests.infra.sockets import answers, serving
 from tests.merchants import Merchant, payment_request
-from zampay.infra import sentry
-from zampay.infra.outbound import Outbound
+from zampay.infra.http.outbound import Outbound
+from zampay.infra.telemetry import sentry
 from zampay.payments import service
 
 __all__ = ["kept"]

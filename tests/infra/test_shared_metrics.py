@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zampay.infra import shared_metrics
+from zampay.infra.telemetry import shared_metrics
 
 NOBODY_RUNS = 2**22 - 1
 

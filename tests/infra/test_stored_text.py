@@ -7,8 +7,11 @@ from flask.testing import FlaskClient
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from tests.merchants import BASE, Merchant
-from zampay.infra import pace, probe, redis_client, stored_text
-from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.infra.database import stored_text
+from zampay.infra.database.db import EVERY_TENANT, db, transaction
+from zampay.infra.health import health_connection
+from zampay.infra.http import pacing
+from zampay.infra.redis import redis_client
 
 GIVEN = "a\x00b\ud800c\udcffd\U0001f600e"
 KEPT = "a\ufffdb\ufffdc\ufffdd\U0001f600e"
@@ -69,7 +72,7 @@ def test_plain_sql_and_the_probe_pass_the_same_gate(app: Flask) -> None:
     with app.app_context():
         with transaction(EVERY_TENANT) as tx:
             assert tuple(tx.session.execute(asked, values).one()) == (KEPT, [KEPT])
-        with probe.connection() as link:
+        with health_connection.connection() as link:
             assert tuple(link.execute(asked, values).one()) == (KEPT, [KEPT])
         with transaction(GIVEN) as tx:
             own = sa.text("SELECT current_setting('zampay.tenant_id')")
@@ -134,6 +137,6 @@ def test_what_others_wrote_into_redis_raises_nothing(app: Flask) -> None:
         server = redis_client.client()
         server.set("pace:x", b"\xff\x00")
         assert server.get("pace:x") == "\ufffd\x00"
-        assert pace.wait_for_turn("x", per_second=1000) is None
+        assert pacing.wait_for_turn("x", per_second=1000) is None
         assert redis_client.claim(GIVEN, ttl_s=5)
         assert not redis_client.claim(GIVEN, ttl_s=5)

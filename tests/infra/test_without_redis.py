@@ -14,7 +14,7 @@ from tests.infra.absent import redis_away
 from tests.infra.conftest import MakeApp
 from tests.merchants import Merchant
 from tests.tables import row_counts
-from zampay.infra import redis_client
+from zampay.infra.redis import redis_client
 from zampay.kernel import clock
 
 PATIENCE_S = 1.0

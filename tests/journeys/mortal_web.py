@@ -4,7 +4,7 @@ import os
 import signal
 
 from wsgi import app
-from zampay.infra.bell import Ring
+from zampay.infra.database.after_commit import Ring
 
 
 class KillingBell:

@@ -10,7 +10,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 from dev.common import ROOT
-from zampay.infra import metrics
+from zampay.infra.telemetry import metrics
 
 RULES = ROOT / "ops" / "prometheus" / "alerts.yml"
 TRIED = RULES.with_name("alerts_test.yml")

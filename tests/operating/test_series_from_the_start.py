@@ -3,8 +3,8 @@
 from flask import Flask
 from prometheus_client import REGISTRY
 
-from zampay.infra import worker
-from zampay.infra.provider_calls import WATCHED, ProviderCalls
+from zampay.infra.http.provider_calls import WATCHED, ProviderCalls
+from zampay.infra.queue import worker
 from zampay.payments.states import PHASES
 
 

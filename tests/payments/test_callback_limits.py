@@ -11,7 +11,7 @@ from tests.merchants import BASE, Merchant
 from tests.payments.scenes import ending, processing
 from tests.payments.traces import callbacks, path
 from tests.refusals import refusal
-from zampay.infra.requests_in import MAX_BODY_BYTES
+from zampay.infra.web.request_limits import MAX_BODY_BYTES
 from zampay.payments.callbacks import MOST_KEPT
 from zampay.payments.models import Payment
 

@@ -13,7 +13,7 @@ from tests.merchants import BASE, Merchant
 from tests.payments.scenes import processing
 from tests.payments.traces import callbacks
 from tests.refusals import refusal
-from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.payments import queries
 from zampay.payments.models import LOOKUP_LENGTH, Payment
 from zampay.payments.service import TOKEN_LENGTH

@@ -13,7 +13,7 @@ from tests.infra.absent import redis_away
 from tests.merchants import Merchant
 from tests.payments.scenes import UNKNOWN, accept, ended, ending, look, processing
 from tests.payments.traces import callbacks, discrepancies, moves, path, seconds_until_due
-from zampay.infra import redis_client
+from zampay.infra.redis import redis_client
 from zampay.payments.models import Payment
 from zampay.payments.states import State
 from zampay.providers.contract import Accepted, Enquiry, Order, Submission

@@ -11,7 +11,7 @@ from dev.common import await_condition
 from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored
 from tests.merchants import Merchant
 from tests.payments.scenes import accept, processing
-from zampay.infra.db import Transaction
+from zampay.infra.database.db import Transaction
 from zampay.payments import due
 from zampay.payments.concurrency import TROUBLE_AFTER
 from zampay.payments.dispatch import Dispatcher

@@ -20,7 +20,7 @@ from tests.payments.scenes import (
 )
 from tests.payments.test_callbacks import PAID, call
 from tests.payments.traces import discrepancies, path, seconds_until_due
-from zampay.infra.db import transaction
+from zampay.infra.database.db import transaction
 from zampay.payments import states
 from zampay.payments.callbacks import MOST_KEPT
 from zampay.payments.models import Callback, Payment

@@ -18,7 +18,7 @@ from tests.payments.scenes import (
     unconfirmed,
 )
 from tests.payments.traces import moves
-from zampay.infra.db import db, transaction
+from zampay.infra.database.db import db, transaction
 from zampay.payments import enquiry, queries
 from zampay.payments.states import State
 from zampay.providers.contract import (

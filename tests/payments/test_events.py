@@ -9,7 +9,7 @@ from tests.doors import HeldBells, ScriptedNetwork, enquire, make_due, report, s
 from tests.merchants import Merchant
 from tests.payments.scenes import accept, ending, hear_that_it_is_unknown, look, processing
 from tests.payments.traces import events, moves, path
-from zampay.infra.db import transaction
+from zampay.infra.database.db import transaction
 from zampay.payments import mover, queries
 from zampay.payments.states import PHASES, Evidence, State
 from zampay.providers.contract import InDoubt, NotSent

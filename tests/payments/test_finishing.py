@@ -11,7 +11,7 @@ from tests.merchants import Merchant
 from tests.payments.scenes import accept
 from tests.payments.traces import events, moves, path, seconds_until_due
 from tests.refusals import refusal, wrong_fields
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.payments import invariants
 from zampay.payments.models import Move
 from zampay.providers.contract import FailureCode

@@ -8,8 +8,8 @@ from tests.doors import ScriptedNetwork
 from tests.in_review import in_review
 from tests.merchants import Merchant
 from tests.payments.scenes import ended, processing, unconfirmed
-from zampay.infra import probe
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.infra.health import health_connection
 from zampay.kernel import ids
 from zampay.payments import invariants
 
@@ -24,7 +24,7 @@ BREACHES = {
 
 
 def counted(app: Flask, *, of_the_last_hours: bool = True) -> dict[str, int]:
-    with app.app_context(), probe.connection() as link:
+    with app.app_context(), health_connection.connection() as link:
         return invariants.count(link, of_the_last_hours=of_the_last_hours)
 
 
@@ -70,7 +70,7 @@ def test_what_breaks_one_is_named_newest_first(
 ) -> None:
     paid = [ended(app, merchant, network, "SUCCESSFUL").id for _ in range(3)]
     breach(app, BREACHES[name])
-    with app.app_context(), probe.connection(every_tenant=True) as link:
+    with app.app_context(), health_connection.connection(every_tenant=True) as link:
         named = invariants.newest(link, name, limit=2)
     of_a_tenant = name == "numbering_disagrees"
     assert named == ([merchant.tenant_id] if of_a_tenant else [paid[2], paid[1]])

@@ -14,7 +14,7 @@ from tests.counts import growth
 from tests.merchants import Merchant, payment_request
 from tests.refusals import refusal
 from tests.tables import row_counts
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 
 pytestmark = pytest.mark.usefixtures("network")
 OTHER_NUMBER = "260963123401"

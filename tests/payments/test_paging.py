@@ -9,7 +9,7 @@ from flask import Flask
 from tests.doors import HeldBells
 from tests.infra.rows import written
 from tests.merchants import Merchant
-from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.payments import queries
 from zampay.payments.models import Payment
 

@@ -10,7 +10,7 @@ from flask import Flask
 from tests.doors import HeldBells, ScriptedNetwork, make_due, report
 from tests.merchants import BASE, Merchant
 from tests.refusals import refusal, wrong_fields
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.payments.models import Payment
 
 pytestmark = pytest.mark.usefixtures("network")

@@ -11,8 +11,8 @@ from tests.doors import HeldBells, ScriptedNetwork, make_due, stored
 from tests.log_lines import Lines, captured
 from tests.merchants import BASE, Merchant, payment_request
 from tests.payments.scenes import ending, processing
-from zampay.infra.bell import Ring
-from zampay.infra.broker import CeleryBell
+from zampay.infra.database.after_commit import Ring
+from zampay.infra.queue.broker import CeleryBell
 
 TRACE = {"X-Request-Id": "trace-of-the-merchant"}
 

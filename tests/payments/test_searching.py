@@ -12,7 +12,7 @@ from tests.payments.scenes import ended
 from tests.payments.test_paging import plan_of_a_late_page
 from tests.payments.test_reading import listed
 from tests.refusals import refusal, wrong_fields
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.payments.models import MetadataEntry
 from zampay.payments.queries import Filter
 from zampay.payments.states import State

@@ -12,7 +12,7 @@ from tests.doors import ScriptedNetwork, make_due, report, stored, submit
 from tests.merchants import Merchant
 from tests.payments.scenes import accept, to_be_sent_again
 from tests.payments.traces import due_after, path, seconds_until_due
-from zampay.infra.db import db
+from zampay.infra.database.db import db
 from zampay.kernel import clock
 from zampay.payments import states
 from zampay.payments.states import State

@@ -9,7 +9,7 @@ from flask import Flask
 from tests.doors import HeldBells, ScriptedNetwork, make_due, report, stored, submit
 from tests.merchants import Merchant
 from tests.payments.scenes import accept, never_landed, unconfirmed
-from zampay.infra.bell import Ring
+from zampay.infra.database.after_commit import Ring
 from zampay.payments.states import State
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 from tests.doors import ScriptedNetwork
 from tests.merchants import Merchant
 from tests.payments.scenes import accept, ended
-from zampay.infra import probe
+from zampay.infra.health import health_connection
 from zampay.payments import today_gauges
 
 ZAMBIA_AHEAD_S, DAY_S = 7200, 86_400
@@ -23,7 +23,7 @@ def figures(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Figure
 
     def read(name: str = "zampay_payments_today") -> Figures:
         monkeypatch.setattr(today_gauges, "_kept", None)
-        with app.app_context(), probe.connection() as link:
+        with app.app_context(), health_connection.connection() as link:
             return {
                 (
                     one.labels["tenant_id"],
@@ -62,7 +62,7 @@ def test_payments_and_kwacha_are_told_by_merchant(
 
 
 def test_the_day_begins_at_midnight_in_zambia(app: Flask) -> None:
-    with app.app_context(), probe.connection() as link:
+    with app.app_context(), health_connection.connection() as link:
         midnight_s, now_s = float(link.scalar(today_gauges._MIDNIGHT)), link.scalar(_NOW)
     assert (midnight_s + ZAMBIA_AHEAD_S) % DAY_S == 0
     assert 0 <= float(now_s) - midnight_s < DAY_S

@@ -13,7 +13,7 @@ from flask import Flask
 from tests.doors import HeldBells, ScriptedNetwork, stored
 from tests.merchants import Merchant
 from tests.payments.scenes import accept, unconfirmed
-from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.payments import due
 from zampay.payments.due import Stream
 from zampay.payments.models import Payment

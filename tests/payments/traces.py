@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.doors import stored
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.payments.models import Callback, Discrepancy, Move, Payment
 from zampay.webhooks.models import Event
 

@@ -16,7 +16,7 @@ from flask import Flask
 
 from tests.doors import ScriptedNetwork, stored
 from tests.payments.scenes import DECLINED_BY_PAYER, LONG, ending
-from zampay.infra.db import Transaction, transaction
+from zampay.infra.database.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.payments import enquiry, queries, service, submission
 from zampay.payments.models import Payment

@@ -9,7 +9,7 @@ from flask import Flask
 
 from dev.servers import Servers
 from tests.providers.rigs import Mtn
-from zampay.infra import redis_client
+from zampay.infra.redis import redis_client
 from zampay.simulators.core.server import serve
 from zampay.simulators.mtn.app import create_app
 from zampay.simulators.mtn.settings import Settings

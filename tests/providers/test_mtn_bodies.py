@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zampay.infra.outbound import Reply
+from zampay.infra.http.outbound import Reply
 from zampay.providers.contract import (
     Accepted,
     Declined,

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from tests.providers.rigs import Mtn
-from zampay.infra import redis_client
+from zampay.infra.redis import redis_client
 from zampay.kernel.findings import Finding, Verdict
 
 

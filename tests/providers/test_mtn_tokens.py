@@ -9,7 +9,7 @@ from flask import Flask
 from tests.infra.absent import redis_away
 from tests.infra.sockets import answers, keeps_silent, serving
 from tests.providers.rigs import Mtn, an_order
-from zampay.infra import redis_client
+from zampay.infra.redis import redis_client
 from zampay.kernel import clock
 from zampay.providers.contract import Accepted, Declined, FailureCode, NoAnswer, NotSent
 from zampay.providers.mtn.tokens import Tokens

@@ -11,7 +11,7 @@ from tests.merchants import Merchant
 from tests.operations import GUARDED, filled
 from tests.refusals import refusal
 from tests.tables import row_counts
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import ApiKey, Tenant
 
 LIST = filled("/payments")

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from tests.merchants import BASE, Merchant
 from tests.refusals import refusal, wrong_fields
 from tests.tables import contents, row_counts
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import ApiKey
 
 DAY = timedelta(hours=24)

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from tests.infra.rows import session, until_somebody_waits
 from tests.merchants import Merchant
 from tests.refusals import refusal
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.keys import MOST_KEYS
 from zampay.tenants.models import ApiKey
 

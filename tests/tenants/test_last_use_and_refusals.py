@@ -13,7 +13,7 @@ from tests.counts import growth
 from tests.log_lines import captured, the_line
 from tests.merchants import BASE, Merchant
 from tests.refusals import refusal
-from zampay.infra.db import EVERY_TENANT, db, transaction
+from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.kernel import ids
 from zampay.tenants.models import ApiKey, Tenant
 

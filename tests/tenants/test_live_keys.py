@@ -16,7 +16,7 @@ from tests.infra.rows import session, until_somebody_waits
 from tests.merchants import BASE, Merchant
 from tests.refusals import refusal
 from tests.tables import contents
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import ApiKey
 
 AT_ONCE = 8

@@ -12,7 +12,7 @@ from tests.doors import HeldBells
 from tests.merchants import BASE, Merchant
 from tests.receiver import Receiver, Says
 from tests.webhooks.rows import only_delivery
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
 from zampay.webhooks import events
 from zampay.webhooks.delivery import attempt

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from flask import Flask
 
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.webhooks import queries
 from zampay.webhooks.models import Delivery, Endpoint, Event
 

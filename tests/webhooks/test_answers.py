@@ -16,7 +16,7 @@ from tests.receiver import Receiver, Says
 from tests.refusals import refusal, wrong_fields
 from tests.webhooks.given import endpoint, publish
 from tests.webhooks.rows import only_delivery
-from zampay.infra.outbound import NotConnected
+from zampay.infra.http.outbound import NotConnected
 from zampay.webhooks.delivery import sending
 from zampay.webhooks.models import Delivery
 

@@ -14,7 +14,7 @@ from tests.receiver import Receiver, Says
 from tests.refusals import refusal
 from tests.webhooks.given import call, endpoint, publish, run
 from tests.webhooks.rows import deliveries, only_delivery
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.webhooks import endpoints
 from zampay.webhooks.models import Delivery, Event
 

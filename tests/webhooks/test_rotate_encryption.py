@@ -18,8 +18,8 @@ from tests.receiver import Receiver
 from tests.webhooks.conftest import Inline
 from tests.webhooks.given import call, end_overlap, endpoint, publish, pull_forward, start
 from tests.webhooks.rows import only_delivery, stored_endpoint
-from zampay.infra import sealed
-from zampay.infra.db import transaction
+from zampay.infra import encryption
+from zampay.infra.database.db import transaction
 from zampay.webhooks import queries, rotate_encryption, secrets
 from zampay.webhooks.delivery.concurrency import Slots
 from zampay.webhooks.rotate_encryption import Tally
@@ -75,7 +75,7 @@ def test_the_new_key_alone_delivers_with_both_secrets_of_a_rotation(
     made = endpoint(merchant, shop.url)
     second = rotate(merchant, made)
     alone = with_keys(old_too=False)
-    with pytest.raises(sealed.CannotOpen):
+    with pytest.raises(encryption.CannotOpen):
         signing(alone, made)
     assert rotate_all(with_keys(old_too=True)) == Tally(earlier=2)
     assert signing(alone, made) == [second, made["secret"]]
@@ -182,7 +182,7 @@ def test_a_rotation_at_the_same_moment_is_not_undone(
     swapped = with_keys(old_too=True)
     with ThreadPoolExecutor(1) as threads, session(app, merchant.tenant_id) as rotating:
         with swapped.app_context():
-            fresh = sealed.seal("whsec_fresh")
+            fresh = encryption.seal("whsec_fresh")
         rotating.execute("UPDATE webhook_endpoints SET encrypted_secret = %s", [fresh])
         rotated: Future[Tally] = threads.submit(rotate_all, swapped)
         until_somebody_waits(app)

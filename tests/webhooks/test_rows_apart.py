@@ -8,7 +8,7 @@ from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Receiver
 from tests.webhooks.given import endpoint, publish
-from zampay.infra.db import transaction
+from zampay.infra.database.db import transaction
 from zampay.webhooks.models import Delivery, Endpoint, Event, EventCounter
 
 TABLES = [Endpoint, Event, EventCounter, Delivery]

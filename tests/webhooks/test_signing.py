@@ -11,7 +11,7 @@ from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Receiver
 from tests.webhooks.given import call, end_overlap, endpoint, publish
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 
 
 def test_a_webhook_verifies_and_says_what_the_feed_says(

@@ -19,7 +19,7 @@ from tests.doors import HeldBells
 from tests.merchants import Merchant
 from tests.receiver import Heard, Receiver, Says
 from tests.webhooks.given import endpoint, publish, start
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.webhooks import queries
 from zampay.webhooks.models import Delivery
 

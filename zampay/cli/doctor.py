@@ -10,7 +10,9 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from zampay.cli import output
-from zampay.infra import clock_skew, db, faults, probe, readiness
+from zampay.infra.database import db
+from zampay.infra.health import clock_skew, health_connection, readiness
+from zampay.infra.telemetry import error_text
 from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
 from zampay.payments import history, invariants
 from zampay.providers import registry
@@ -103,7 +105,7 @@ def _configuration() -> Iterator[Finding]:
 def _clock() -> Iterator[Finding]:
     """How far this host and the database are apart; other hosts have clocks of their own."""
     try:
-        with probe.connection() as link:
+        with health_connection.connection() as link:
             ahead_s = clock_skew.seconds(link)
     except sa.exc.SQLAlchemyError:
         return  # the database's own finding says why
@@ -119,7 +121,9 @@ def _clock() -> Iterator[Finding]:
 def _books() -> Iterator[Finding]:
     """The role that we connect as, and the invariants over all payments."""
     try:
-        with probe.connection(statement_timeout_s=LONGEST_QUERY_S, every_tenant=True) as link:
+        with health_connection.connection(
+            statement_timeout_s=LONGEST_QUERY_S, every_tenant=True
+        ) as link:
             bypasses, role = link.execute(sa.text(db.ROLE_QUERY)).one()
             violations = invariants.count(link, of_the_last_hours=False)
             named = {
@@ -129,7 +133,7 @@ def _books() -> Iterator[Finding]:
             }
     except sa.exc.SQLAlchemyError as error:
         remedy = "The database's own finding says more."
-        says = f"they could not be looked at: {faults.of_database(error)}."
+        says = f"they could not be looked at: {error_text.of_database(error)}."
         yield broken("books", says, remedy)
         return
     if bypasses:
@@ -153,11 +157,13 @@ def _books() -> Iterator[Finding]:
 def _chains() -> Iterator[Finding]:
     """Whether audit log and history are as they were written."""
     try:
-        with probe.connection(statement_timeout_s=LONGEST_QUERY_S, every_tenant=True) as link:
+        with health_connection.connection(
+            statement_timeout_s=LONGEST_QUERY_S, every_tenant=True
+        ) as link:
             logs = audit_chain.broken(link, most=MOST_NAMED)
             histories = history.broken(link, most=MOST_NAMED)
     except sa.exc.SQLAlchemyError as error:
-        says = f"they could not be looked at: {faults.of_database(error)}."
+        says = f"they could not be looked at: {error_text.of_database(error)}."
         yield broken("chains", says, "The database's own finding says more.")
         return
     remedy = "Somebody rewrote what is append-only: docs/operations.md, 'A broken chain'."
@@ -176,7 +182,7 @@ def _secrets() -> Iterator[Finding]:
         found = rotate_encryption.examine()
     except sa.exc.SQLAlchemyError as error:
         remedy = "The database's own finding says more."
-        says = f"they could not be looked at: {faults.of_database(error)}."
+        says = f"they could not be looked at: {error_text.of_database(error)}."
         yield broken(subject, says, remedy)
         return
     if found.lost:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from zampay.cli import output
-from zampay.infra import database_errors, faults
+from zampay.infra.database import database_errors
+from zampay.infra.telemetry import error_text
 
 DOCTOR = "`flask --app wsgi doctor` says more."
 AWAY = (
@@ -45,4 +46,4 @@ def _sentence(error: sa.exc.SQLAlchemyError) -> str:
         raise error
     if database_errors.sqlstate(error) is None:
         return AWAY
-    return f"PostgreSQL cannot do this: {faults.of_database(error)}. {DOCTOR}"
+    return f"PostgreSQL cannot do this: {error_text.of_database(error)}. {DOCTOR}"

@@ -18,7 +18,7 @@ from zampay.cli.arguments import (
 )
 from zampay.cli.group import Commands
 from zampay.cli.payment_lists import list_payments, today
-from zampay.infra.db import transaction
+from zampay.infra.database.db import transaction
 from zampay.kernel import msisdn, words
 from zampay.kernel.clock import rfc3339
 from zampay.payments import proposals, queries, resolution

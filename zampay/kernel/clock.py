@@ -1,7 +1,7 @@
 """The only door to the system clock.
 
-Money decisions use the database's time (see `zampay.infra.db`); this clock serves what concerns
-one process alone: deadlines of a call, the age of a cached token, the time part of an id.
+Money decisions use the database's time (`zampay.infra.database.db`); this clock serves what
+concerns one process alone: deadlines of a call, the age of a cached token, the time part of an id.
 """
 
 import time

@@ -1,7 +1,7 @@
 """The one shape of an error that a merchant may see.
 
 A feature declares its errors beside the function that raises them, as subclasses with a stable
-public `code`; `zampay.infra.problems` turns them into RFC 9457 answers.
+public `code`; `zampay.infra.web.problems` turns them into RFC 9457 answers.
 """
 
 from typing import ClassVar

@@ -10,11 +10,13 @@ import re
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, request
 
-from zampay.infra import addresses, metrics, redis_client
-from zampay.infra.access_log import concerning
-from zampay.infra.api import PREFIX
-from zampay.infra.db import Transaction, transaction
-from zampay.infra.requests_in import raw_body
+from zampay.infra.database.db import Transaction, transaction
+from zampay.infra.redis import redis_client
+from zampay.infra.telemetry import metrics
+from zampay.infra.telemetry.access_log import concerning
+from zampay.infra.web.api import PREFIX
+from zampay.infra.web.request_limits import raw_body
+from zampay.kernel import addresses
 from zampay.kernel.errors import ZamPayError
 from zampay.kernel.ids import ALPHABET
 from zampay.payments import queries, schedule

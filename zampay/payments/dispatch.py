@@ -13,9 +13,9 @@ from contextlib import suppress
 import structlog
 from flask import Flask, current_app
 
-from zampay.infra import task_runs, threads
-from zampay.infra.db import NO_TENANT, transaction
-from zampay.kernel import clock
+from zampay.infra.database.db import NO_TENANT, transaction
+from zampay.infra.queue import task_runs
+from zampay.kernel import clock, threads
 from zampay.payments import due, enquiry, submission
 from zampay.payments.concurrency import Slots
 from zampay.payments.due import Stream

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from zampay.infra.db import Transaction
-from zampay.infra.definer import Function
+from zampay.infra.database.db import Transaction
+from zampay.infra.database.definer import Function
 from zampay.payments import states
 from zampay.payments.models import TO_ENQUIRE, TO_SUBMIT, Payment
 from zampay.payments.states import Door, State

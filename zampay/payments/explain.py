@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from zampay.infra.db import Transaction
+from zampay.infra.database.db import Transaction
 from zampay.kernel.clock import rfc3339
 from zampay.payments import queries, schedule, states
 from zampay.payments.models import Discrepancy, Move, Payment

@@ -6,7 +6,7 @@ evidence says that it was a test call. After it the sandbox is not asked any mor
 
 from dataclasses import dataclass
 
-from zampay.infra.db import Transaction, transaction
+from zampay.infra.database.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.payments import mover, queries, schedule, states

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from zampay.infra.definer import Function
-from zampay.infra.gauges import Reading
+from zampay.infra.database.definer import Function
+from zampay.infra.health.gauges import Reading
 from zampay.kernel import clock
 from zampay.payments import invariants
 from zampay.payments.states import OPEN, State

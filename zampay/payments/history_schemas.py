@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import marshmallow as ma
 
-from zampay.infra.api import Schema
-from zampay.infra.fields import Moment
+from zampay.infra.web.api import Schema
+from zampay.infra.web.fields import Moment
 from zampay.kernel.clock import micros
 from zampay.payments.schemas import EVIDENCE, STATUS_METADATA, STATUSES, status_of
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from zampay.infra.definer import Function
+from zampay.infra.database.definer import Function
 from zampay.kernel import ids
 
 LAST_HOURS = timedelta(hours=2)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from zampay.infra.db import Model
+from zampay.infra.database.db import Model
 from zampay.kernel.money import Money
 from zampay.payments import states
 from zampay.payments.states import State

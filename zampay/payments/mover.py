@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from zampay.infra import metrics
-from zampay.infra.db import Transaction
+from zampay.infra.database.db import Transaction
+from zampay.infra.telemetry import metrics
 from zampay.payments import states
 from zampay.payments.models import ONCE_CONFIRMED, Move, Payment
 from zampay.payments.schemas import PaymentView

@@ -8,8 +8,8 @@ of each limit, so that nobody alone decides whether a number can be asked.
 import sqlalchemy as sa
 from flask import current_app
 
-from zampay.infra import metrics
-from zampay.infra.db import Transaction
+from zampay.infra.database.db import Transaction
+from zampay.infra.telemetry import metrics
 from zampay.kernel.errors import ZamPayError
 
 RETRY_AFTER_S = 60

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from zampay.infra.db import EVERY_TENANT, transaction
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
 from zampay.payments import resolution
 from zampay.payments.models import Payment, Proposal

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from zampay.infra.db import TenantOf, Transaction
-from zampay.infra.definer import Function
+from zampay.infra.database.db import TenantOf, Transaction
+from zampay.infra.database.definer import Function
 from zampay.payments.models import (
     LOOKUP_LENGTH,
     Callback,

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import marshmallow as ma
 
-from zampay.infra.api import Schema
-from zampay.infra.fields import Cursor, Moment, RowCursor, String, Text, page_size
+from zampay.infra.web.api import Schema
+from zampay.infra.web.fields import Cursor, Moment, RowCursor, String, Text, page_size
 from zampay.payments.schemas import (
     METADATA_KEY_LENGTH,
     METADATA_VALUE_LENGTH,

@@ -5,7 +5,7 @@ whoever brought it (poll, callback, operator, reconciliation), as often as it is
 import structlog
 from sqlalchemy.dialects.postgresql import insert
 
-from zampay.infra.db import Transaction
+from zampay.infra.database.db import Transaction
 from zampay.kernel import ids
 from zampay.payments import mover, schedule, states
 from zampay.payments.models import CONTRARY_ENDING, FIGURES_DIFFER, Discrepancy, Payment

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from zampay.infra.db import EVERY_TENANT, Transaction, transaction
+from zampay.infra.database.db import EVERY_TENANT, Transaction, transaction
 from zampay.kernel import words
 from zampay.payments import enquiry, mover, queries, reports, schedule, searches
 from zampay.payments.models import CONTRARY_ENDING, Callback, Discrepancy, Payment

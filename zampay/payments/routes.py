@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import g, request, url_for
 
-from zampay.infra import openapi
-from zampay.infra.access_log import concerning
-from zampay.infra.api import blueprint, no_members
-from zampay.infra.db import transaction
+from zampay.infra.database.db import transaction
+from zampay.infra.telemetry.access_log import concerning
+from zampay.infra.web import openapi
+from zampay.infra.web.api import blueprint, no_members
 from zampay.kernel import ids
 from zampay.kernel.errors import InvalidField
 from zampay.payments import (

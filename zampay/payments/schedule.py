@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
-from zampay.infra.db import Transaction
+from zampay.infra.database.db import Transaction
 from zampay.payments import queries
 from zampay.payments.models import Payment
 

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import marshmallow as ma
 
-from zampay.infra.api import Schema
-from zampay.infra.fields import Moment, String, Text, TextMap
+from zampay.infra.web.api import Schema
+from zampay.infra.web.fields import Moment, String, Text, TextMap
 from zampay.kernel import msisdn
 from zampay.kernel.money import Money, NotMoney
 from zampay.payments import states

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from zampay.infra.db import EVERY_TENANT, Transaction, transaction
+from zampay.infra.database.db import EVERY_TENANT, Transaction, transaction
 from zampay.kernel import ids
 from zampay.payments.models import Discrepancy, Payment
 from zampay.payments.queries import Filter, narrowed

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
-from zampay.infra.db import Transaction, transaction
+from zampay.infra.database.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.kernel.money import Money

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
-from zampay.infra import logs
-from zampay.infra.db import Transaction, transaction
+from zampay.infra.database.db import Transaction, transaction
+from zampay.infra.telemetry import logs
 from zampay.kernel import backoff, clock
 from zampay.payments import mover, queries, reports, schedule, states
 from zampay.payments.models import Payment

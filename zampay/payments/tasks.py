@@ -6,8 +6,8 @@ from typing import Any
 import structlog
 from celery import shared_task
 
-from zampay.infra import redis_client
-from zampay.infra.db import NO_TENANT, transaction
+from zampay.infra.database.db import NO_TENANT, transaction
+from zampay.infra.redis import redis_client
 from zampay.payments import due, history
 from zampay.payments.dispatch import dispatcher
 from zampay.payments.due import Stream

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from zampay.infra.definer import Function
-from zampay.infra.gauges import Reading
+from zampay.infra.database.definer import Function
+from zampay.infra.health.gauges import Reading
 from zampay.kernel import clock, ids
 from zampay.payments import states
 from zampay.payments.states import State, Status

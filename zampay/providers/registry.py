@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from zampay.infra import metrics
+from zampay.infra.telemetry import metrics
 from zampay.providers.contract import Failure, FailureCode, Profile, Provider
 from zampay.providers.mtn import adapter as mtn
 from zampay.providers.mtn import mapping as mtn_mapping

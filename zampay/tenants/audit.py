@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from zampay.infra.db import Transaction
+from zampay.infra.database.db import Transaction
 from zampay.tenants.models import AuditEntry
 
 CONSOLE = "console"

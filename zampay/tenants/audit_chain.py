@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from zampay.infra.definer import Function
+from zampay.infra.database.definer import Function
 
 AUDIT_HEADS = Function(
     "audit_heads_now",

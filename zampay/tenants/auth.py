@@ -15,8 +15,10 @@ import sqlalchemy as sa
 import structlog
 from flask import g, request
 
-from zampay.infra import bearer, limits, metrics, redis_client
-from zampay.infra.db import transaction
+from zampay.infra.database.db import transaction
+from zampay.infra.redis import redis_client
+from zampay.infra.telemetry import metrics
+from zampay.infra.web import bearer, rate_limits
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants import audit, queries
@@ -148,7 +150,7 @@ def authenticate(scope: Scope) -> Caller:
     key, tenant = found
     if not usable:
         _refuse(key, tenant, NotAuthenticated(NOT_VALID), reason="key_not_usable")
-    limits.count_tenant(tenant.id)
+    rate_limits.count_tenant(tenant.id)
     _check(key, tenant, scope)
     caller = Caller(tenant.id, key.id, key.livemode, frozenset(key.scopes), request.remote_addr)
     g.caller = caller
@@ -171,7 +173,7 @@ def _tell_of_stranger(reason: str, **details: str) -> None:
     address (of IPv6 each /64) and reason.
     """
     metrics.AUTHENTICATION_REFUSED.labels(reason).inc()
-    kind = f"refused:{limits.address()}:{reason}"
+    kind = f"refused:{rate_limits.address()}:{reason}"
     if redis_client.claim_or_remember(kind, ttl_s=REFUSALS_APART_S):
         log.warning("authentication_refused", reason=reason, address=request.remote_addr, **details)
 
@@ -229,5 +231,5 @@ def _note(tenant_id: str, key_id: str, reason: str, details: dict[str, str]) -> 
 
 
 def _document(view: Any) -> None:
-    """Leave word for the OpenAPI document (see `zampay.infra.api.GuardedBlueprint`)."""
+    """Leave word for the OpenAPI document (see `zampay.infra.web.api.GuardedBlueprint`)."""
     view.__dict__.setdefault("_apidoc", {})["guarded"] = True

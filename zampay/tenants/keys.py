@@ -7,7 +7,7 @@ after the other, and a key that is being revoked makes no further one.
 from collections.abc import Iterable
 from datetime import datetime
 
-from zampay.infra.db import Transaction
+from zampay.infra.database.db import Transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants import auth, queries

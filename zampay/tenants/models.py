@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from zampay.infra.db import Model
+from zampay.infra.database.db import Model
 
 _NOW = sa.func.now()
 

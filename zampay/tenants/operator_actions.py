@@ -7,7 +7,7 @@ registration is closed, and the only way back to one whose keys are lost.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from zampay.infra.db import EVERY_TENANT, Transaction, transaction
+from zampay.infra.database.db import EVERY_TENANT, Transaction, transaction
 from zampay.tenants import audit, keys, queries, service
 from zampay.tenants.models import ApiKey, Tenant
 

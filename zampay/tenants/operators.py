@@ -9,7 +9,7 @@ import re
 
 import sqlalchemy as sa
 
-from zampay.infra.db import EVERY_TENANT, Transaction, transaction
+from zampay.infra.database.db import EVERY_TENANT, Transaction, transaction
 from zampay.kernel import ids
 from zampay.tenants.models import Operator
 

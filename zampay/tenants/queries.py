@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from zampay.infra.db import TenantOf, Transaction
-from zampay.infra.definer import Function
+from zampay.infra.database.db import TenantOf, Transaction
+from zampay.infra.database.definer import Function
 from zampay.tenants.models import ApiKey, AuditEntry, Tenant
 
 USED_IS_KEPT_FOR = timedelta(minutes=1)

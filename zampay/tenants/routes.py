@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
-from zampay.infra import openapi
-from zampay.infra.api import blueprint
-from zampay.infra.db import transaction
+from zampay.infra.database.db import transaction
+from zampay.infra.web import openapi
+from zampay.infra.web.api import blueprint
 from zampay.kernel.errors import InvalidField
 from zampay.tenants import examples, queries, schemas, service
 from zampay.tenants.auth import Caller, requires

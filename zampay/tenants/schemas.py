@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import marshmallow as ma
 
-from zampay.infra.api import Schema
-from zampay.infra.fields import (
+from zampay.infra.web.api import Schema
+from zampay.infra.web.fields import (
     Cursor,
     EmailAddress,
     Moment,

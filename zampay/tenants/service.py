@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from zampay.infra.db import Transaction, transaction
+from zampay.infra.database.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
 from zampay.kernel.errors import InvalidField, ZamPayError

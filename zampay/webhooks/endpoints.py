@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from zampay.infra import sealed
-from zampay.infra.db import Transaction, transaction
+from zampay.infra import encryption
+from zampay.infra.database.db import Transaction, transaction
 from zampay.kernel import ids, signing
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants import audit
@@ -72,7 +72,7 @@ def create(*, caller: Caller, new: NewEndpoint) -> tuple[Endpoint, str]:
             id=ids.new("whe"),
             tenant_id=caller.tenant_id,
             livemode=caller.livemode,
-            encrypted_secret=sealed.seal(secret),
+            encrypted_secret=encryption.seal(secret),
             created_at=tx.now,
             updated_at=tx.now,
             position=0,
@@ -125,7 +125,7 @@ def rotate_secret(*, caller: Caller, endpoint_id: str, overlap: timedelta) -> tu
         endpoint = own(tx, caller, endpoint_id)
         endpoint.encrypted_previous_secret = endpoint.encrypted_secret
         endpoint.previous_secret_ends_at = tx.now + overlap
-        endpoint.encrypted_secret = sealed.seal(secret)
+        endpoint.encrypted_secret = encryption.seal(secret)
         endpoint.updated_at = tx.now
         _audit(
             tx,

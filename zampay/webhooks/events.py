@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from zampay.infra.db import Transaction
+from zampay.infra.database.db import Transaction
 from zampay.kernel import ids
 from zampay.webhooks import queries
 from zampay.webhooks.models import (

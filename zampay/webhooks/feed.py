@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from zampay.infra.api import blueprint, no_members
-from zampay.infra.db import Transaction, transaction
+from zampay.infra.database.db import Transaction, transaction
+from zampay.infra.web.api import blueprint, no_members
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.tenants.auth import Caller, requires

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from zampay.infra.definer import Function
-from zampay.infra.gauges import Reading
+from zampay.infra.database.definer import Function
+from zampay.infra.health.gauges import Reading
 
 DELIVERIES_OWED = Function(
     "deliveries_owed",

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from zampay.infra import sealed
-from zampay.infra.db import Model
+from zampay.infra import encryption
+from zampay.infra.database.db import Model
 
 PENDING, DELIVERED, EXHAUSTED, CANCELLED = "PENDING", "DELIVERED", "EXHAUSTED", "CANCELLED"
 STATUSES = (PENDING, DELIVERED, EXHAUSTED, CANCELLED)
@@ -91,8 +91,8 @@ class Endpoint(Model):
 
 
 def _shown(stored: str) -> str:
-    with contextlib.suppress(sealed.CannotOpen):
-        return sealed.unseal(stored)
+    with contextlib.suppress(encryption.CannotOpen):
+        return encryption.unseal(stored)
     return ""
 
 

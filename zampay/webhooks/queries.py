@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from zampay.infra.db import Transaction
-from zampay.infra.definer import Function
+from zampay.infra.database.db import Transaction
+from zampay.infra.database.definer import Function
 from zampay.webhooks import event_types
 from zampay.webhooks.models import PENDING, Delivery, Endpoint, Event
 

@@ -6,9 +6,9 @@ until its end.
 
 from dataclasses import dataclass, field
 
-from zampay.infra import sealed
-from zampay.infra.db import EVERY_TENANT, transaction
-from zampay.infra.sealed import Seal
+from zampay.infra import encryption
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.infra.encryption import Seal
 from zampay.tenants import operator_actions
 from zampay.webhooks import queries
 from zampay.webhooks.models import Endpoint
@@ -32,7 +32,7 @@ class Tally:
 
     def count(self, endpoint: Endpoint, stored: str) -> Seal:
         """Count one value of an endpoint; which key decrypts it."""
-        seal = sealed.examine(stored)
+        seal = encryption.examine(stored)
         self.current += seal is Seal.CURRENT
         self.earlier += seal is Seal.EARLIER
         if seal is Seal.LOST:
@@ -42,7 +42,7 @@ class Tally:
     def rotated(self, endpoint: Endpoint, stored: str) -> str:
         """Count one value of an endpoint; the value under the current key, if a key decrypts it."""
         is_earlier = self.count(endpoint, stored) is Seal.EARLIER
-        return sealed.reseal(stored) if is_earlier else stored
+        return encryption.reseal(stored) if is_earlier else stored
 
 
 def examine() -> Tally:

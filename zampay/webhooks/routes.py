@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import url_for
 
-from zampay.infra import openapi
-from zampay.infra.api import blueprint, no_members
-from zampay.infra.db import transaction
+from zampay.infra.database.db import transaction
+from zampay.infra.web import openapi
+from zampay.infra.web.api import blueprint, no_members
 from zampay.tenants.auth import Caller, requires
 from zampay.tenants.schemas import Rotation
 from zampay.tenants.scopes import Scope

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from zampay.infra import sealed
+from zampay.infra import encryption
 from zampay.webhooks.models import Endpoint
 
 
@@ -12,7 +12,7 @@ def signing_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
     Raises:
         sealed.CannotOpen.
     """
-    return [sealed.unseal(stored) for stored in endpoint.secrets_in_use(now).values()]
+    return [encryption.unseal(stored) for stored in endpoint.secrets_in_use(now).values()]
 
 
 def headers_of(endpoint: Endpoint) -> dict[str, str]:
@@ -21,9 +21,9 @@ def headers_of(endpoint: Endpoint) -> dict[str, str]:
     Raises:
         sealed.CannotOpen.
     """
-    return {name: sealed.unseal(stored) for name, stored in endpoint.encrypted_headers.items()}
+    return {name: encryption.unseal(stored) for name, stored in endpoint.encrypted_headers.items()}
 
 
 def encrypted(headers: dict[str, str]) -> dict[str, str]:
     """Headers as they may be stored."""
-    return {name: sealed.seal(value) for name, value in headers.items()}
+    return {name: encryption.seal(value) for name, value in headers.items()}

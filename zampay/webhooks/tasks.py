@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from flask import current_app
 
-from zampay.infra.db import NO_TENANT, transaction
+from zampay.infra.database.db import NO_TENANT, transaction
 from zampay.webhooks import queries
 from zampay.webhooks.delivery import attempt
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from zampay.infra import limits
-from zampay.infra.db import transaction
+from zampay.infra.database.db import transaction
+from zampay.infra.web import rate_limits
 from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
 from zampay.kernel.errors import ZamPayError
@@ -80,7 +80,7 @@ def send(*, caller: Caller, endpoint_id: str) -> dict[str, Any]:
     message, at = _message(caller, endpoint_id)
     host = url_rules.host_of(message.url)
     with _slots.take(caller.tenant_id):
-        wait_s = limits.wait_for_s(PER_HOST, "webhook-test", host)
+        wait_s = rate_limits.wait_for_s(PER_HOST, "webhook-test", host)
         if wait_s is not None:
             raise TooManyTestsForHost(retry_after_s=wait_s)
         answer = sending.send(message, at=at)

@@ -1,13 +1,13 @@
 """Which URLs and headers a merchant may give: https, public, ordinary ports, no login in the URL.
 
 This refuses early what the text shows; the addresses of a name are checked when the connection is
-made (`zampay.infra.public_addresses`).
+made (`zampay.infra.http.public_addresses`).
 """
 
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from zampay.infra.public_addresses import is_allowed, literal
+from zampay.infra.http.public_addresses import is_allowed, literal
 
 MAX_LENGTH = 1024
 PORTS = frozenset({None, 443, 8443})

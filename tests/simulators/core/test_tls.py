@@ -9,7 +9,7 @@ import requests
 import config
 from tests.simulators.client import served
 from tests.simulators.core.networks import Settings, create_app
-from zampay.infra.outbound import NoReply, NotConnected, Outbound
+from zampay.infra.http.outbound import NoReply, NotConnected, Outbound
 from zampay.simulators.core import tls
 
 

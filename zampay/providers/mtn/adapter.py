@@ -5,8 +5,8 @@ import uuid
 from datetime import timedelta
 from typing import Final
 
-from zampay.infra import pace
-from zampay.infra.outbound import NoReply, NotConnected, Reply
+from zampay.infra.http import pacing
+from zampay.infra.http.outbound import NoReply, NotConnected, Reply
 from zampay.kernel import sandbox_numbers
 from zampay.kernel.findings import Finding
 from zampay.providers.contract import (
@@ -85,7 +85,7 @@ class Adapter:
 
     def enquire(self, order: Order) -> Enquiry:
         """Ask by reference, at MTN's pace for all enquiries of one subscription key."""
-        later_s = pace.wait_for_turn(
+        later_s = pacing.wait_for_turn(
             f"mtn:enquiries:{self._settings.api_user}", per_second=self._settings.enquiries_per_s
         )
         if later_s is not None:

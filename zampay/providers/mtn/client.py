@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from zampay.infra.outbound import NotConnected, Outbound, Reply
-from zampay.infra.provider_calls import ProviderCalls
+from zampay.infra.http.outbound import NotConnected, Outbound, Reply
+from zampay.infra.http.provider_calls import ProviderCalls
 from zampay.providers.mtn.settings import Settings
 from zampay.providers.mtn.tokens import Tokens
 

@@ -4,8 +4,8 @@ address from this machine, with a token that nobody has: the right answer is 404
 
 from typing import Final
 
-from zampay.infra import faults
-from zampay.infra.outbound import NoReply, NotConnected, Outbound, Reply
+from zampay.infra.http.outbound import NoReply, NotConnected, Outbound, Reply
+from zampay.infra.telemetry import error_text
 from zampay.kernel import ids
 from zampay.kernel.findings import Finding, advice, broken, fine
 from zampay.providers.mtn import bodies
@@ -92,4 +92,4 @@ def _from_outside(address: str) -> str:
 def _why(error: Exception) -> str:
     """In words; a token that was not given hides the call that failed."""
     failed = error.__cause__ if isinstance(error, NoToken) else error
-    return faults.of_call(failed) if isinstance(failed, NotConnected | NoReply) else str(error)
+    return error_text.of_call(failed) if isinstance(failed, NotConnected | NoReply) else str(error)

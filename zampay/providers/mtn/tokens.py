@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import redis
 
-from zampay.infra import redis_client
-from zampay.infra.outbound import NoReply, NotConnected
-from zampay.infra.provider_calls import ProviderCalls
+from zampay.infra.http.outbound import NoReply, NotConnected
+from zampay.infra.http.provider_calls import ProviderCalls
+from zampay.infra.redis import redis_client
 from zampay.kernel import clock
 from zampay.providers.mtn import bodies
 from zampay.providers.mtn.settings import Settings

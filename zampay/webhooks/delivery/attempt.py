@@ -7,8 +7,8 @@ of it, the lease ends and the same event is sent again under the same `webhook-i
 from contextlib import suppress
 from functools import partial
 
-from zampay.infra import task_runs
-from zampay.infra.db import transaction
+from zampay.infra.database.db import transaction
+from zampay.infra.queue import task_runs
 from zampay.webhooks.delivery import concurrency, lease, outcome, sending
 from zampay.webhooks.delivery.concurrency import Slot
 from zampay.webhooks.delivery.lease import Lease

@@ -13,7 +13,7 @@ from typing import Self
 import structlog
 from flask import Flask, current_app
 
-from zampay.infra import threads
+from zampay.kernel import threads
 
 SLOTS = 64
 UNPROVEN = 32

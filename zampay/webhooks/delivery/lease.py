@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from zampay.infra import limits, sealed
-from zampay.infra.db import Transaction, transaction
+from zampay.infra import encryption
+from zampay.infra.database.db import Transaction, transaction
+from zampay.infra.web import rate_limits
 from zampay.webhooks import events, queries, secrets, url_rules
 from zampay.webhooks.delivery import sending
 from zampay.webhooks.delivery.concurrency import Slot
@@ -70,7 +71,7 @@ def _message(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> Message
     try:
         signing_secrets = secrets.signing_secrets(endpoint, tx.now)
         headers = secrets.headers_of(endpoint)
-    except sealed.CannotOpen:
+    except encryption.CannotOpen:
         log.exception("webhook_secret_cannot_be_decrypted", endpoint_id=endpoint.id)
         delivery.due_at = tx.now + UNTIL_A_KEY_COMES
         return None
@@ -97,7 +98,7 @@ def _is_put_off(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> bool
     if _has_answered(endpoint):
         return False
     host, port = url_rules.host_of(endpoint.url), urlsplit(endpoint.url).port or HTTPS
-    wait_s = limits.wait_for_s(UNPROVEN_PER_HOST, "webhook-host", f"{host}:{port}")
+    wait_s = rate_limits.wait_for_s(UNPROVEN_PER_HOST, "webhook-host", f"{host}:{port}")
     if wait_s is not None:
         delivery.due_at = tx.now + timedelta(seconds=wait_s)
     return wait_s is not None

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import structlog
 
-from zampay.infra import metrics
-from zampay.infra.db import Transaction
+from zampay.infra.database.db import Transaction
+from zampay.infra.telemetry import metrics
 from zampay.kernel import backoff
 from zampay.tenants import audit
 from zampay.webhooks import events, queries

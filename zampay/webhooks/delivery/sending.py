@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from zampay.infra.outbound import TOO_LONG, NoReply, NotConnected, Outbound
-from zampay.infra.public_addresses import PublicOnlyAdapter
+from zampay.infra.http.outbound import TOO_LONG, NoReply, NotConnected, Outbound
+from zampay.infra.http.public_addresses import PublicOnlyAdapter
 from zampay.kernel import clock, signing, storable
 from zampay.kernel.clock import rfc3339
 from zampay.webhooks.models import Event

@@ -1,0 +1,1 @@
+"""PostgreSQL: transactions, tenants kept apart, time-outs, errors by SQLSTATE."""

@@ -1,0 +1,221 @@
+"""The database: one engine, and `transaction()`, the only place that commits.
+
+A transaction names its tenant, and PostgreSQL's row-level security shows it nothing else. Only the
+operator's commands see `EVERY_TENANT`, as the owner of the tables (docs/adr/0007). The time of a
+transaction is the database's, because the clocks of our hosts may differ (RLS: PostgreSQL manual,
+5.9 Row Security Policies).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+import structlog
+from flask import Flask, current_app
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from zampay.infra.database import after_commit, database_errors, timeouts
+from zampay.infra.database.definer import EVERY_TENANT_SETTING, Function
+from zampay.infra.telemetry import metrics
+
+log = structlog.get_logger()
+EVERY_TENANT: Final = "*"
+"""For the operator's commands only: it shows nothing to a role that does not own the tables."""
+NO_TENANT: Final = ""
+"""For what belongs to nobody, such as signs of life, and for functions of `definer`."""
+_SCOPE = sa.text("SELECT set_config('zampay.tenant_id', :tenant_id, true) AS tenant_id, now()")
+_EVERY = sa.text(f"SELECT set_config('{EVERY_TENANT_SETTING}', 'on', true), now()")
+_LONGEST_WAIT_S = 20.0  # more than statement_timeout: a server that works says more itself
+_SESSION_SETTINGS = (
+    "SET statement_timeout = '15s'",
+    "SET lock_timeout = '5s'",
+    "SET idle_in_transaction_session_timeout = '30s'",
+)
+ROLE_QUERY = (
+    "SELECT bool_or(rolsuper OR rolbypassrls), current_user FROM pg_roles"
+    " WHERE pg_has_role(current_user, oid, 'MEMBER')"  # what SET ROLE can make of it, too
+)
+_NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class RoleBypassesRowSecurity(SystemExit):
+    """The role we connect as passes every policy, so tenants would not be kept apart."""
+
+
+class NotUsable(SystemExit):
+    """The database that we connect to can never do what is needed."""
+
+    REMEDY = "Make one with `CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'`."
+
+
+class Base(DeclarativeBase):
+    """The base of all models."""
+
+    metadata = sa.MetaData(naming_convention=_NAMING)
+
+
+db = SQLAlchemy(
+    model_class=Base,
+    session_options={"expire_on_commit": False},
+    disable_autonaming=True,
+)
+Base.registry.update_type_annotation_map({datetime: sa.TIMESTAMP(timezone=True)})
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One unit of work: its session, the database's time at its start, and whom to wake after."""
+
+    session: Session
+    tenant_id: str
+    now: datetime
+    rings: list[after_commit.Ring] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+
+    def ring(self, task: str, **arguments: Any) -> None:
+        """Wake a worker for this task once, and only if, the transaction has committed."""
+        self.rings.append(after_commit.Ring(task, arguments))
+
+    def once_committed(self, tell: Callable[[], None]) -> None:
+        """Log or count this once, and only if, the transaction has committed."""
+        self.afterwards.append(tell)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantOf:
+    """The tenant that a function of the database names; nobody if it names none."""
+
+    function: Function
+    arguments: Mapping[str, str]
+
+    def statement(self) -> sa.TextClause:
+        """Set the scope and give it back, in the same round trip."""
+        found = f"coalesce((SELECT tenant_id FROM {self.function.call()} LIMIT 1), '')"  # noqa: S608
+        return sa.text(f"SELECT set_config('zampay.tenant_id', {found}, true) AS tenant_id, now()")
+
+
+@contextmanager
+def transaction(scope: str | TenantOf) -> Iterator[Transaction]:
+    """Commit what the block did, or nothing of it; the connection goes back before it returns.
+
+    Args:
+        scope: whose rows may be seen and written: a tenant's id, what names it, `NO_TENANT` or
+            `EVERY_TENANT`.
+    """
+    session = db.session()
+    assert not session.in_transaction(), "transactions do not nest: pass the open one along"
+    try:
+        unit = _begin(session, scope)
+        yield unit
+        session.commit()
+    finally:
+        session.close()
+    for tell in unit.afterwards:
+        try:
+            tell()
+        except Exception:  # it is committed: whoever only watches must not make it look failed
+            log.exception("not_told")
+    after_commit.send(unit.rings)
+
+
+def _begin(session: Session, scope: str | TenantOf) -> Transaction:
+    if isinstance(scope, TenantOf):
+        row = session.execute(scope.statement(), dict(scope.arguments)).one()
+        return Transaction(session, row.tenant_id, row.now)
+    if scope == EVERY_TENANT:
+        return Transaction(session, EVERY_TENANT, session.execute(_EVERY).one().now)
+    return Transaction(session, scope, session.execute(_SCOPE, {"tenant_id": scope}).one().now)
+
+
+def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
+    """Give the application its engine, its migrations, and the guard on its role."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": 10,
+        "pool_pre_ping": True,
+        "hide_parameters": True,
+        "connect_args": {"connect_timeout": 5, "application_name": "zampay"},
+    }
+    db.init_app(app)
+    Migrate(app, db, directory="migrations", compare_type=True)
+    with app.app_context():
+        timeouts.bound(db.engine, longest_wait_s=_LONGEST_WAIT_S)
+
+        @sa.event.listens_for(db.engine, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            prepare(connection, refuse_bypass=refuse_bypass)
+
+        database_errors.keep_values_out(db.engine)
+        database_errors.let_go_of_the_read_only(db.engine)
+        _measure(db.engine.pool)
+    metrics.POOL_SIZE.set(pool_size)
+
+
+def _measure(pool: sa.Pool) -> None:
+    """Count what is taken from the pool and what comes back: a connection that fails as it is
+    taken comes back without having been counted.
+    """
+
+    @sa.event.listens_for(pool, "checkout")
+    def _taken(_connection: Any, record: Any, _fairy: Any) -> None:
+        record.record_info["counted"] = True
+        metrics.POOL_IN_USE.inc()
+
+    @sa.event.listens_for(pool, "checkin")
+    def _back(_connection: Any, record: Any) -> None:
+        if record.record_info.pop("counted", False):
+            metrics.POOL_IN_USE.dec()
+
+
+def prepare(connection: Any, *, refuse_bypass: bool) -> None:
+    """Set a fresh connection's timeouts, and refuse a role that row-level security cannot hold.
+
+    Raises:
+        RoleBypassesRowSecurity: the role is a superuser or has BYPASSRLS.
+    """
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for setting in _SESSION_SETTINGS:
+            cursor.execute(setting)
+        bypasses, role = cursor.execute(ROLE_QUERY).fetchone()
+    connection.autocommit = False
+    if bypasses and refuse_bypass:
+        raise RoleBypassesRowSecurity(
+            f"ZamPay does not start as the PostgreSQL role {role!r}: it is a superuser or has "
+            "BYPASSRLS, and would see every tenant's rows. Use a plain role that owns the database."
+        )
+
+
+def check_role() -> None:
+    """Connect once, so that a role that bypasses row-level security stops the start.
+
+    A database that is away does not: the process waits for it, and the guard meets it then.
+
+    Raises:
+        NotUsable: it cannot keep every text.
+    """
+    try:
+        db.engine.connect().close()
+    except sa.exc.DBAPIError as error:
+        if isinstance(error.orig, database_errors.NotUtf8):
+            raise NotUsable(f"ZamPay does not start: {error.orig}. {NotUsable.REMEDY}") from None
+        if not database_errors.is_unavailable(error):
+            raise
+        current_app.logger.warning("database away at start")

@@ -1,0 +1,1 @@
+"""Calls to networks and merchants: deadlines, resolved addresses, pacing."""

@@ -1,0 +1,110 @@
+"""Celery's connections to the broker: they wait for it however long it is away or refuses to work.
+
+A Redis that answers may still be a replica, full, or still loading: it is asked for a small write
+before it counts as connected.
+"""
+
+from typing import Any
+
+import redis
+import structlog
+from celery import Celery
+from celery.app.amqp import AMQP
+from kombu.connection import Connection
+from kombu.transport.redis import Channel, Transport
+
+from zampay.infra.database.after_commit import Ring
+from zampay.infra.redis import redis_client
+
+REQUEST_ID = "request_id"
+LONGEST_AWAY_S = 5
+log = structlog.get_logger()
+PROBE, PROBE_S = "broker:writable", 60
+
+
+class TolerantChannel(Channel):
+    """A channel that leaves out what somebody else wrote into a queue, and goes on."""
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            log.warning("message_unreadable", reason=type(error).__name__)
+            return True
+
+
+class TolerantTransport(Transport):
+    """Redis with such channels."""
+
+    Channel = TolerantChannel
+
+
+class PromptConnection(Connection):
+    """A connection to the broker that is tried again every few seconds, however long the broker
+    has been away; Celery's own waits grow to half a minute and cannot be configured.
+    """
+
+    def get_transport_cls(self) -> type[TolerantTransport]:
+        """Redis is the only broker there is; `rediss://` is the same one over TLS."""
+        return TolerantTransport
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+        """As kombu's, with shorter waits."""
+        waits = {"interval_max": LONGEST_AWAY_S, **kwargs}
+        return super().ensure_connection(*args, **waits)  # type: ignore[no-untyped-call]
+
+    def _connection_factory(self) -> Any:
+        """As kombu's; a broker that refuses to write counts as one that is away, so that whoever
+        needs it waits, however Redis words it (a replica, no memory, a role without the right).
+        """
+        made = super()._connection_factory()  # type: ignore[no-untyped-call]
+        channel: Any = self.default_channel
+        try:
+            channel.client.set(PROBE, "1", ex=PROBE_S)
+        except redis.RedisError as error:
+            self._do_close_self()  # type: ignore[no-untyped-call]
+            raise redis.ConnectionError(f"it does not take writes: {error}") from error
+        return made
+
+
+class PromptAMQP(AMQP):  # type: ignore[misc]
+    """Celery's messaging over such connections."""
+
+    Connection = PromptConnection
+
+
+class PromptCelery(Celery):  # type: ignore[misc]
+    """Celery over such connections; whoever rings does not wait as long as whoever listens."""
+
+    amqp_cls = PromptAMQP
+
+    def connection_for_write(self, url: str | None = None, **kwargs: Any) -> Any:
+        """As Celery's, with a shorter time-out."""
+        options = {"socket_timeout": redis_client.LONGEST_WAIT_S}
+        return super().connection_for_write(url, **{"transport_options": options, **kwargs})
+
+
+class CeleryBell:
+    """Rings by publishing to the broker, without retries: the sweep is the retry."""
+
+    def __init__(self, celery: Celery) -> None:
+        self._celery = celery
+
+    def ring(self, ring: Ring) -> None:
+        """Publish; raises whatever the broker's client raises."""
+        asked_by = structlog.contextvars.get_contextvars().get(REQUEST_ID)
+        headers = {REQUEST_ID: asked_by} if asked_by else {}
+        self._celery.send_task(
+            ring.task,
+            kwargs=ring.arguments,
+            queue=ring.feature,
+            retry=False,
+            ignore_result=True,
+            headers=headers,
+        )
+
+    def waiting(self, feature: str) -> int:
+        """Rings that nobody has heard yet: the length of the queue's list in Redis."""
+        with self._celery.connection_for_read() as connection:
+            length: int = connection.default_channel.client.llen(feature)
+        return length

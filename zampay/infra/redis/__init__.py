@@ -1,0 +1,1 @@
+"""Redis: short locks and short-lived values, all of which may vanish."""

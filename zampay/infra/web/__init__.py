@@ -1,0 +1,1 @@
+"""HTTP as it reaches us: the server, limits, errors, the API document, served pages."""
