@@ -33,7 +33,7 @@ from zampay.payments.schemas import PaymentView
 from zampay.providers import registry
 from zampay.providers.contract import FAILURES
 from zampay.tenants.routes import auth, keys
-from zampay.webhooks import event_reference
+from zampay.webhooks import event_reference, event_types
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import tasks as webhook_tasks
 from zampay.webhooks.delivery import concurrency, outcome, sending
@@ -90,10 +90,10 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
         reference.spec,
         payment=openapi.schema_name(PaymentView),
         payments={
-            "payment.processing": payment_examples.PROCESSING,
-            "payment.successful": payment_examples.PAID,
-            "payment.failed": payment_examples.FAILED,
-            "payment.in_review": payment_examples.IN_REVIEW,
+            event_types.PAYMENT_PROCESSING: payment_examples.PROCESSING,
+            event_types.PAYMENT_SUCCESSFUL: payment_examples.PAID,
+            event_types.PAYMENT_FAILED: payment_examples.FAILED,
+            event_types.PAYMENT_IN_REVIEW: payment_examples.IN_REVIEW,
         },
     )
     for plain in (callback_routes.callbacks, health):

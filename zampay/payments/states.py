@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from zampay.webhooks import event_types
+
 
 class State(StrEnum):
     """Where a payment stands, in our books (text in the database, with a CHECK)."""
@@ -92,11 +94,15 @@ PHASES: dict[State, Phase] = {
         Status.PROCESSING,
         _ENDS | {State.IN_REVIEW},
         Door.ENQUIRE,
-        event="payment.processing",
+        event=event_types.PAYMENT_PROCESSING,
     ),
-    State.IN_REVIEW: Phase(Status.IN_REVIEW, _ENDS, Door.ENQUIRE, event="payment.in_review"),
-    State.SUCCESSFUL: Phase(Status.SUCCESSFUL, frozenset(), None, event="payment.successful"),
-    State.FAILED: Phase(Status.FAILED, frozenset(), None, event="payment.failed"),
+    State.IN_REVIEW: Phase(
+        Status.IN_REVIEW, _ENDS, Door.ENQUIRE, event=event_types.PAYMENT_IN_REVIEW
+    ),
+    State.SUCCESSFUL: Phase(
+        Status.SUCCESSFUL, frozenset(), None, event=event_types.PAYMENT_SUCCESSFUL
+    ),
+    State.FAILED: Phase(Status.FAILED, frozenset(), None, event=event_types.PAYMENT_FAILED),
 }
 
 FINAL = frozenset(state for state, phase in PHASES.items() if not phase.moves)

@@ -40,7 +40,7 @@ def describe(spec: APISpec, *, payment: str, payments: Mapping[str, Any]) -> Non
     envelope = spec.components.schemas["Event"]
     kinds = {
         _PAYMENT: ([one for one in event_types.ALL if one in payments], _reference(payment)),
-        _DISABLED: (["webhook_endpoint.disabled"], _object(_DISABLED_MEMBERS)),
+        _DISABLED: ([event_types.ENDPOINT_DISABLED], _object(_DISABLED_MEMBERS)),
         _TEST: ([event_types.TEST], _object(_TEST_MEMBERS)),
     }
     for name, (types, data) in kinds.items():
@@ -65,7 +65,7 @@ def describe(spec: APISpec, *, payment: str, payments: Mapping[str, Any]) -> Non
         spec.components.parameter(name, "header", header)
     hooks = _webhooks(kinds, payments)
     spec.options["webhooks"] = hooks
-    _show(spec, hooks["payment.successful"]["post"]["requestBody"]["content"])
+    _show(spec, hooks[event_types.PAYMENT_SUCCESSFUL]["post"]["requestBody"]["content"])
 
 
 def _show(spec: APISpec, content: dict[str, Any]) -> None:
@@ -82,7 +82,7 @@ def _show(spec: APISpec, content: dict[str, Any]) -> None:
 def _webhooks(kinds: Mapping[str, Any], payments: Mapping[str, Any]) -> dict[str, Any]:
     data = {
         **payments,
-        "webhook_endpoint.disabled": examples.ENDPOINT_DISABLED,
+        event_types.ENDPOINT_DISABLED: examples.ENDPOINT_DISABLED,
         event_types.TEST: examples.ENDPOINT_TESTED,
     }
     said = {**event_types.ALL, event_types.TEST: "A test event, sent because you asked for it."}

@@ -1,11 +1,16 @@
 """Every type of event, with the sentence that documents it."""
 
+PAYMENT_PROCESSING = "payment.processing"
+PAYMENT_SUCCESSFUL = "payment.successful"
+PAYMENT_FAILED = "payment.failed"
+PAYMENT_IN_REVIEW = "payment.in_review"
+ENDPOINT_DISABLED = "webhook_endpoint.disabled"
 ALL = {
-    "payment.processing": "The payment is with the network; the payer is being asked.",
-    "payment.successful": "The network says that the money moved.",
-    "payment.failed": "The payment failed; its failure says why.",
-    "payment.in_review": "Nobody can tell yet how the payment ended.",
-    "webhook_endpoint.disabled": "An endpoint of yours was switched off after failing too long.",
+    PAYMENT_PROCESSING: "The payment is with the network; the payer is being asked.",
+    PAYMENT_SUCCESSFUL: "The network says that the money moved.",
+    PAYMENT_FAILED: "The payment failed; its failure says why.",
+    PAYMENT_IN_REVIEW: "Nobody can tell yet how the payment ended.",
+    ENDPOINT_DISABLED: "An endpoint of yours was switched off after failing too long.",
 }
 EVERY = "*"
 TEST = "webhook_endpoint.test"

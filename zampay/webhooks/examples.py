@@ -30,7 +30,7 @@ DELIVERIES = {
         {
             "id": "whd_01k9tq4w8z0a2b4c6d8e0f2g4h",
             "eventId": EVENT_ID,
-            "eventType": "payment.successful",
+            "eventType": event_types.PAYMENT_SUCCESSFUL,
             "sequence": 1042,
             "status": "DELIVERED",
             "attempts": 1,

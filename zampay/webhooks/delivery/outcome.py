@@ -8,7 +8,7 @@ from zampay.infra.database.db import Transaction
 from zampay.infra.telemetry import metrics
 from zampay.kernel import backoff
 from zampay.tenants import audit
-from zampay.webhooks import events, queries
+from zampay.webhooks import event_types, events, queries
 from zampay.webhooks.delivery.lease import Lease
 from zampay.webhooks.delivery.sending import Answer
 from zampay.webhooks.models import DELIVERED, EXHAUSTED, Delivery, Endpoint
@@ -103,7 +103,7 @@ def _disable(tx: Transaction, endpoint: Endpoint, reason: str) -> None:
     events.cancel_owed(tx, endpoint)
     audit.record(
         tx,
-        action="webhook_endpoint.disabled",
+        action=event_types.ENDPOINT_DISABLED,
         actor="zampay",
         address=None,
         subject=endpoint.id,
@@ -112,7 +112,7 @@ def _disable(tx: Transaction, endpoint: Endpoint, reason: str) -> None:
     events.publish(
         tx,
         livemode=endpoint.livemode,
-        event_type="webhook_endpoint.disabled",
+        event_type=event_types.ENDPOINT_DISABLED,
         subject_id=endpoint.id,
         position=endpoint.position,
         data={"id": endpoint.id, "url": endpoint.url, "reason": reason},
