@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -170,6 +171,22 @@ def test_published_numbers_and_euros_are_taken_in_the_sandbox_only(mtn: Mtn) -> 
     assert sandbox.takes_msisdn(published)
     assert not zambia.takes_msisdn(published)
     assert (sandbox.currencies, zambia.currencies) == ({"EUR", "ZMW"}, {"ZMW"})
-    assert mtn_adapter.profile(None) == zambia
+    assert replace(mtn_adapter.profile(None), account=zambia.account) == zambia
     taken = [zambia.takes_msisdn(f"260{prefix}3123400") for prefix in ("96", "76", "56", "97")]
     assert taken == [True, True, True, False]
+
+
+def test_each_account_and_environment_has_a_name_of_its_own_that_is_no_credential(
+    mtn: Mtn,
+) -> None:
+    user = str(uuid.uuid4())
+    settings = [
+        mtn.adapter()._settings,
+        mtn.adapter(api_key="0" * 32)._settings,
+        mtn.adapter(api_user=user)._settings,
+        mtn.adapter(target_environment="mtnuganda")._settings,
+    ]
+    names = [mtn_adapter.profile(one).account for one in settings]
+    assert names[0] == names[1], "a new key of the same account"
+    assert len(set(names)) == 3
+    assert user not in "".join(names)

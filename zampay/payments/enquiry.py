@@ -21,6 +21,7 @@ from zampay.providers.contract import (
     Enquiry,
     Failure,
     FailureCode,
+    NoAnswer,
     NotFound,
     NotSent,
     Order,
@@ -133,6 +134,8 @@ def _apply(tx: Transaction, payment: Payment, answer: Enquiry, claim: _Claim) ->
     sent_since = payment.state == State.PENDING or payment.submissions != claim.submissions
     if sent_since and not isinstance(answer, Report):
         return  # it is sent again, or will be: the answer is older, and the lease not ours
+    if isinstance(answer, NotFound) and payment.is_anothers(claim.provider.profile.account):
+        answer = NoAnswer(f"{answer.detail}, but it was sent by another account")
     if not _asked_before_the_end(payment, claim):
         _plan_the_next_look(tx, payment, answer)
     if isinstance(answer, Report):

@@ -56,6 +56,7 @@ class Payment(Model):
     request_digest: Mapped[str] = mapped_column(sa.Text)
     provider: Mapped[str] = mapped_column(sa.Text)
     provider_reference: Mapped[str] = mapped_column(sa.Text)
+    network_account: Mapped[str | None] = mapped_column(sa.Text)
     callback_token: Mapped[str] = mapped_column(sa.Text, unique=True)
     callback_lookup: Mapped[str] = mapped_column(
         sa.Text, sa.Computed(f"left(callback_token, {LOOKUP_LENGTH})", persisted=True), index=True
@@ -162,6 +163,10 @@ class Payment(Model):
     def may_have_landed(self) -> bool:
         """Whether the network may have it, although no answer of its own has said so."""
         return self.in_doubt or (self.called_back_at is not None and self.submissions > 0)
+
+    def is_anothers(self, account: str) -> bool:
+        """Whether another account at the network has sent it, so that this one cannot know it."""
+        return bool(self.network_account) and self.network_account != account
 
     @property
     def current_failure(self) -> dict[str, Any] | None:

@@ -66,15 +66,18 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
     started_s = clock.monotonic_s()
     with transaction(tenant_id) as tx:
         payment = queries.locked_if_due(tx, payment_id)
-        if payment is None or payment.state != State.PENDING or not _may_be_sent(tx, payment):
+        if payment is None or payment.state != State.PENDING:
             return None
         provider = registry.served(livemode=payment.livemode).get(payment.provider)
+        if not _may_be_sent(tx, payment, provider):
+            return None
         if provider is None:
             schedule.plan(payment, tx.now + timedelta(seconds=LONGEST_RETRY_S))
             return None
         logs.caused_by(payment.request_id)
         payment.submissions += 1
         payment.submitted_at = tx.now
+        payment.network_account = provider.profile.account
         schedule.lease(payment, tx.now)
         payment.last_byte_at = payment.leased_until
         attempt = payment.submissions
@@ -89,9 +92,10 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
     return _Claim(order, provider, attempt)
 
 
-def _may_be_sent(tx: Transaction, payment: Payment) -> bool:
+def _may_be_sent(tx: Transaction, payment: Payment, provider: Provider | None) -> bool:
     """Whether a due row is to be sent now. What the network called back about is asked about, and
-    so is, before it is given up, what may have landed.
+    so is what may have landed: before it is given up, and where it was sent by another account,
+    whose reference the network would take from this one as a new one.
     """
     late = _is_out_of_time(payment, tx.now)
     payment.first_tried_at = payment.first_tried_at or tx.now
@@ -104,6 +108,8 @@ def _may_be_sent(tx: Transaction, payment: Payment) -> bool:
         reports.doubt_again(tx, payment, Evidence.CALLBACK, "the network called back")
     elif late:
         reports.doubt_again(tx, payment, Evidence.DEADLINE, "the time for sending is over")
+    elif provider is not None and payment.is_anothers(provider.profile.account):
+        reports.doubt_again(tx, payment, Evidence.DEADLINE, "another account has sent it")
     else:
         return True
     tx.ring("payments.enquire", payment_id=payment.id, tenant_id=payment.tenant_id)

@@ -233,7 +233,11 @@ Enquiry = Report | NotFound | NoAnswer | NotSent
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a network takes and what may be done with it; data, so that no caller names it."""
+    """What a network takes and what may be done with it; data, so that no caller names it.
+
+    `account` tells one of our accounts at the network from another, where there may be several one
+    after the other: what one has sent, another does not know.
+    """
 
     code: str
     msisdn_prefixes: tuple[str, ...]
@@ -245,6 +249,7 @@ class Profile:
     resend_is_safe: bool = True
     unknown_grace: timedelta = timedelta(seconds=30)
     approval_window: timedelta = timedelta(minutes=5)
+    account: str = ""
 
     def takes_msisdn(self, msisdn: str) -> bool:
         """Whether the number's prefix is one of this network's."""

@@ -50,6 +50,7 @@ def profile(settings: Settings | None) -> Profile:
         currencies=frozenset({"EUR", "ZMW"} if sandbox else {"ZMW"}),
         min_amount_minor=settings.min_amount_minor if settings else 1,
         max_amount_minor=settings.max_amount_minor if settings else 100_000_000,
+        account=settings.account if settings else "",
         unknown_grace=timedelta(seconds=settings.unknown_grace_s if settings else UNKNOWN_GRACE_S),
     )
 

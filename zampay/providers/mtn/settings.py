@@ -4,6 +4,7 @@ Hosts: sandbox.momodeveloper.mtn.com (sandbox); proxy.momoapi.mtn.com (productio
 when going live). The three credentials are independent of each other (MTN developer portal).
 """
 
+import hashlib
 import re
 import ssl
 import uuid
@@ -53,6 +54,12 @@ class Settings:
     def longest_call_s(self) -> float:
         """The longest that one exchange with MTN may take."""
         return self.connect_timeout_s + self.read_timeout_s
+
+    @property
+    def account(self) -> str:
+        """What tells this account's payments from those of another, and is no credential."""
+        named = f"{self.target_environment} {self.api_user}"
+        return hashlib.sha256(named.encode()).hexdigest()[:16]
 
     @property
     def is_sandbox(self) -> bool:

@@ -47,7 +47,7 @@ class Adapter:
     """
 
     def __init__(self, profile: Profile, failure_of: Callable[[str | None], Failure]) -> None:
-        self.profile = profile
+        self.profile = replace(profile, account="")
         self._failure_of = failure_of
 
     def new_reference(self) -> str:
