@@ -1,4 +1,4 @@
-"""The simulated network as a journey sees it: its journal, its faults and its levers."""
+"""The simulated network as a journey sees it: its journal, its faults and its controls."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ class Network:
         self._admin("POST", "/faults", fault)
 
     @contextmanager
-    def weather(self, faults: list[dict[str, Any]]) -> Iterator[None]:
+    def faults_during(self, faults: list[dict[str, Any]]) -> Iterator[None]:
         """These faults and no others, until the end of the block."""
         self._admin("PUT", "/faults", faults)
         try:
@@ -35,7 +35,7 @@ class Network:
             self._admin("DELETE", "/faults")
 
     def faults(self) -> list[dict[str, Any]]:
-        """Those that can still strike."""
+        """Those that can still occur."""
         left: list[dict[str, Any]] = self._admin("GET", "/faults")
         return left
 
@@ -55,8 +55,8 @@ class Network:
             if (request["referenceId"], request["operation"]) == (reference, operation)
         ]
 
-    def enquiries(self, reference: str) -> int:
-        return len(self.requests(reference, "enquiry"))
+    def polls(self, reference: str) -> int:
+        return len(self.requests(reference, "poll"))
 
     def callbacks(self, reference: str) -> list[Any]:
         """What became of each callback of one reference: a status, `lost`, or an error's name."""
@@ -79,7 +79,7 @@ class Network:
         self._admin("POST", "/callbacks", wanted)
 
     def release(self) -> None:
-        """Let every hanging request go on."""
+        """Let every hanging request continue."""
         self._admin("POST", "/release")
 
     def expire_tokens(self) -> None:

@@ -33,7 +33,7 @@ def test_without_a_beat_bells_still_work_and_the_rest_waits_for_one(
     gateway.assert_paid_once(shop, heard)
     gateway.until(lambda: gateway.books.payment(unheard)["is_due"], "a row that is due")
     assert shop.payment(unheard)["status"] == "PROCESSING"
-    assert network.enquiries(reference) == 0
+    assert network.polls(reference) == 0
     gateway.stack.start("beat")
     gateway.assert_paid_once(shop, unheard)
 

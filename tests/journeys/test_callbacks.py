@@ -21,12 +21,12 @@ def test_fifty_copies_at_once_make_one_enquiry_and_one_move(
     payment_id = shop.pay(payer)["id"]
     reference = gateway.books.reference(payment_id)
     gateway.until(lambda: network.callbacks(reference) == ["lost"], "the loss of the true one")
-    assert network.enquiries(reference) == 0
+    assert network.polls(reference) == 0
     network.call_back(reference, copies=50)
     gateway.assert_paid_once(shop, payment_id)
     assert network.callbacks(reference).count(200) == 50
     gateway.assert_paid_once(shop, shop.pay(payer)["id"])  # whatever was rung before is heard now
-    assert network.enquiries(reference) == 1
+    assert network.polls(reference) == 1
     assert [kept["heeded_at"] is None for kept in gateway.books.callbacks(payment_id)] == [False]
 
 
@@ -61,10 +61,10 @@ def test_copies_that_come_after_the_end_change_nothing(
     payment_id = shop.pay(payer)["id"]
     gateway.assert_paid_once(shop, payment_id)
     reference = gateway.books.reference(payment_id)
-    before = shop.payment(payment_id), shop.history(payment_id), network.enquiries(reference)
+    before = shop.payment(payment_id), shop.history(payment_id), network.polls(reference)
     network.call_back(reference, copies=50)
     gateway.assert_paid_once(shop, shop.pay(payer)["id"])
-    after = shop.payment(payment_id), shop.history(payment_id), network.enquiries(reference)
+    after = shop.payment(payment_id), shop.history(payment_id), network.polls(reference)
     assert after == before
 
 
@@ -94,10 +94,10 @@ def test_a_forged_callback_moves_nothing(gateway: Gateway, network: Network, sho
     payment_id = shop.pay(SILENT)["id"]
     gateway.until_status(shop, payment_id, "PROCESSING")
     reference = gateway.books.reference(payment_id)
-    asked = network.enquiries(reference)
+    asked = network.polls(reference)
     network.call_back(reference, body={**PAID, "externalId": payment_id, "amount": "12.5"})
     assert network.callbacks(reference) == [200]
-    gateway.until(lambda: network.enquiries(reference) > asked, "the network to be asked")
+    gateway.until(lambda: network.polls(reference) > asked, "the network to be asked")
     gateway.until(
         lambda: all(kept["heeded_at"] for kept in gateway.books.callbacks(payment_id)),
         "the forgery to be looked into",

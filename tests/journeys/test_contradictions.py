@@ -23,7 +23,7 @@ def first_told(running: Gateway, shop: Shop) -> dict[str, str]:
     for name, word in FIRST_WORDS.items():
         payments[name] = shop.pay(SILENT)["id"]
         reference = running.books.reference(payments[name])
-        running.network.fault("enquiry", "status", status=200, body=word, referenceId=reference)
+        running.network.fault("poll", "status", status=200, body=word, referenceId=reference)
     return payments
 
 

@@ -49,7 +49,7 @@ def sent(running: Gateway, shop: Shop, numbers: Iterator[str]) -> dict[str, str]
         payer = next(numbers)
         running.network.fault("callback", "lost", msisdn=payer)
         for kind, details in faults:
-            running.network.fault("enquiry", kind, msisdn=payer, **details)
+            running.network.fault("poll", kind, msisdn=payer, **details)
         payments[name] = shop.pay(payer)["id"]
     return payments
 
@@ -97,5 +97,5 @@ def test_an_enquiry_that_fails_and_a_404_about_what_was_acknowledged_prove_nothi
 ) -> None:
     gateway.assert_paid_once(shop, sent[name])
     reference = gateway.books.reference(sent[name])
-    assert network.requests(reference, "enquiry") == answers
+    assert network.requests(reference, "poll") == answers
     assert network.requests(reference, "requesttopay") == [202]

@@ -78,7 +78,7 @@ def test_a_payer_who_does_not_answer_stays_processing_and_is_asked_about(
     payment_id = shop.pay("260963123453")["id"]
     gateway.until_status(shop, payment_id, "PROCESSING")
     reference = gateway.books.reference(payment_id)
-    gateway.until(lambda: network.enquiries(reference) >= 1, "an enquiry")
+    gateway.until(lambda: network.polls(reference) >= 1, "an enquiry")
     assert shop.payment(payment_id)["status"] == "PROCESSING"
     network.settle(reference, "SUCCESSFUL")
     gateway.assert_paid_once(shop, payment_id)

@@ -16,7 +16,7 @@ def test_small_merchants_are_sent_at_once_while_a_large_one_waits(
     patient = {"MTN_READ_TIMEOUT_S": "30", "SUBMIT_LEASE_S": "90"}
     gateway.replace("worker", WORKER_CONCURRENCY="4", **patient)
     large, *small = [gateway.shop(name) for name in ("Large", "One", "Two", "Three", "Four")]
-    with network.weather([SLOW]):
+    with network.faults_during([SLOW]):
         crowd = [large.pay(next(numbers))["id"] for _ in range(16)]
         few = [shop.pay(next(numbers))["id"] for shop in small]
         gateway.until(

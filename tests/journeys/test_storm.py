@@ -22,8 +22,8 @@ STORM: list[dict[str, Any]] = [
         "probability": 0.1,
         "times": 4,
     },
-    {"operation": "enquiry", "kind": "garbage", "probability": 0.25, "times": 10},
-    {"operation": "enquiry", "kind": "status", "status": 500, "probability": 0.2, "times": 6},
+    {"operation": "poll", "kind": "garbage", "probability": 0.25, "times": 10},
+    {"operation": "poll", "kind": "status", "status": 500, "probability": 0.2, "times": 6},
     {"operation": "token", "kind": "reset_after", "probability": 0.3, "times": 3},
     {"operation": "callback", "kind": "lost", "probability": 0.3},
     {"operation": "callback", "kind": "doubled", "probability": 0.3},
@@ -37,7 +37,7 @@ DECLINED = "260963123451"
 @pytest.mark.long
 def test_a_storm_ends_with_books_that_agree(gateway: Gateway, payer: str) -> None:
     shop = gateway.shop("Storm Traders")
-    with gateway.network.weather(STORM):
+    with gateway.network.faults_during(STORM):
         orders = [shop.order(DECLINED if n % 6 == 0 else payer) for n in range(PAYMENTS)]
         payments = [shop.send(order)["id"] for order in orders]
         gateway.network.expire_tokens()

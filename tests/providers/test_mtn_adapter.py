@@ -122,7 +122,7 @@ def test_an_enquiry_that_fails_says_nothing_of_the_payment(
 ) -> None:
     order = an_order(mtn.provider)
     mtn.provider.submit(order)
-    mtn.faults({"operation": "enquiry", **fault})
+    mtn.faults({"operation": "poll", **fault})
     assert isinstance(mtn.adapter(read_timeout_s=0.5).enquire(order), NoAnswer)
 
 
@@ -141,7 +141,7 @@ def test_enquiries_keep_the_pace_of_the_subscription(mtn: Mtn) -> None:
     assert isinstance(slow.enquire(order), Report)
     refused = [slow.enquire(order), mtn.adapter(enquiries_per_s=0.2).enquire(order)]
     assert all(isinstance(one, NotSent) and (one.retry_after_s or 0) > 1 for one in refused)
-    assert mtn.requests("enquiry") == 1
+    assert mtn.requests("poll") == 1
 
 
 def test_account_holder_and_balance_are_read_or_unknown(mtn: Mtn) -> None:

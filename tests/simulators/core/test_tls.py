@@ -74,4 +74,4 @@ def test_a_gateway_in_staging_takes_it(
 def test_requests_agrees(url: str, tmp_path: Path) -> None:
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(url, timeout=2)
-    assert requests.get(url, timeout=2, verify=tmp_path / tls.CERTIFICATE).status_code == 404
+    assert requests.get(url, timeout=2, verify=str(tmp_path / tls.CERTIFICATE)).status_code == 404

@@ -67,11 +67,11 @@ class MtnClient(Client[Settings]):
         path, content = "/collection/v1_0/requesttopay", self.body(msisdn, **body)
         return self.call("POST", path, headers=self.headers(changes), json=content)
 
-    def enquiry(self, reference_id: str) -> requests.Response:
+    def poll(self, reference_id: str) -> requests.Response:
         return self.get(f"/collection/v1_0/requesttopay/{reference_id}")
 
     def status(self, reference_id: str) -> str:
-        return str(self.enquiry(reference_id).json().get("status"))
+        return str(self.poll(reference_id).json().get("status"))
 
 
 def run(**options: Any) -> Iterator[MtnClient]:

@@ -15,7 +15,7 @@ def test_a_callback_says_once_what_a_poll_is_answered(
     until(lambda: mtn.callbacks() == [200])
     ((method, path, content),) = gateway.received
     assert (method, path) == ("PUT", "/callbacks/network/token")
-    assert json.loads(content) == mtn.enquiry(reference_id).json()
+    assert json.loads(content) == mtn.poll(reference_id).json()
     assert reference_id not in content.decode()
 
 

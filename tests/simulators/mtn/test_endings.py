@@ -29,7 +29,7 @@ def test_a_failing_number_is_accepted_and_fails_at_once_with_a_reason(
     mtn: Any, reference_id: str, suffix: str, reason: str
 ) -> None:
     assert mtn.pay(TWIN + suffix, reference_id).status_code == 202
-    result = mtn.enquiry(reference_id).json()
+    result = mtn.poll(reference_id).json()
     assert (result["status"], result["reason"]["code"]) == ("FAILED", reason)
     assert "financialTransactionId" not in result
     assert mtn.journal()["charges"] == []
@@ -49,7 +49,7 @@ def test_a_refused_number_creates_nothing(
 ) -> None:
     answer = mtn.pay(TWIN + suffix, reference_id)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert mtn.enquiry(reference_id).status_code == 404
+    assert mtn.poll(reference_id).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_takes_time_is_open_before_and_final_after_it(
     for network in (slow, mtn):
         assert network.pay(number, reference_id).status_code == 202
     assert slow.status(reference_id) == before
-    assert "financialTransactionId" not in slow.enquiry(reference_id).json()
+    assert "financialTransactionId" not in slow.poll(reference_id).json()
     until(lambda: mtn.status(reference_id) == after)
     assert slow.status(reference_id) == before
 
@@ -79,7 +79,7 @@ def test_what_takes_time_is_open_before_and_final_after_it(
 def test_an_expiry_says_so(mtn: Any, reference_id: str, until: Callable[..., None]) -> None:
     mtn.pay(TWIN + "52", reference_id)
     until(lambda: mtn.status(reference_id) == "FAILED")
-    assert mtn.enquiry(reference_id).json()["reason"]["code"] == "EXPIRED"
+    assert mtn.poll(reference_id).json()["reason"]["code"] == "EXPIRED"
 
 
 def test_an_unknown_number_pays_after_approval_and_is_charged_unasked(
@@ -87,7 +87,7 @@ def test_an_unknown_number_pays_after_approval_and_is_charged_unasked(
 ) -> None:
     mtn.pay(reference_id=reference_id, externalId="order-7")
     until(lambda: mtn.journal()["byReference"] == {reference_id: 1})
-    result = mtn.enquiry(reference_id).json()
+    result = mtn.poll(reference_id).json()
     assert result.pop("financialTransactionId")
     assert "reason" not in result
     assert result == mtn.body(externalId="order-7", amount="12.5", status="SUCCESSFUL")
@@ -107,7 +107,7 @@ def test_a_payment_can_be_failed_by_hand_for_a_reason(mtn: Any, reference_id: st
     mtn.pay(TWIN + "53", reference_id)
     ending = {"referenceId": reference_id, "status": "FAILED", "reason": "TRANSACTION_CANCELED"}
     mtn.admin("POST", "settle", ending)
-    assert mtn.enquiry(reference_id).json()["reason"]["code"] == "TRANSACTION_CANCELED"
+    assert mtn.poll(reference_id).json()["reason"]["code"] == "TRANSACTION_CANCELED"
     unknown = {**ending, "referenceId": str(uuid.uuid4())}
     assert mtn.admin("POST", "settle", unknown).status_code == 404
     assert mtn.admin("POST", "settle", {**ending, "status": "MAYBE"}).status_code == 400
@@ -126,7 +126,7 @@ def test_number_73_is_stored_at_the_second_try_only(
 ) -> None:
     with pytest.raises(requests.ConnectionError, match="Connection reset by peer"):
         mtn.pay(TWIN + "73", reference_id)
-    assert mtn.enquiry(reference_id).status_code == 404
+    assert mtn.poll(reference_id).status_code == 404
     assert mtn.pay(TWIN + "73", reference_id).status_code == 202
     until(lambda: mtn.journal()["byReference"] == {reference_id: 1})
 

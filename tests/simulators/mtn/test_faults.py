@@ -25,7 +25,7 @@ def test_a_status_has_the_body_that_mtn_sends_with_it(
     answer = mtn.pay(reference_id=reference_id)
     assert answer.status_code == status
     assert says in answer.text
-    assert mtn.enquiry(reference_id).status_code == 404
+    assert mtn.poll(reference_id).status_code == 404
     assert mtn.pay(reference_id=reference_id).status_code == 202
 
 
@@ -59,7 +59,7 @@ def test_a_fault_can_be_limited_to_a_payer_an_order_or_a_reference(
     assert mtn.pay("260963123401").status_code == 503
     assert mtn.pay(reference_id=reference_id).status_code == 202
     mtn.faults(fault("status", "*", referenceId=reference_id))
-    assert mtn.enquiry(reference_id.upper()).status_code == 503
+    assert mtn.poll(reference_id.upper()).status_code == 503
     assert mtn.pay(reference_id=reference_id).status_code == 503
     assert mtn.pay().status_code == 202
 
@@ -72,7 +72,7 @@ def test_an_account_holder_can_meet_a_fault_of_its_number(mtn: Any) -> None:
 
 
 def test_every_operation_can_meet_a_fault(mtn: Any, sandbox: Any) -> None:
-    others = ("enquiry", "token", "balance", "basicuserinfo", "deliverynotification")
+    others = ("poll", "token", "balance", "basicuserinfo", "deliverynotification")
     for operation in others:
         mtn.faults(fault("latency", operation, seconds=0, times=1))
         assert len(mtn.admin("GET", "faults").json()) == 1

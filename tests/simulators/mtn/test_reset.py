@@ -8,6 +8,6 @@ def test_credentials_outlive_a_reset_and_the_balance_does_not(mtn: Any, referenc
     mtn.faults({"operation": "token", "kind": "reset_before"})
     mtn.admin("POST", "reset")
     assert not any(mtn.journal().values())
-    assert mtn.enquiry(reference_id).status_code == 404
+    assert mtn.poll(reference_id).status_code == 404
     assert mtn.token().status_code == 200
     assert mtn.get("/collection/v1_0/account/balance").json()["availableBalance"] == "1000"

@@ -38,7 +38,7 @@ def test_a_wrong_header_is_refused(
     assert answer.status_code == status
     assert says in answer.text
     assert bool(answer.text) is bool(says)
-    assert mtn.enquiry(reference_id).status_code == 404
+    assert mtn.poll(reference_id).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_malformed_body_is_an_empty_400(
 ) -> None:
     answer = mtn.pay(reference_id=reference_id, **change)
     assert (answer.status_code, answer.text) == (400, "")
-    assert mtn.enquiry(reference_id).status_code == 404
+    assert mtn.poll(reference_id).status_code == 404
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff"])
@@ -117,7 +117,7 @@ def test_a_reference_is_used_once_whatever_its_letters(mtn: Any, reference_id: s
     for again in (reference_id, reference_id.upper()):
         answer = mtn.pay(reference_id=again, amount="99")
         assert (answer.status_code, answer.json()["code"]) == (409, "RESOURCE_ALREADY_EXIST")
-    assert mtn.enquiry(reference_id).json()["amount"] == "12.5"
+    assert mtn.poll(reference_id).json()["amount"] == "12.5"
 
 
 def test_each_envelope_has_its_own_fields(mtn: Any) -> None:
@@ -126,11 +126,9 @@ def test_each_envelope_has_its_own_fields(mtn: Any) -> None:
     assert mtn.get("/collection/v1_0/nothing").json().keys() == GATEWAY
 
 
-def test_an_enquiry_wants_a_uuid_v4_and_knows_only_what_was_stored(
-    mtn: Any, reference_id: str
-) -> None:
-    assert mtn.enquiry("42").status_code == 400
-    unknown = mtn.enquiry(reference_id)
+def test_a_poll_wants_a_uuid_v4_and_knows_only_what_was_stored(mtn: Any, reference_id: str) -> None:
+    assert mtn.poll("42").status_code == 400
+    unknown = mtn.poll(reference_id)
     assert (unknown.status_code, unknown.json()["code"]) == (404, "RESOURCE_NOT_FOUND")
 
 

@@ -17,7 +17,7 @@ class Network(network.Network):
 
     operations = Operations(
         submit="requesttopay",
-        poll="enquiry",
+        poll="poll",
         others=(
             "token",
             "active",

@@ -51,7 +51,7 @@ def requesttopay() -> Response:
 
 
 @blueprint.get("/requesttopay/<reference_id>")
-def enquiry(reference_id: str) -> Response:
+def poll(reference_id: str) -> Response:
     """The payment: 200 also when it failed, 404 when this reference was never stored."""
     payment = here().wallet.get(strictness.uuid4(reference_id))
     return here().not_found() if payment is None else as_json(200, payment.shown())
