@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
+import psycopg
 import pytest
+import redis
 import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
@@ -14,6 +16,8 @@ from tests.doors import ScriptedNetwork
 from tests.merchants import Merchant
 from tests.payments.scenes import ended
 from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.infra.telemetry import error_text
+from zampay.infra.health import readiness
 from zampay.infra.queue import heartbeat
 from zampay.infra.queue.heartbeat import Pulse
 from zampay.kernel import clock
@@ -141,3 +145,38 @@ def test_a_role_that_passes_row_level_security_is_wrong(
 ) -> None:
     monkeypatch.setattr("zampay.infra.database.db.ROLE_QUERY", "SELECT true, 'postgres'")
     assert "WRONG   role: postgres bypasses row-level security" in examined(well).output
+
+
+NO_WRITES = psycopg.errors.ReadOnlySqlTransaction()
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "cure"),
+    [
+        (
+            "database",
+            error_text.of_database(sa.exc.DBAPIError("", {}, NO_WRITES)),
+            "name the primary in DATABASE_URL",
+        ),
+        (
+            "redis",
+            error_text.of_redis(redis.exceptions.ReadOnlyError("READONLY")),
+            "Name the primary in REDIS_URL",
+        ),
+        (
+            "redis",
+            error_text.of_redis(redis.exceptions.OutOfMemoryError("OOM")),
+            "Give Redis more memory",
+        ),
+    ],
+    ids=["read-only database", "replica", "full Redis"],
+)
+def test_what_answers_and_takes_no_writes_is_not_asked_whether_it_is_up(
+    well: Flask, monkeypatch: pytest.MonkeyPatch, name: str, says: str, cure: str
+) -> None:
+    check = readiness.Check(name, readiness.Verdict.FAILED, says, 1.0)
+    monkeypatch.setattr("zampay.infra.health.readiness.examine", lambda: [check])
+    output = examined(well).output
+    assert cure in output
+    assert "Is Redis up" not in output
+    assert "Is PostgreSQL up" not in output

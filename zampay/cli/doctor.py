@@ -33,6 +33,22 @@ REMEDIES = {
     "missed stays missed.",
 }
 
+EXACT_REMEDIES = {
+    "default_transaction_read_only": (
+        "If it is a standby, name the primary in DATABASE_URL. If not, reset "
+        "default_transaction_read_only, where it was set."
+    ),
+    "it is a replica": (
+        "Name the primary in REDIS_URL, or make this one the primary. Payments are accepted, and "
+        "sent when it takes writes."
+    ),
+    "maxmemory": (
+        "Give Redis more memory (maxmemory), or remove what others keep in it. Payments are "
+        "accepted, and sent when it has room."
+    ),
+}
+"""By a part of what was found."""
+
 
 @click.command("doctor")
 @with_appcontext
@@ -58,7 +74,7 @@ def examine() -> Iterator[Finding]:
             yield fine(check.name, f"{check.says}.")
         else:
             named = _named_database() if check.name == "database" else ""
-            yield broken(check.name, f"{check.says}.", named + REMEDIES[check.name])
+            yield broken(check.name, f"{check.says}.", named + _remedy(check))
     yield from _clock()
     yield from _books()
     yield from _chains()
@@ -100,6 +116,12 @@ def _configuration() -> Iterator[Finding]:
     if current_app.extensions["metrics_token"] is None:
         says = "METRICS_TOKEN is not set: there are no metrics, and no alerts."
         yield advice("configuration", says, "Set it, and give it to Prometheus.")
+
+
+def _remedy(check: readiness.Check) -> str:
+    """What to do about it: of what answers but takes no writes, not whether it is up."""
+    exact = (cure for fault, cure in EXACT_REMEDIES.items() if fault in check.says)
+    return next(exact, REMEDIES[check.name])
 
 
 def _clock() -> Iterator[Finding]:

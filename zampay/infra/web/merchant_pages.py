@@ -19,7 +19,7 @@ from werkzeug.exceptions import NotFound
 
 from zampay.infra.web import problems
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 GUIDE = ROOT / "docs" / "integration-guide.md"
 EXAMPLES = ROOT / "examples"
 MAX_AGE_S = 300
