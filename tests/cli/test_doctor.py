@@ -16,10 +16,10 @@ from tests.doors import ScriptedNetwork
 from tests.merchants import Merchant
 from tests.payments.scenes import ended
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.infra.telemetry import error_text
 from zampay.infra.health import readiness
 from zampay.infra.queue import heartbeat
 from zampay.infra.queue.heartbeat import Pulse
+from zampay.infra.telemetry import error_text
 from zampay.kernel import clock
 from zampay.kernel.findings import broken, fine
 
