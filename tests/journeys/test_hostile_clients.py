@@ -197,6 +197,35 @@ def test_a_name_with_underscores_is_no_header(gateway: Gateway, shop: Shop) -> N
     assert heard.statuses == [200]
 
 
+TRAILERS = {
+    "another tenant": (b"x-tenant-id: ten_0\r\n", [202]),
+    "another host": (b"Host: evil.example\r\n", [202]),
+    "a length": (b"Content-Length: 5\r\n", [400]),
+    "more than a head may have": (b"x-a: " + b"x" * 20_000 + b"\r\n", [202]),
+    "without end": (b"x-a: " + b"x" * 3_000_000 + b"\r\n", [431]),
+}
+
+
+@pytest.mark.parametrize(("trailers", "statuses"), TRAILERS.values(), ids=TRAILERS.keys())
+def test_what_is_named_behind_the_body_is_no_header(
+    gateway: Gateway, shop: Shop, payer: str, trailers: bytes, statuses: list[int]
+) -> None:
+    order = json.dumps(shop.order(payer)).encode()
+    begins = head(shop, "Transfer-Encoding: chunked", "Connection: close")
+    whole = begins + b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(order), order, trailers)
+    heard = say(gateway.stack.port, whole)
+    assert (heard.statuses, heard.ended) == (statuses, True)
+
+
+def test_a_key_behind_the_body_is_no_key(gateway: Gateway, shop: Shop, payer: str) -> None:
+    order = json.dumps(shop.order(payer)).encode()
+    begins = b"POST /api/v1/payments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    key = f"Authorization: Bearer {shop.key}\r\nx-tenant-id: {shop.tenant_id}\r\n".encode()
+    coding = b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    whole = begins + coding + b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(order), order, key)
+    assert say(gateway.stack.port, whole).statuses == [401]
+
+
 def test_pipelined_requests_are_answered_in_order_and_not_without_end(
     gateway: Gateway, shop: Shop
 ) -> None:

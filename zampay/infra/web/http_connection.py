@@ -28,6 +28,7 @@ READING_S = 20.0  # in which a client takes so much of an answer that more can b
 LINGER_S = 2.0  # in which a client that still sends may read why it was refused
 LAST_CALL_S = 1.0  # in which a connection that was just made may still ask while we end
 MAX_HEAD_BYTES = 64 * 1024
+MAX_BETWEEN_BYTES = 1024 * 1024  # sizes and extensions of chunks, and what follows the last one
 MOST_CONNECTIONS = 1000
 MOST_PIPELINED = 16
 
@@ -78,7 +79,7 @@ class Connection(HttpToolsProtocol):
         """Make room, and wait for a head."""
         self.in_message = False
         self._in_head = False
-        self._begun = self._head_bytes = 0
+        self._begun = self._head_bytes = self._between_bytes = 0
         self._broken = self._ending = False
         self._active: RequestResponseCycle | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -141,6 +142,10 @@ class Connection(HttpToolsProtocol):
             self._head_bytes += len(data) if self._begun == was_between else 0
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(431, "large_head", None)
+        elif self.in_message and not self._broken:
+            self._between_bytes += len(data)
+            if self._between_bytes > MAX_BETWEEN_BYTES:
+                self._refuse(431, "large_head", None)
 
     def eof_received(self) -> None:
         """A client that ends in the middle of a request is told; one that waits has left."""
@@ -152,7 +157,19 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self.in_message = self._in_head = True
         self._begun += 1
-        self._head_bytes = 0
+        self._head_bytes = self._between_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header. What is named behind a body is none: whoever judged or wrote the head has not
+        seen it (RFC 9110, 6.5.1), and uvicorn would put it among the headers.
+        """
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body, which `zampay.infra.front` bounds."""
+        self._between_bytes -= len(body)
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
         """A head is here: its body has its own deadline (`zampay.infra.web.front`)."""
