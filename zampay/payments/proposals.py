@@ -1,6 +1,7 @@
 """Decisions on live money: one operator proposes, another approves, each proven by a token.
 
-What was approved is applied once; a proposal that expired or could not be applied is made anew.
+What was approved is applied once, to a payment that is still as the first of them saw it, and while
+both are operators; a proposal that expired or could not be applied is made anew.
 """
 
 from datetime import timedelta
@@ -18,6 +19,8 @@ from zampay.tenants import audit, operators
 
 EXPIRES_AFTER = timedelta(hours=24)
 RESOLVE, CLOSE = "resolve", "close_discrepancies"
+AS_OF = "as_of"
+"""Among a proposal's details: the facts that it goes by (`resolution.facts`)."""
 
 
 def propose(
@@ -32,12 +35,13 @@ def propose(
     if action == RESOLVE and payment.state != State.IN_REVIEW:
         raise NotPossible(f"It is {payment.state}; only a payment IN_REVIEW can be decided.")
     with transaction(payment.tenant_id) as tx:
+        seen = resolution.facts(tx, payment)
         proposal = Proposal(
             id=ids.new("prp"),
             tenant_id=payment.tenant_id,
             payment_id=payment.id,
             action=action,
-            details=details or {},
+            details={**(details or {}), AS_OF: seen},
             reason=reason,
             proposed_by=name,
             proposed_at=tx.now,
@@ -74,6 +78,8 @@ def approve(*, proposal_id: str, token: str) -> Proposal:
             raise NotPossible("It has expired: propose it again.")
         if proposal.proposed_by == name:
             raise NotPossible("Another operator than the one who proposed it has to approve it.")
+        if not operators.is_active(tx, proposal.proposed_by):
+            raise NotPossible(f"{proposal.proposed_by} is no operator any more: propose it again.")
         proposal.approved_by, proposal.approved_at = name, tx.now
     _apply(proposal, Operator(proposal.proposed_by, proposal.reason, name))
     return proposal
@@ -91,12 +97,14 @@ def waiting() -> list[Proposal]:
 def _apply(proposal: Proposal, people: Operator) -> None:
     payment = resolution.find(proposal.payment_id)
     assert payment is not None, "payments are never deleted"
+    as_of = proposal.details.get(AS_OF, {})
     if proposal.action == CLOSE:
-        resolution.close_discrepancies(payment=payment, operator=people)
+        resolution.close_discrepancies(payment=payment, operator=people, as_of=as_of)
         return
     resolution.resolve(
         payment=payment,
         end=State(proposal.details["status"]),
         operator=people,
         provider_transaction_id=proposal.details["providerTransactionId"],
+        as_of=as_of,
     )

@@ -4,6 +4,7 @@ A decision is for a payment IN_REVIEW only, is made by the one mover, and is fin
 end. Each deed is in the tenant's audit log with its reason, which the merchant reads.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,19 +85,36 @@ def look_again(*, payment: Payment, operator: Operator) -> None:
     enquiry.enquire(tenant_id=payment.tenant_id, payment_id=payment.id)
 
 
+def facts(tx: Transaction, payment: Payment) -> dict[str, Any]:
+    """What a person goes by who decides about a payment: how far its history has come, and the
+    contradictions that nobody has closed.
+    """
+    found = queries.discrepancies(tx, payment.id)
+    unsettled = sorted(one.id for one in found if one.resolved_at is None)
+    return {"position": payment.position, "discrepancies": unsettled}
+
+
 def resolve(
-    *, payment: Payment, end: State, operator: Operator, provider_transaction_id: str | None = None
+    *,
+    payment: Payment,
+    end: State,
+    operator: Operator,
+    provider_transaction_id: str | None = None,
+    as_of: Mapping[str, Any] | None = None,
 ) -> None:
-    """End a payment in review, on a person's word; for live money on that of two.
+    """End a payment in review, on a person's word; for live money on that of two, as long as the
+    facts are as they were when the first of them spoke (`as_of`).
 
     Raises:
-        NotPossible: it is not in review, a second person is missing, the network is being asked at
-            this moment, or it is to be FAILED although a callback waits for its poll.
+        NotPossible: it is not in review, a second person is missing, the facts are others, the
+            network is being asked at this moment, or it is to be FAILED although a callback waits
+            for its poll.
     """
     assert end in {State.SUCCESSFUL, State.FAILED}, "a decision is an end"
     with transaction(payment.tenant_id) as tx:
         row = _locked(tx, payment)
         _check(row, operator)
+        _check_facts(tx, row, as_of)
         if schedule.is_leased(row, tx.now):
             raise NotPossible("A worker is asking the network now; try again in a minute.")
         if end is State.FAILED and queries.has_unheeded_callback(tx, row.id):
@@ -117,10 +135,17 @@ def resolve(
             row.due_at, row.recheck_at = tx.now + FIRST_LOOK, tx.now + LAST_LOOK
 
 
-def close_discrepancies(*, payment: Payment, operator: Operator) -> int:
-    """Mark what contradicted our books as looked into; the payment stays as it is. How many."""
+def close_discrepancies(
+    *, payment: Payment, operator: Operator, as_of: Mapping[str, Any] | None = None
+) -> int:
+    """Mark what contradicted our books as looked into; the payment stays as it is. How many.
+
+    Raises:
+        NotPossible: the facts are no longer those of `as_of`.
+    """
     with transaction(payment.tenant_id) as tx:
         row = _locked(tx, payment)
+        _check_facts(tx, row, as_of)
         closed = _close_discrepancies(tx, row)
         if closed:
             _record(tx, "payment.discrepancies_closed", row, operator, closed=closed)
@@ -178,6 +203,11 @@ def _check(payment: Payment, operator: Operator) -> None:
         raise NotPossible("A decision needs its reason and the name of who makes it.")
     if payment.livemode and not operator.are_two:
         raise NotPossible("Live money needs a second person, who is not the first.")
+
+
+def _check_facts(tx: Transaction, payment: Payment, as_of: Mapping[str, Any] | None) -> None:
+    if as_of is not None and dict(as_of) != facts(tx, payment):
+        raise NotPossible("It has changed since it was proposed: look at it, and propose it again.")
 
 
 def _locked(tx: Transaction, payment: Payment) -> Payment:

@@ -91,6 +91,12 @@ def proven(token: str) -> str:
         return _proven(tx, token)
 
 
+def is_active(tx: Transaction, name: str) -> bool:
+    """Whether this is an operator now."""
+    found = tx.session.get(Operator, name)
+    return found is not None and found.active
+
+
 def _proven(tx: Transaction, token: str) -> str:
     wanted = sa.select(Operator.name).where(
         Operator.token_hash == _hash(token), Operator.active.is_(True)
