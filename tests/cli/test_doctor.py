@@ -46,7 +46,7 @@ def test_a_healthy_gateway_passes(well: Flask) -> None:
     assert result.output.endswith("Nothing is wrong.\n")
     for subject in ("configuration", "database", "migrations", "redis", "worker", "beat"):
         assert f"{subject}: " in result.output
-    for subject in ("clock", "role", "books", "webhook secrets", "NET credentials"):
+    for subject in ("clock", "role", "books", "chains", "webhook secrets", "NET credentials"):
         assert f"ok      {subject}: " in result.output
 
 
@@ -58,6 +58,24 @@ def test_a_silent_worker_is_wrong_with_the_command_that_starts_one(well: Flask) 
     assert "WRONG   worker: never seen." in result.output
     assert "celery --app celery_worker worker" in result.output
     assert result.output.endswith("1 wrong.\n")
+
+
+def test_a_chain_that_was_rewritten_is_named_with_its_line(well: Flask, merchant: Merchant) -> None:
+    paid = merchant.pay().json["id"]
+    with well.app_context(), transaction(EVERY_TENANT) as tx:
+        for statement in (
+            "ALTER TABLE audit_log DISABLE TRIGGER USER",
+            "UPDATE audit_log SET actor = 'key_1' WHERE position = 2",
+            "ALTER TABLE audit_log ENABLE TRIGGER USER",
+            "ALTER TABLE payment_moves DISABLE TRIGGER USER",
+            "UPDATE payment_moves SET detail = 'x'",
+            "ALTER TABLE payment_moves ENABLE TRIGGER USER",
+        ):
+            tx.session.execute(sa.text(statement))
+    result = examined(well)
+    log, history = f"audit log of {merchant.tenant_id}", f"history of {paid}"
+    assert f"WRONG   chains: {log}: not as written from line 2 on." in result.output
+    assert f"WRONG   chains: {history}: not as written from line 1 on." in result.output
 
 
 def test_a_clock_that_is_far_from_the_databases_is_named(

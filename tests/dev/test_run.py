@@ -2,10 +2,12 @@
 
 import json
 import subprocess
+from pathlib import Path
+from types import SimpleNamespace
 
 from dev.common import ROOT
 from dev.merchant import Merchant
-from dev.run import LOOK, PAY, exports
+from dev.run import LOOK, PAY, exports, introduction
 
 MERCHANT = Merchant("http://127.0.0.1:8000", "ten_1", "zp_test_key")
 
@@ -25,6 +27,18 @@ def test_a_line_carries_both_headers_and_the_address() -> None:
         "-H",
         "x-tenant-id: ten_1",
     ]
+
+
+def test_what_is_pasted_first_charges_nobody(tmp_path: Path) -> None:
+    """The live key stands last, after all that is to be pasted, and never in the file."""
+    live = Merchant(MERCHANT.url, MERCHANT.tenant_id, "zp_live_key")
+    stack = SimpleNamespace(
+        url=MERCHANT.url, simulator_url="http://127.0.0.1:8081", directory=tmp_path
+    )
+    shown = introduction(stack, MERCHANT, live)  # type: ignore[arg-type]
+    places = [shown.index(one) for one in (MERCHANT.key, PAY, LOOK, live.key)]
+    assert places == sorted(places)
+    assert (shown.count(live.key), (tmp_path / "env").read_text()) == (1, exports(MERCHANT))
 
 
 def test_every_paste_is_another_order() -> None:
