@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from zampay.payments.examples import ACCEPTED
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
     path
@@ -14,6 +16,16 @@ DOCUMENTS = sorted(
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
+LINES_TO_PASTE = [ROOT / "README.md", ROOT / "docs" / "integration-guide.md"]
+WITH_PROGRAMS = [
+    *LINES_TO_PASTE,
+    *(path for path in sorted((ROOT / "examples").rglob("*.*")) if path.suffix in {".md", ".py"}),
+    *sorted((ROOT / "examples").glob("*/*.mjs")),
+]
+VOCABULARY = {"ZAMPAY_URL", "ZAMPAY_API_KEY", "ZAMPAY_TENANT_ID"}
+OURS = re.compile(r"\bZAMPAY_[A-Z_]+")
+ORDER = re.compile(r'"externalId": "([^"]+)"')
+CURL = re.compile(r"^ *curl .*?(?<!\\)\n", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"[\w.@-]+(/[\w.@-]+)+/?|[\w-]+\.(py|md|toml|txt|in|ini)")
 
 
@@ -71,6 +83,24 @@ def test_every_decision_is_short_and_says_when_to_revisit_it(decision: Path) -> 
 
 def test_decisions_are_numbered_without_gaps() -> None:
     assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+@pytest.mark.parametrize("document", WITH_PROGRAMS, ids=lambda path: path.name)
+def test_address_key_and_tenant_have_the_same_names_everywhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    assert set(OURS.findall(text)) <= VOCABULARY
+    for line in CURL.findall(text) if document in LINES_TO_PASTE else []:
+        assert '"$ZAMPAY_URL/api/v1/' in line
+        assert "Bearer" not in line or 'Bearer $ZAMPAY_API_KEY"' in line
+        assert "tenant-id" not in line or 'tenant-id: $ZAMPAY_TENANT_ID"' in line
+
+
+def test_no_two_documents_order_under_the_same_id() -> None:
+    """Whoever pastes one after the other would be refused: the id belongs to the first order."""
+    shown = [ORDER.findall(document.read_text(encoding="utf-8")) for document in LINES_TO_PASTE]
+    shown.append([ACCEPTED["externalId"]])
+    assert all(shown)
+    assert len({one for found in shown for one in found}) == sum(len(set(found)) for found in shown)
 
 
 def test_there_are_documents_to_look_at() -> None:

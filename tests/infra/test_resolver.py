@@ -134,7 +134,14 @@ def test_the_second_address_is_used_when_the_first_is_dead(
         assert http.send("GET", f"http://pair:{port}/", headers={}).text == "ok"
 
 
-def test_a_tls_handshake_that_drips_ends_in_time() -> None:
+def test_a_tls_handshake_that_drips_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its socket would wait: that begins anew once the connection is there."""
+    connect = connection.create_connection
+
+    def patient(address: tuple[str, int], _: float, **options: Any) -> socket.socket:
+        return connect(address, 30, **options)
+
+    monkeypatch.setattr(connection, "create_connection", patient)
     began_s = time.monotonic()
     with serving(drips(b"\x16\x03\x03\x40\x00")) as server:
         url = server.url.replace("http://", "https://")
