@@ -141,6 +141,27 @@ def test_while_a_network_does_not_answer_payments_keep_their_turn(
     assert [order.payment_id for order in network.submissions] == untried
 
 
+def test_who_comes_new_after_a_pause_overtakes_nobody(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first message after it, before any sweep, begins with what was accepted first."""
+    now_s = [1000.0]
+    monkeypatch.setattr("zampay.payments.concurrency.clock.monotonic_s", lambda: now_s[0])
+    network.submit_answers = [InDoubt("503") for _ in range(TROUBLE_AFTER)]
+    crowd = [accept(app, merchant) for _ in range(TROUBLE_AFTER + 3)]
+    bells.hear_all()
+    network.submissions.clear()
+    now_s[0] += 60
+    newest = accept(app, merchant)
+    bells.hear_all()
+    waited = [one.id for one in crowd[TROUBLE_AFTER:]]
+    assert [order.payment_id for order in network.submissions] == [*waited, newest.id]
+
+
 def test_once_the_pace_is_used_up_nobody_asks_for_a_turn_before_the_next_sweep(
     app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
 ) -> None:
