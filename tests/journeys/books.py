@@ -1,5 +1,6 @@
 """Our own books as an auditor reads them: straight from PostgreSQL, and never written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,14 @@ class Books:
             " FROM payments WHERE id = %(id)s"
         )
         return self._rows(query, id=payment_id)[0]
+
+    def open(self, payment_ids: Sequence[str]) -> int:
+        """How many of these have not ended."""
+        query = (
+            "SELECT count(*) AS number FROM payments"
+            " WHERE id = ANY(%(ids)s) AND completed_at IS NULL"
+        )
+        return int(self._rows(query, ids=list(payment_ids))[0]["number"])
 
     def reference(self, payment_id: str) -> str:
         """Under which reference the network knows a payment."""

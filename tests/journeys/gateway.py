@@ -27,7 +27,7 @@ DEFECT = re.compile(
 )
 """A guard that had to act: no outage explains it."""
 
-USUAL_MODULES = {"web": "wsgi:app", "worker": "celery_worker"}
+USUAL_MODULES = {"web": "wsgi:app", "worker": "celery_worker", "beat": "celery_worker"}
 """What the Procfile starts."""
 
 PACE = {
@@ -116,8 +116,8 @@ class Gateway:
             return False  # the port is taken before the application is loaded
 
     def replace(self, name: str, *, module: str | None = None, **environment: str) -> None:
-        """Kill `web` or `worker` and start it otherwise: from one of the modules here, which dies
-        at an exact point, or with other settings. Healing puts the usual one back.
+        """Kill a process of the Procfile and start it otherwise: from one of the modules here,
+        which dies at an exact point, or with other settings. Healing puts the usual one back.
         """
         self.stack.kill(name)
         self._replaced.add(name)
