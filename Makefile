@@ -13,6 +13,7 @@ READY := $(VENV)/.ready
 DOCKER ?= docker
 ADVISED := https://pypi.org/pypi/pip/25.0/json
 IMAGE ?= zampay:local
+COMPOSE = ZAMPAY_IMAGE=$(IMAGE) $(DOCKER) compose --project-name zampay-try --profile simulator
 PINS := requirements.txt requirements-dev.txt
 LOCK := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" --quiet
@@ -41,18 +42,15 @@ long: $(READY) ## run the long tests: fuzzing, kills in a loop, browsers
 	@test -n "$(ARGS)" || $(RUN) -m pytest $(FUZZ)
 
 check: $(READY) ## all that CI runs; CONTRIBUTING.md says what that is
-	@echo "format:" && $(VENV)/bin/ruff format --check .
-	@echo "lint:" && $(VENV)/bin/ruff check .
-	@echo "types:" && $(VENV)/bin/mypy
-	@echo "imports:" && $(VENV)/bin/lint-imports
-	@echo "secrets:" && $(RUN) -m dev.check_secrets
+	@PRE_COMMIT_HOME=.data/pre-commit $(VENV)/bin/pre-commit run --all-files
 	@echo "settings:" && $(RUN) -m dev.settings_table --check
-	@echo "alerts:" && $(RUN) -m dev.check_alerts
-	@echo "deploy:" && $(RUN) -m dev.check_deploy
+	@echo "alerts:" && if command -v promtool >/dev/null; then cd ops/prometheus && \
+		promtool check config --syntax-only prometheus.yml && promtool check rules alerts.yml && \
+		promtool test rules alerts_test.yml; else echo "only parsed, by tests: promtool is not here"; fi
 	@echo "api:" && $(RUN) -m dev.check_openapi
-	@echo "vulnerabilities:" && if $(RUN) -m dev.reachable $(ADVISED); then \
+	@echo "vulnerabilities:" && if $(RUN) -c "import requests as r; \
+		assert r.head('$(ADVISED)', timeout=3).status_code == 200" 2>/dev/null; then \
 		$(MAKE) --no-print-directory audit; else echo "not looked up: PyPI's own pages do not answer here"; fi
-	@echo "migrations:" && $(RUN) -m dev.check_migrations
 	@echo "tests:" && $(MAKE) --no-print-directory test
 	@echo "long tests:" && $(MAKE) --no-print-directory long
 
@@ -80,9 +78,12 @@ lock: $(READY) ## pin what requirements*.in ask for; UPGRADE=--upgrade
 secrets: $(READY) ## make the passwords and keys that docker-compose.yml needs
 	@$(RUN) -m dev.compose_secrets
 
-image: $(READY) ## build the image and try its processes; IMAGE=zampay:local
+image: $(READY) secrets ## build the image and try it with Compose; IMAGE=zampay:local
 	@$(DOCKER) build --tag $(IMAGE) .
-	@$(RUN) -m dev.try_image $(IMAGE)
+	@$(COMPOSE) up --no-build --wait && \
+		$(COMPOSE) exec -T web sh -c 'test "$$(id -u)" != 0 && ! touch /app/x && ! touch /opt/zampay/x'; \
+		status=$$?; test $$status = 0 || $(COMPOSE) logs --tail 30; \
+		$(COMPOSE) down --volumes; exit $$status
 
 bench: $(READY) ## measure payments accepted a second; ARGS="--seconds 5"
 	@$(RUN) -m bench.accept $(ARGS)

@@ -4,11 +4,12 @@
 models with a fresh database at the newest revision, so that no old data colours the result.
 """
 
+import os
 import sys
+from dataclasses import replace
 
 from dev.common import DATA, DevError, run_program
-from dev.scratch import scratch_stack
-from dev.servers import servers
+from dev.servers import FAST, servers, temporary_directory
 from dev.stack import Stack
 
 
@@ -24,9 +25,15 @@ def revision(what_changes: str) -> None:
     """Write a revision file for what the models have and the migrations do not."""
     if not what_changes:
         raise DevError('Say what changes: make migration NAME="add refunds"')
-    with scratch_stack() as stack:
-        stack.migrate()
-        print(stack.flask("db", "migrate", "-m", what_changes).strip().splitlines()[-1])
+    name = f"zampay_revision_{os.getpid()}"
+    with temporary_directory() as directory, servers(directory, settings=FAST) as started:
+        empty = replace(started, database_url=started.create_database(name))
+        try:
+            stack = Stack(empty, directory)
+            stack.migrate()
+            print(stack.flask("db", "migrate", "-m", what_changes).strip().splitlines()[-1])
+        finally:
+            started.drop_database(name)
 
 
 def main() -> None:

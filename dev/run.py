@@ -13,9 +13,9 @@ from typing import Final
 
 from dev.common import DATA, port_of, require_port, run_program, write_private
 from dev.merchant import Merchant
+from dev.scenarios import SCENARIOS
 from dev.servers import servers
 from dev.stack import Stack
-from dev.story import ACTS
 
 _LOOK_S: Final = 0.5
 
@@ -109,7 +109,7 @@ HEADERS: Final = (
 PAY: Final = f"""curl -sS "$ZAMPAY_URL/api/v1/payments" \\
 {HEADERS} -H 'Content-Type: application/json' \\
   -d '{{"externalId": "order-'$(date +%s)-$$-$RANDOM'", "amount": "12.50",
-       "msisdn": "{ACTS[0].msisdn}"}}'"""
+       "msisdn": "{SCENARIOS[0].msisdn}"}}'"""
 LOOK: Final = f"""curl -sS "$ZAMPAY_URL/api/v1/payments?limit=1" \\
 {HEADERS}"""
 
