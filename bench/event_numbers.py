@@ -49,7 +49,7 @@ def _application(closing: ExitStack, threads: int) -> Flask:
         "DATABASE_URL": started.database_url,
         "DATABASE_POOL_SIZE": str(threads),
         "REDIS_URL": started.redis_url,
-        "SECRET_KEY": "nothing-of-value-is-sealed-by-this",
+        "SECRET_KEY": "nothing-of-value-is-encrypted-by-this",
         "LOG_LEVEL": "ERROR",
     }
     closing.enter_context(mock.patch.dict("os.environ", environment, clear=True))

@@ -16,7 +16,7 @@ NOWHERE: Final = {
     "APP_ENV": "development",
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere",
     "REDIS_URL": "redis://127.0.0.1:1/0",
-    "SECRET_KEY": "nothing-is-sealed-by-this-program",
+    "SECRET_KEY": "nothing-is-encrypted-by-this-program",
 }
 """Settings under which an application can be made; it connects to nothing."""
 

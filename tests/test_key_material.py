@@ -147,25 +147,25 @@ def opened(settings: Config) -> Callable[[str], str]:
 
 def _in(app: Flask, stored: str) -> str:
     with app.app_context():
-        return encryption.unseal(stored)
+        return encryption.decrypt(stored)
 
 
 def test_the_secret_key_changes_without_a_break(load: Load) -> None:
-    """Old alone, then old seals and new opens too, then new seals, then new alone."""
+    """Old alone, then old encrypts and new decrypts too, then new encrypts, then new alone."""
     steps = [
         load(GIVEN, SECRET_KEY=OLD),
         load(GIVEN, SECRET_KEY=OLD, SECRET_KEY_PREVIOUS=NEW),
         load(GIVEN, SECRET_KEY=NEW, SECRET_KEY_PREVIOUS=OLD),
     ]
-    sealed_by = []
+    encrypted = []
     for step in steps:
         app = Flask("rotation")
         encryption.init(app, secret_keys=list(step.secret_keys))
         with app.app_context():
-            sealed_by.append(encryption.seal("whsec_x"))
+            encrypted.append(encryption.encrypt("whsec_x"))
     for earlier, later in ((0, 1), (1, 2), (2, 1)):
-        assert opened(steps[later])(sealed_by[earlier]) == "whsec_x"
+        assert opened(steps[later])(encrypted[earlier]) == "whsec_x"
     alone = replace(steps[2], secret_keys=(NEW,))
-    assert opened(alone)(sealed_by[2]) == "whsec_x"
-    with pytest.raises(encryption.CannotOpen):
-        opened(alone)(sealed_by[0])
+    assert opened(alone)(encrypted[2]) == "whsec_x"
+    with pytest.raises(encryption.CannotDecrypt):
+        opened(alone)(encrypted[0])

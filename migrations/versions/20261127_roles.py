@@ -97,7 +97,7 @@ ALTER POLICY operators_only ON heartbeats
 
 
 def upgrade() -> None:
-    _convert_headers("headers", "sealed_headers", encryption.seal)
+    _convert_headers("headers", "sealed_headers", encryption.encrypt)
     op.execute(SEES_EVERY_TENANT)
     for table, column in OWNER_COLUMNS.items():
         op.execute(ISOLATE.format(table=table, column=column))
@@ -112,7 +112,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    _convert_headers("sealed_headers", "headers", encryption.unseal)
+    _convert_headers("sealed_headers", "headers", encryption.decrypt)
     op.execute("DROP TRIGGER keep_key ON api_keys")
     op.execute("DROP FUNCTION keep_key()")
     every = {"shown": "on", "hidden": "''"}

@@ -75,7 +75,7 @@ def test_the_new_key_alone_delivers_with_both_secrets_of_a_rotation(
     made = endpoint(merchant, shop.url)
     second = rotate(merchant, made)
     alone = with_keys(old_too=False)
-    with pytest.raises(encryption.CannotOpen):
+    with pytest.raises(encryption.CannotDecrypt):
         signing(alone, made)
     assert rotate_all(with_keys(old_too=True)) == Tally(earlier=2)
     assert signing(alone, made) == [second, made["secret"]]
@@ -129,12 +129,12 @@ def test_a_secret_keeps_the_time_of_its_first_encryption(
     made = endpoint(merchant, shop.url)
     with app.app_context(), transaction(merchant.tenant_id) as tx:
         (row,) = queries.locked_endpoints(tx)
-        keys = app.extensions["sealed"]
+        keys = app.extensions["encryption"]
         row.encrypted_secret = keys.current.encrypt_at_time(b"whsec_x", 1_700_000_000).decode()
     swapped = with_keys(old_too=True)
     assert rotate_all(swapped) == Tally(earlier=1)
     token = stored_endpoint(app, made["id"]).encrypted_secret.encode()
-    assert swapped.extensions["sealed"].current.extract_timestamp(token) == 1_700_000_000
+    assert swapped.extensions["encryption"].current.extract_timestamp(token) == 1_700_000_000
 
 
 def test_every_merchant_and_both_modes_are_encrypted_again(
@@ -182,7 +182,7 @@ def test_a_rotation_at_the_same_moment_is_not_undone(
     swapped = with_keys(old_too=True)
     with ThreadPoolExecutor(1) as threads, session(app, merchant.tenant_id) as rotating:
         with swapped.app_context():
-            fresh = encryption.seal("whsec_fresh")
+            fresh = encryption.encrypt("whsec_fresh")
         rotating.execute("UPDATE webhook_endpoints SET encrypted_secret = %s", [fresh])
         rotated: Future[Tally] = threads.submit(rotate_all, swapped)
         until_somebody_waits(app)

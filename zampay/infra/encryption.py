@@ -1,6 +1,6 @@
-"""Secrets that we must be able to read again, sealed at rest (Fernet: AES-CBC with HMAC).
+"""Secrets that we must be able to read again, encrypted at rest (Fernet: AES-CBC with HMAC).
 
-The keys come from SECRET_KEY; SECRET_KEY_PREVIOUS still opens what was sealed before a rotation.
+The keys come from SECRET_KEY; SECRET_KEY_PREVIOUS still decrypts what it encrypted.
 """
 
 import base64
@@ -14,77 +14,77 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import Flask, current_app
 
 
-class CannotOpen(Exception):
+class CannotDecrypt(Exception):
     """No key of ours fits: SECRET_KEY was changed without SECRET_KEY_PREVIOUS, or lost."""
 
 
-class Seal(Enum):
-    """Which key opens what is sealed: the one that seals today, an earlier one, none of ours."""
+class Key(Enum):
+    """Which key decrypts a value: the one that encrypts today, an earlier one, none of ours."""
 
     CURRENT = auto()
     EARLIER = auto()
-    LOST = auto()
+    NONE = auto()
 
 
 class _Keys(NamedTuple):
-    """The key that seals, and all that open."""
+    """The key that encrypts, and all that decrypt."""
 
     current: Fernet
     known: MultiFernet
 
 
 def init(app: Flask, *, secret_keys: list[str]) -> None:
-    """Seal with the first key, open with any. Each is text of at least 32 characters."""
+    """Encrypt with the first key, decrypt with any. Each is text of at least 32 characters."""
     keys = [Fernet(_key(text)) for text in secret_keys]
-    app.extensions["sealed"] = _Keys(keys[0], MultiFernet(keys))
+    app.extensions["encryption"] = _Keys(keys[0], MultiFernet(keys))
 
 
-def seal(secret: str) -> str:
+def encrypt(secret: str) -> str:
     """The secret as it may be stored."""
     return _keys().current.encrypt(secret.encode()).decode()
 
 
-def unseal(stored: str) -> str:
-    """What was sealed.
+def decrypt(stored: str) -> str:
+    """What was encrypted.
 
     Raises:
-        CannotOpen.
+        CannotDecrypt.
     """
-    with _opening():
+    with _decrypting():
         return _keys().known.decrypt(stored.encode()).decode()
 
 
-def examine(stored: str) -> Seal:
-    """Which key opens it."""
+def key_of(stored: str) -> Key:
+    """Which key decrypts it."""
     keys = _keys()
-    for key, opened in ((keys.current, Seal.CURRENT), (keys.known, Seal.EARLIER)):
+    for key, found in ((keys.current, Key.CURRENT), (keys.known, Key.EARLIER)):
         with contextlib.suppress(InvalidToken):
             key.decrypt(stored.encode())
-            return opened
-    return Seal.LOST
+            return found
+    return Key.NONE
 
 
-def reseal(stored: str) -> str:
-    """The same secret under the key that seals today, with the time of its first sealing.
+def rotate(stored: str) -> str:
+    """The same secret under the current key, with the time of its first encryption.
 
     Raises:
-        CannotOpen.
+        CannotDecrypt.
     """
-    with _opening():
+    with _decrypting():
         return _keys().known.rotate(stored.encode()).decode()
 
 
 @contextlib.contextmanager
-def _opening() -> Iterator[None]:
-    """Say in our own word that no key fits."""
+def _decrypting() -> Iterator[None]:
+    """Raise our own error where no key fits."""
     try:
         yield
     except InvalidToken as error:
-        raise CannotOpen from error
+        raise CannotDecrypt from error
 
 
 def _keys() -> _Keys:
-    keys: _Keys = current_app.extensions["sealed"]
+    keys: _Keys = current_app.extensions["encryption"]
     return keys
 
 

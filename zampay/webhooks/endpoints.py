@@ -72,7 +72,7 @@ def create(*, caller: Caller, new: NewEndpoint) -> tuple[Endpoint, str]:
             id=ids.new("whe"),
             tenant_id=caller.tenant_id,
             livemode=caller.livemode,
-            encrypted_secret=encryption.seal(secret),
+            encrypted_secret=encryption.encrypt(secret),
             created_at=tx.now,
             updated_at=tx.now,
             position=0,
@@ -125,7 +125,7 @@ def rotate_secret(*, caller: Caller, endpoint_id: str, overlap: timedelta) -> tu
         endpoint = own(tx, caller, endpoint_id)
         endpoint.encrypted_previous_secret = endpoint.encrypted_secret
         endpoint.previous_secret_ends_at = tx.now + overlap
-        endpoint.encrypted_secret = encryption.seal(secret)
+        endpoint.encrypted_secret = encryption.encrypt(secret)
         endpoint.updated_at = tx.now
         _audit(
             tx,

@@ -91,8 +91,8 @@ class Endpoint(Model):
 
 
 def _shown(stored: str) -> str:
-    with contextlib.suppress(encryption.CannotOpen):
-        return encryption.unseal(stored)
+    with contextlib.suppress(encryption.CannotDecrypt):
+        return encryption.decrypt(stored)
     return ""
 
 

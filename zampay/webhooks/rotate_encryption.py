@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from zampay.infra import encryption
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.infra.encryption import Seal
+from zampay.infra.encryption import Key
 from zampay.tenants import operator_actions
 from zampay.webhooks import queries
 from zampay.webhooks.models import Endpoint
@@ -30,19 +30,19 @@ class Tally:
     earlier: int = 0
     lost: list[tuple[str, str]] = field(default_factory=list)
 
-    def count(self, endpoint: Endpoint, stored: str) -> Seal:
+    def count(self, endpoint: Endpoint, stored: str) -> Key:
         """Count one value of an endpoint; which key decrypts it."""
-        seal = encryption.examine(stored)
-        self.current += seal is Seal.CURRENT
-        self.earlier += seal is Seal.EARLIER
-        if seal is Seal.LOST:
+        key = encryption.key_of(stored)
+        self.current += key is Key.CURRENT
+        self.earlier += key is Key.EARLIER
+        if key is Key.NONE:
             self.lost.append((endpoint.id, endpoint.tenant_id))
-        return seal
+        return key
 
     def rotated(self, endpoint: Endpoint, stored: str) -> str:
         """Count one value of an endpoint; the value under the current key, if a key decrypts it."""
-        is_earlier = self.count(endpoint, stored) is Seal.EARLIER
-        return encryption.reseal(stored) if is_earlier else stored
+        is_earlier = self.count(endpoint, stored) is Key.EARLIER
+        return encryption.rotate(stored) if is_earlier else stored
 
 
 def examine() -> Tally:

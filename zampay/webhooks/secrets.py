@@ -10,20 +10,20 @@ def signing_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
     """The secrets that sign now: the current one, and the previous one until its end.
 
     Raises:
-        sealed.CannotOpen.
+        encryption.CannotDecrypt.
     """
-    return [encryption.unseal(stored) for stored in endpoint.secrets_in_use(now).values()]
+    return [encryption.decrypt(stored) for stored in endpoint.secrets_in_use(now).values()]
 
 
 def headers_of(endpoint: Endpoint) -> dict[str, str]:
     """The merchant's own headers.
 
     Raises:
-        sealed.CannotOpen.
+        encryption.CannotDecrypt.
     """
-    return {name: encryption.unseal(stored) for name, stored in endpoint.encrypted_headers.items()}
+    return {name: encryption.decrypt(stored) for name, stored in endpoint.encrypted_headers.items()}
 
 
 def encrypted(headers: dict[str, str]) -> dict[str, str]:
     """Headers as they may be stored."""
-    return {name: encryption.seal(value) for name, value in headers.items()}
+    return {name: encryption.encrypt(value) for name, value in headers.items()}

@@ -55,34 +55,32 @@ def take(slot: Slot, delivery_id: str) -> Lease | None:
             return None
         if not queries.has_room(tx, endpoint):
             return None
-        message = _message(tx, endpoint, delivery)
-        if message is None or not slot.take(unproven=_is_unproven(endpoint)):
+        decrypted = _decrypted(tx, endpoint, delivery)
+        if decrypted is None or not slot.take(unproven=_is_unproven(endpoint)):
             return None
         if _is_put_off(tx, endpoint, delivery):
             return None
         delivery.attempts += 1
         delivery.last_attempt_at = tx.now
         delivery.leased_until = delivery.due_at = until = tx.now + LEASE
+        event = queries.event_of(tx, delivery)
+        body = sending.body_of(event)
+        message = Message(endpoint.url, event.id, body, *decrypted)
         return Lease(tx.tenant_id, delivery_id, until, tx.now, message)
 
 
-def _message(tx: Transaction, endpoint: Endpoint, delivery: Delivery) -> Message | None:
-    """What is to be sent; None, and later, where no key opens the endpoint's secrets."""
+def _decrypted(
+    tx: Transaction, endpoint: Endpoint, delivery: Delivery
+) -> tuple[dict[str, str], list[str]] | None:
+    """The endpoint's headers and signing secrets; None, and the delivery is due later, where no
+    key decrypts them.
+    """
     try:
-        signing_secrets = secrets.signing_secrets(endpoint, tx.now)
-        headers = secrets.headers_of(endpoint)
-    except encryption.CannotOpen:
+        return secrets.headers_of(endpoint), secrets.signing_secrets(endpoint, tx.now)
+    except encryption.CannotDecrypt:
         log.exception("webhook_secret_cannot_be_decrypted", endpoint_id=endpoint.id)
         delivery.due_at = tx.now + UNTIL_A_KEY_COMES
         return None
-    event = queries.event_of(tx, delivery)
-    return Message(
-        url=endpoint.url,
-        message_id=event.id,
-        body=sending.body_of(event),
-        headers=headers,
-        signing_secrets=signing_secrets,
-    )
 
 
 def _is_unproven(endpoint: Endpoint) -> bool:
