@@ -112,6 +112,16 @@ def test_an_early_callback_comes_before_the_answer_and_only_once(
     assert network.callbacks() == [200]
 
 
+def test_an_early_callback_without_a_url_is_none(
+    start: Callable[..., Any], reference_id: str
+) -> None:
+    with start(callback_url="", approval_s=60) as client:
+        client.faults({"operation": "callback", "kind": "early"})
+        client.pay(reference_id)
+        assert client.status(reference_id) == "PENDING"
+        assert client.callbacks() == []
+
+
 def test_a_callback_comes_while_the_answer_hangs(
     network: SmallClient, reference_id: str, until: Callable[..., None]
 ) -> None:

@@ -74,6 +74,14 @@ def test_every_request_is_written_down_with_its_answer(
     assert {each["referenceId"] for each in requested} == {reference_id}
 
 
+def test_a_body_that_is_too_large_is_refused_and_written_down(network: SmallClient) -> None:
+    body = b"{" + b" " * 1024 * 1024 + b"}"
+    headers = {"Content-Type": "application/json"}
+    assert network.call("POST", "/payments", data=body, headers=headers).status_code == 413
+    (requested,) = network.journal()["requests"]
+    assert (requested["operation"], requested["status"]) == ("pay", 413)
+
+
 def test_a_reset_forgets_payments_faults_and_journal(
     network: SmallClient, reference_id: str
 ) -> None:
