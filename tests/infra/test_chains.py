@@ -171,7 +171,10 @@ def test_an_audit_log_cut_off_at_its_end_is_found_by_its_head(
 MOVE_FORGERIES = {
     "changed": ("UPDATE payment_moves SET evidence = 'callback' WHERE position = 2", 2),
     "deleted": ("DELETE FROM payment_moves WHERE position = 2", 2),
-    "cut off": ("DELETE FROM payment_moves WHERE position = 3", 3),
+    "cut off": (
+        "DELETE FROM payment_moves WHERE position = (SELECT max(position) FROM payment_moves)",
+        4,
+    ),
     "reordered": (
         "UPDATE payment_moves SET position = CASE position WHEN 2 THEN 13 ELSE position END",
         2,
