@@ -1,4 +1,4 @@
-"""Faults meet the requests that they name, as often as they say, and the same ones for a seed."""
+"""Faults apply to the requests that they name, as often as they say, repeatably for a seed."""
 
 import threading
 import time
@@ -140,17 +140,17 @@ def test_a_request_that_hung_during_a_reset_is_forgotten(
 
 
 @pytest.mark.parametrize(
-    ("limit", "meets", "spared"),
+    ("limit", "limited", "spared"),
     [
         ({"externalId": "order-9"}, {"order": "order-9"}, {"order": "order-8"}),
         ({"msisdn": "260963123401"}, {"msisdn": "260963123401"}, {"msisdn": "260963123402"}),
     ],
 )
 def test_a_fault_can_be_limited_to_one_payment(
-    network: SmallClient, limit: dict[str, str], meets: dict[str, str], spared: dict[str, str]
+    network: SmallClient, limit: dict[str, str], limited: dict[str, str], spared: dict[str, str]
 ) -> None:
     network.faults(fault("status", status=503, **limit), fault("not_found", "poll", **limit))
-    assert network.pay("first", **meets) == 503
+    assert network.pay("first", **limited) == 503
     assert network.pay("second", **spared)["success"]
     assert network.status("second")
     network.faults(fault("status", "*", referenceId="second"))
@@ -192,7 +192,7 @@ def test_faults_are_appended_shown_as_left_and_cleared(network: SmallClient) -> 
         {"operation": "callback", "kind": "garbage"},
     ],
 )
-def test_a_fault_that_no_request_can_meet_is_refused_with_a_reason(
+def test_a_fault_that_no_request_can_get_is_refused_with_a_reason(
     network: SmallClient, wrong: Any
 ) -> None:
     answer = network.admin("POST", "faults", wrong)
@@ -210,8 +210,8 @@ def test_two_faults_in_one_list_are_drawn_independently() -> None:
     assert all("hang" in kinds for kinds in drawn)
 
 
-def met(client: SmallClient, attempt: str) -> list[bool]:
-    """Which of 20 requests meet a fault of one half; another fault matches in between."""
+def faulty(client: SmallClient, attempt: str) -> list[bool]:
+    """Which of 20 requests get a fault of probability 0.5; another fault matches in between."""
     client.faults(
         fault("latency", "poll", seconds=0, probability=0.5),
         fault("status", status=503, probability=0.5),
@@ -222,9 +222,9 @@ def met(client: SmallClient, attempt: str) -> list[bool]:
 def test_a_seed_repeats_its_faults_and_another_seed_does_not(
     network: SmallClient, start: Callable[..., Any]
 ) -> None:
-    first = met(network, "first")
+    first = faulty(network, "first")
     assert set(first) == {True, False}
-    assert met(network, "second") == first
+    assert faulty(network, "second") == first
     with start() as same_seed, start(seed=1) as other_seed:
-        assert met(same_seed, "first") == first
-        assert met(other_seed, "first") != first
+        assert faulty(same_seed, "first") == first
+        assert faulty(other_seed, "first") != first

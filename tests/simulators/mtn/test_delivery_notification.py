@@ -1,4 +1,4 @@
-"""A delivery notification is taken once, after success and not too late."""
+"""A delivery notification is accepted once, after success and not too late."""
 
 from collections.abc import Callable
 from typing import Any

@@ -64,14 +64,14 @@ def test_a_fault_can_be_limited_to_a_payer_an_order_or_a_reference(
     assert mtn.pay().status_code == 202
 
 
-def test_an_account_holder_can_meet_a_fault_of_its_number(mtn: Any) -> None:
+def test_an_account_holder_can_get_a_fault_of_its_number(mtn: Any) -> None:
     path = "/collection/v1_0/accountholder/msisdn/{}/active"
     mtn.faults(fault("status", "active", msisdn="260963123401"))
     assert mtn.get(path.format("260963123401")).status_code == 503
     assert mtn.get(path.format("260963123402")).status_code == 200
 
 
-def test_every_operation_can_meet_a_fault(mtn: Any, sandbox: Any) -> None:
+def test_every_operation_can_get_a_fault(mtn: Any, sandbox: Any) -> None:
     others = ("poll", "token", "balance", "basicuserinfo", "deliverynotification")
     for operation in others:
         mtn.faults(fault("latency", operation, seconds=0, times=1))

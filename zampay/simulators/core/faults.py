@@ -1,7 +1,7 @@
-"""Injected faults: which request meets which fault, repeatably for a seed.
+"""Injected faults: which request gets which fault, repeatably for a seed.
 
 Each fault has its own random generator, made from the seed and its place in the list. The same list
-put twice therefore meets the same matching requests, whatever other faults match in between.
+put twice therefore applies to the same requests, whatever other faults apply in between.
 """
 
 import random
@@ -54,7 +54,7 @@ class Operations:
 
 
 class ImpossibleFault(ValueError):
-    """A fault that no request can meet; the message says what is wrong with it."""
+    """A fault that no request can get; the message says what is wrong with it."""
 
 
 @dataclass(kw_only=True)
@@ -105,7 +105,7 @@ class Fault:
 
 
 def read(given: object, operations: Operations) -> Fault:
-    """A fault from JSON; raises ImpossibleFault when no request can meet it."""
+    """A fault from JSON; raises ImpossibleFault when no request can get it."""
     if not isinstance(given, dict):
         raise ImpossibleFault("a fault is an object with an operation and a kind")
     try:
@@ -126,7 +126,7 @@ def _check(fault: Fault, operations: Operations) -> None:
     if only is not None and fault.operation != only:
         raise ImpossibleFault(f"{fault.kind} is for the operation {only or 'poll'}")
     if fault.operation == CALLBACK and only is None:
-        raise ImpossibleFault(f"a callback cannot meet {fault.kind}")
+        raise ImpossibleFault(f"{fault.kind} is not for callbacks")
     _check_numbers(fault)
 
 
@@ -174,7 +174,7 @@ class Faults:
             return [fault.shown() for fault in self._faults if fault.times != 0]
 
     def draw(self, operation: str, point: str, facts: Mapping[str, str]) -> list[Fault]:
-        """The faults that this request meets now, in their order; each is counted."""
+        """The faults that this request gets now, in their order; each is counted."""
         with self._lock:
             matching = [one for one in self._faults if one.matches(operation, point, facts)]
             return [fault for fault in matching if fault.occurs()]

@@ -1,6 +1,6 @@
-"""Injects faults: before a request is looked at, and after it has had its effect.
+"""Injects faults: before a request is checked, and after it has had its effect.
 
-A fault `before` leaves no trace: nothing is checked or stored. A fault `after` meets requests that
+A fault `before` leaves no trace: nothing is checked or stored. A fault `after` is for requests that
 were served; a payment has been charged by then, if it succeeds in the end.
 """
 

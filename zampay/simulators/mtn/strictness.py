@@ -71,7 +71,7 @@ def reference_id() -> str:
 def callback_url(user: ApiUser) -> str | None:
     """X-Callback-Url, whose host is the registered one; None without the header.
 
-    MTN wants https on port 443; for development http and any port of that host are taken.
+    MTN requires https on port 443; for development http and any port of that host are accepted.
     """
     url = request.headers.get("X-Callback-Url")
     if url is None:
