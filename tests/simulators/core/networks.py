@@ -14,17 +14,17 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
 from tests.simulators.client import Client
 from zampay.kernel import sandbox_numbers
 from zampay.simulators.core import app, network, settings
 from zampay.simulators.core.answers import as_json, empty
-from zampay.simulators.core.body import json_object, text
-from zampay.simulators.core.endings import FAILED, PAYS, Course
+from zampay.simulators.core.body import Malformed, json_object, text
 from zampay.simulators.core.faults import Operations
 from zampay.simulators.core.network import here
 from zampay.simulators.core.settings import key, option
-from zampay.simulators.core.wallet import Payment, plain
+from zampay.simulators.core.wallet import FAILED, PAYS, Course, Payment, plain
 
 PAYER = "260963123400"
 OPEN_NUMBER, REJECTED, SLOW = "260963123453", "260963123451", "260963123454"
@@ -63,11 +63,10 @@ class Network(network.Network):
     def not_found(self) -> Response:
         return as_json(200, {"success": False, "code": "not found"})
 
-    def unserved(self, status: int) -> Response:
-        return empty(status)
-
-    def malformed(self, field: str) -> Response:
-        return as_json(200, {"success": False, "code": f"wrong {field}"})
+    def unserved(self, error: HTTPException) -> Response:
+        if isinstance(error, Malformed):
+            return as_json(200, {"success": False, "code": f"wrong {error.field}"})
+        return empty(error.code or 500)
 
     def callback_body(self, payment: Payment) -> str:
         """Text, because the hash is one of the exact bytes of the member."""

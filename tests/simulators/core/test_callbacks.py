@@ -18,8 +18,7 @@ from tests.simulators.core.networks import (
     signature,
 )
 from zampay.simulators.core import callbacks
-from zampay.simulators.core.endings import Course
-from zampay.simulators.core.wallet import Wallet
+from zampay.simulators.core.wallet import Course, Wallet
 
 
 def test_the_network_decides_what_a_callback_says_to_the_byte(

@@ -100,7 +100,9 @@ def test_a_provisioned_user_can_pay_and_has_its_own_callback_host(sandbox: Any) 
     assert sandbox.pay(headers={**headers, "X-Callback-Url": other}).status_code == 500
 
 
-def test_only_who_asked_for_a_payment_may_notify_its_payer(sandbox: Any, reference_id: str) -> None:
+def test_only_the_user_that_made_a_payment_may_notify_its_payer(
+    sandbox: Any, reference_id: str
+) -> None:
     user, ours = str(uuid.uuid4()), {"notificationMessage": "Thank you"}
     create_user(sandbox, user)
     auth = (user, provision(sandbox, "POST", f"/{user}/apikey").json()["apiKey"])

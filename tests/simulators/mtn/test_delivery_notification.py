@@ -13,7 +13,7 @@ def notify(client: Any, reference_id: str, message: str = "Thank you", **options
     return int(client.call("POST", path, headers=headers, **content).status_code)
 
 
-def test_the_first_one_is_taken_and_the_second_is_one_too_many(mtn: Any, reference_id: str) -> None:
+def test_the_first_is_accepted_and_the_second_is_one_too_many(mtn: Any, reference_id: str) -> None:
     mtn.pay("260963123453", reference_id)
     assert notify(mtn, reference_id) == 409
     mtn.admin("POST", "settle", {"referenceId": reference_id, "status": "SUCCESSFUL"})
@@ -41,7 +41,7 @@ def test_it_is_refused_for_payments_that_are_unknown_failed_or_long_past(
         {"json": None, "data": "{"},
     ],
 )
-def test_it_wants_its_message_in_header_and_body(
+def test_it_needs_its_message_in_header_and_body(
     mtn: Any, reference_id: str, options: dict[str, Any]
 ) -> None:
     mtn.pay(reference_id=reference_id)

@@ -1,4 +1,4 @@
-"""The number decides how a request to pay ends; an account holder's column is another one."""
+"""The number decides how a request to pay ends, and what an account holder is."""
 
 import uuid
 from collections.abc import Callable
@@ -82,7 +82,7 @@ def test_an_expiry_says_so(mtn: Any, reference_id: str, until: Callable[..., Non
     assert mtn.poll(reference_id).json()["reason"]["code"] == "EXPIRED"
 
 
-def test_an_unknown_number_pays_after_approval_and_is_charged_unasked(
+def test_an_unknown_number_pays_after_approval_and_is_charged_without_a_poll(
     mtn: Any, reference_id: str, until: Callable[..., None]
 ) -> None:
     mtn.pay(reference_id=reference_id, externalId="order-7")
@@ -93,7 +93,9 @@ def test_an_unknown_number_pays_after_approval_and_is_charged_unasked(
     assert result == mtn.body(externalId="order-7", amount="12.5", status="SUCCESSFUL")
 
 
-def test_an_ongoing_payment_stays_until_somebody_ends_it(mtn: Any, reference_id: str) -> None:
+def test_an_ongoing_payment_stays_open_until_it_is_settled_by_hand(
+    mtn: Any, reference_id: str
+) -> None:
     mtn.pay(TWIN + "53", reference_id)
     assert mtn.status(reference_id) == "PENDING"
     ending = {"referenceId": reference_id, "status": "SUCCESSFUL"}
@@ -131,9 +133,7 @@ def test_number_73_is_stored_at_the_second_try_only(
     until(lambda: mtn.journal()["byReference"] == {reference_id: 1})
 
 
-def test_number_74_is_charged_and_answered_with_a_page_that_says_nothing(
-    mtn: Any, reference_id: str
-) -> None:
+def test_number_74_is_charged_and_answered_with_a_page(mtn: Any, reference_id: str) -> None:
     answer = mtn.pay(TWIN + "74", reference_id)
     assert answer.status_code == 500
     assert answer.headers["Content-Type"].startswith("text/html")
@@ -162,7 +162,7 @@ def test_mtns_own_numbers_count_in_its_sandbox_only(
         ("260963123400", 200, '"result":true'),
     ],
 )
-def test_an_account_holder_has_a_column_of_its_own(
+def test_an_account_holder_has_its_own_endings(
     mtn: Any, number: str, status: int, says: str
 ) -> None:
     answer = mtn.get(f"/collection/v1_0/accountholder/msisdn/{number}/active")
@@ -170,7 +170,7 @@ def test_an_account_holder_has_a_column_of_its_own(
     assert says in answer.text
 
 
-def test_the_kind_of_an_account_holder_is_in_small_letters(mtn: Any) -> None:
+def test_the_kind_of_an_account_holder_is_in_lower_case(mtn: Any) -> None:
     path = "/collection/v1_0/accountholder/{}/260963123400/active"
     assert mtn.get(path.format("MSISDN")).status_code == 400
     assert mtn.get(path.format("msisdn")).status_code == 200

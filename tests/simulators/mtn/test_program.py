@@ -1,4 +1,4 @@
-"""The simulator as a program: started with a port of its own, ended by a signal."""
+"""MTN's simulator as a program: settings, its first lines, and how a signal ends it."""
 
 import os
 import signal
@@ -69,7 +69,7 @@ def test_a_signal_ends_it_at_once_though_requests_hang(
         assert ended.wait(3)
 
 
-def test_a_reset_connection_leaves_no_noise() -> None:
+def test_a_reset_connection_logs_nothing() -> None:
     with program() as (process, base_url):
         fault = {"operation": "*", "kind": "reset_before"}
         requests.post(f"{base_url}/_admin/faults", json=fault, timeout=5)
@@ -91,7 +91,7 @@ def test_keys_come_from_the_command_line_or_the_environment() -> None:
         assert token(base_url, "chosen", "ignored", "secret") == 500
 
 
-def test_keys_that_nobody_chose_are_made_up_and_printed() -> None:
+def test_keys_that_are_not_given_are_made_and_printed() -> None:
     with program() as (process, base_url):
         assert process.stdout is not None
         lines = [process.stdout.readline().strip().split(": ") for _ in range(4)]
@@ -108,7 +108,7 @@ def test_keys_that_nobody_chose_are_made_up_and_printed() -> None:
         {"SIMULATOR_MTN_APPROVAL_S": "soon"},
     ],
 )
-def test_a_setting_that_cannot_be_understood_stops_the_start(
+def test_an_invalid_setting_stops_the_start(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ((variable, value),) = environment.items()

@@ -101,7 +101,7 @@ def test_a_body_that_is_no_json_object_is_an_empty_400(mtn: Any, content: bytes)
         {"transferType": "CUSTOM_PAYMENT"},
     ],
 )
-def test_what_mtn_takes_is_taken(mtn: Any, change: dict[str, Any]) -> None:
+def test_what_mtn_accepts_is_accepted(mtn: Any, change: dict[str, Any]) -> None:
     answer = mtn.pay(**change)
     assert (answer.status_code, answer.text) == (202, "")
 
@@ -112,7 +112,7 @@ def test_the_currency_of_another_environment_is_refused(mtn: Any, sandbox: Any) 
         assert (answer.status_code, answer.json()["code"]) == (500, "INVALID_CURRENCY")
 
 
-def test_a_reference_is_used_once_whatever_its_letters(mtn: Any, reference_id: str) -> None:
+def test_a_reference_is_used_once_in_any_letter_case(mtn: Any, reference_id: str) -> None:
     assert mtn.pay(reference_id=reference_id).status_code == 202
     for again in (reference_id, reference_id.upper()):
         answer = mtn.pay(reference_id=again, amount="99")
@@ -126,7 +126,7 @@ def test_each_envelope_has_its_own_fields(mtn: Any) -> None:
     assert mtn.get("/collection/v1_0/nothing").json().keys() == GATEWAY
 
 
-def test_a_poll_wants_a_uuid_v4_and_knows_only_what_was_stored(mtn: Any, reference_id: str) -> None:
+def test_a_poll_needs_a_uuid_v4_and_finds_only_what_was_stored(mtn: Any, reference_id: str) -> None:
     assert mtn.poll("42").status_code == 400
     unknown = mtn.poll(reference_id)
     assert (unknown.status_code, unknown.json()["code"]) == (404, "RESOURCE_NOT_FOUND")

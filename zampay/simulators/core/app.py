@@ -7,7 +7,6 @@ from werkzeug.exceptions import HTTPException
 
 from zampay.simulators.core import injection, routes
 from zampay.simulators.core.answers import Refused
-from zampay.simulators.core.body import Malformed
 from zampay.simulators.core.network import EXTENSION, Network
 
 MEBIBYTE = 1024 * 1024
@@ -24,6 +23,5 @@ def create_app(network: Network, blueprints: Iterable[Blueprint]) -> Flask:
     for blueprint in (*blueprints, routes.blueprint):
         app.register_blueprint(blueprint)
     app.register_error_handler(Refused, lambda refused: refused.response)
-    app.register_error_handler(Malformed, lambda malformed: network.malformed(malformed.field))
-    app.register_error_handler(HTTPException, lambda error: network.unserved(error.code or 500))
+    app.register_error_handler(HTTPException, network.unserved)
     return app

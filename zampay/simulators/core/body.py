@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import request
+from werkzeug.exceptions import BadRequest
 
 
-class Malformed(Exception):
+class Malformed(BadRequest):
     """The request does not have the network's shape; `field` is the first wrong one."""
 
     def __init__(self, field: str) -> None:
-        super().__init__(field)
+        super().__init__()
         self.field = field
 
 

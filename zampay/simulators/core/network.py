@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from flask import Response, current_app, g
+from werkzeug.exceptions import HTTPException
 
 from zampay.kernel.sandbox_numbers import Ending
 from zampay.simulators.core.answers import Refused, Reset, page
@@ -45,12 +46,8 @@ class Network(ABC):
         """The answer to a poll of an unknown payment."""
 
     @abstractmethod
-    def unserved(self, status: int) -> Response:
-        """The answer to paths, methods and sizes that are not served."""
-
-    @abstractmethod
-    def malformed(self, field: str) -> Response:
-        """The answer to a request whose body does not have the right shape."""
+    def unserved(self, error: HTTPException) -> Response:
+        """The answer to paths, methods and sizes that are not served, and to Malformed."""
 
     def callback_body(self, payment: Payment) -> Any:
         """What a callback says; text is sent as it is, anything else as JSON."""

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, request
 
 from zampay.simulators.core import faults
 from zampay.simulators.core.answers import Refused, as_json, empty
-from zampay.simulators.core.endings import FAILED, FINAL
+from zampay.simulators.core.body import json_object
 from zampay.simulators.core.network import here
-from zampay.simulators.core.wallet import Payment
+from zampay.simulators.core.wallet import FAILED, FINAL, Payment
 
 ADMIN = "admin"
 blueprint = Blueprint(ADMIN, __name__, url_prefix="/_admin")
@@ -72,7 +72,7 @@ def expire_tokens() -> Response:
 @blueprint.post("/settle")
 def settle() -> Response:
     """{"referenceId", "status", "reason"?}: end a payment now; 409 when it has already ended."""
-    given = _object()
+    given = json_object()
     payment, status = _payment(given), given.get("status")
     if status not in FINAL:
         raise wrong(400, f"status: one of {FINAL}")
@@ -85,7 +85,7 @@ def settle() -> Response:
 @blueprint.post("/callbacks")
 def send_callbacks() -> Response:
     """{"referenceId", "copies"?, "body"?}: send callbacks at once and wait; text is sent raw."""
-    given = _object()
+    given = json_object()
     payment, copies = _payment(given), given.get("copies", 1)
     if payment.callback_url is None:
         raise wrong(409, "this payment has no callback URL")
@@ -107,13 +107,6 @@ def _fault(given: object) -> faults.Fault:
         return faults.read(given, here().operations)
     except faults.ImpossibleFault as error:
         raise wrong(400, str(error)) from error
-
-
-def _object() -> dict[str, Any]:
-    given = request.get_json()
-    if not isinstance(given, dict):
-        raise wrong(400, "an object")
-    return given
 
 
 def _payment(given: dict[str, Any]) -> Payment:

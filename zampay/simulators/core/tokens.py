@@ -29,15 +29,10 @@ class Tokens(Generic[Owner]):
         owner, expires_s = self._tokens.get(token, (None, 0.0))
         return owner if time.monotonic() < expires_s else None
 
-    def revoke(self, condition: Callable[[Owner], bool]) -> None:
-        """End the tokens of these owners."""
+    def revoke(self, condition: Callable[[Owner], bool] = lambda _: True) -> int:
+        """End the tokens of these owners, or all; return how many there were."""
         with self._lock:
-            self._tokens = {
-                token: entry for token, entry in self._tokens.items() if not condition(entry[0])
-            }
-
-    def revoke_all(self) -> int:
-        """End every token; return how many there were."""
-        with self._lock:
-            ended, self._tokens = len(self._tokens), {}
-        return ended
+            before = len(self._tokens)
+            kept = {key: entry for key, entry in self._tokens.items() if not condition(entry[0])}
+            self._tokens = kept
+        return before - len(kept)

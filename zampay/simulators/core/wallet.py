@@ -15,9 +15,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from zampay.simulators.core.endings import FINAL, SUCCESSFUL, Course
+from zampay.simulators.core.settings import Settings
 
 OPENING_BALANCE = Decimal(1000)
+SUCCESSFUL, FAILED = FINAL = ("SUCCESSFUL", "FAILED")
+"""The final states of every network. The states before them have the network's names."""
 
 
 def timestamp() -> str:
@@ -28,6 +30,26 @@ def timestamp() -> str:
 def plain(amount: Decimal) -> str:
     """The amount without trailing zeros: "12.50" is "12.5" and "100.00" is "100"."""
     return f"{amount.normalize():f}"
+
+
+@dataclass(frozen=True)
+class Course:
+    """From the status `first` to the status `last` (None: it never ends by itself).
+
+    `wait` names the setting that says after how many seconds (None: at once).
+    """
+
+    last: str | None = SUCCESSFUL
+    reason: str | None = None
+    first: str = "PENDING"
+    wait: str | None = None
+
+    def seconds(self, settings: Settings) -> float:
+        """How long after its creation the payment ends."""
+        return float(getattr(settings, self.wait)) if self.wait else 0.0
+
+
+PAYS = Course(wait="approval_s")
 
 
 @dataclass(kw_only=True)
@@ -87,9 +109,9 @@ class Wallet:
             if payment.reference_id in self._payments:
                 return False
             self._payments[payment.reference_id] = payment
-            if payment.course.last is not None and wait_s <= 0:
-                self._settle(payment, payment.course.last, payment.course.reason)
-            elif payment.course.last is not None:
+            if wait_s <= 0:
+                self._finish(payment)
+            else:
                 due = (time.monotonic() + wait_s, next(self._order), payment)
                 heapq.heappush(self._due, due)
                 self._changed.notify_all()
@@ -160,6 +182,10 @@ class Wallet:
         with self._changed:
             return list(self.charges)
 
+    def _finish(self, payment: Payment) -> None:
+        if payment.course.last is not None:
+            self._settle(payment, payment.course.last, payment.course.reason)
+
     def _settle(self, payment: Payment, status: str, reason: str | None) -> bool:
         if payment.status in FINAL:
             return False
@@ -191,6 +217,5 @@ class Wallet:
                     self._changed.wait(wait_s)
                     continue
                 payment = heapq.heappop(self._due)[2]
-                if payment.course.last is not None:
-                    self._settle(payment, payment.course.last, payment.course.reason)
+                self._finish(payment)
             self.call_back_if_ready(payment)

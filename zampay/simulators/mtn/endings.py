@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from zampay.kernel import sandbox_numbers
 from zampay.kernel.sandbox_numbers import Ending
-from zampay.simulators.core.endings import PAYS, Course
+from zampay.simulators.core.wallet import PAYS, Course
 from zampay.simulators.mtn.settings import SANDBOX
 
 

@@ -1,6 +1,7 @@
 """MTN as a network: its operations, its credentials, and what its errors look like."""
 
 from flask import Response, request
+from werkzeug.exceptions import HTTPException
 
 from zampay.simulators.core import network
 from zampay.simulators.core.answers import empty
@@ -56,19 +57,15 @@ class Network(network.Network):
         """The platform knows no such reference."""
         return platform_error(404, "RESOURCE_NOT_FOUND")
 
-    def unserved(self, status: int) -> Response:
-        """The gateway's 404 for paths and methods, else no body."""
-        if status in (404, 405):
+    def unserved(self, error: HTTPException) -> Response:
+        """The gateway's 404 for paths and methods; else a status that does not say why."""
+        if error.code in (404, 405):
             return gateway_error(404, "Resource not found")
-        return empty(status)
-
-    def malformed(self, field: str) -> Response:  # noqa: ARG002 - MTN does not name the field
-        """A 400 that does not say why."""
-        return empty(400)
+        return empty(error.code or 500)
 
     def expire_tokens(self) -> int:
         """End the tokens of all products."""
-        return self.credentials.tokens.revoke_all()
+        return self.credentials.tokens.revoke()
 
 
 def here() -> Network:

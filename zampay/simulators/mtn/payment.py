@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from zampay.simulators.core.endings import FAILED, SUCCESSFUL
-from zampay.simulators.core.wallet import Payment, plain
+from zampay.simulators.core.wallet import FAILED, SUCCESSFUL, Payment, plain
 from zampay.simulators.mtn.answers import MESSAGES
 from zampay.simulators.mtn.body import RequestToPay
 

@@ -21,7 +21,7 @@ def authenticate() -> None:
 
 @blueprint.get("/accountholder/<kind>/<party_id>/active")
 def active(product: str, kind: str, party_id: str) -> Response:  # noqa: ARG001 - in the path
-    """{"result": true} when the account can pay; the kind is written in small letters."""
+    """{"result": true} when the account can pay; the kind is written in lower case."""
     if kind not in ("msisdn", "email"):
         return empty(400)
     decided = endings.account_holder(party_id, here().settings.environment)

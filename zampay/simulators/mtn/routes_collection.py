@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, request
 
 from zampay.simulators.core.answers import as_json, empty
 from zampay.simulators.core.body import json_object
-from zampay.simulators.core.endings import SUCCESSFUL
+from zampay.simulators.core.wallet import SUCCESSFUL
 from zampay.simulators.mtn import body, endings, strictness
 from zampay.simulators.mtn.answers import platform_error
 from zampay.simulators.mtn.credentials import ApiUser
