@@ -72,6 +72,7 @@ def test_what_had_to_wait_for_a_repeat_keeps_its_place_by_acceptance(
     make_due(app, old, due_s=1)
     make_due(app, new, due_s=30)
     assert chosen(app, SENDS) == [old.id, new.id]
+    assert chosen(app, SENDS, limit=1) == [old.id]
 
 
 def test_a_payment_that_is_not_due_yet_is_passed_by(
