@@ -50,6 +50,7 @@ class SmallPayment(Payment):
 
 class Network(network.Network):
     operations = Operations(submit="pay", poll="poll", others=())
+    default_reason = "2006"
     settings: Settings
 
     def facts(self) -> dict[str, str]:

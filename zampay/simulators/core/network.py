@@ -22,6 +22,8 @@ class Network(ABC):
     """Everything that one simulator knows; lives in memory and ends with the process."""
 
     operations: ClassVar[Operations]
+    default_reason: ClassVar[str]
+    """Why a payment failed that was failed by hand without a reason."""
     settings: Settings
 
     def __init__(self, settings: Settings) -> None:

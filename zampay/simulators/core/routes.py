@@ -76,7 +76,7 @@ def settle() -> Response:
     payment, status = _payment(given), given.get("status")
     if status not in FINAL:
         raise wrong(400, f"status: one of {FINAL}")
-    reason = str(given.get("reason", "INTERNAL_PROCESSING_ERROR"))
+    reason = str(given.get("reason", here().default_reason))
     if not here().wallet.settle(payment, status, reason if status == FAILED else None):
         raise wrong(409, f"already {payment.status}")
     return empty(204)
@@ -110,7 +110,7 @@ def _fault(given: object) -> faults.Fault:
 
 
 def _payment(given: dict[str, Any]) -> Payment:
-    payment = here().wallet.get(str(given.get("referenceId", "")).lower())
+    payment = here().wallet.get(str(given.get("referenceId")))
     if payment is None:
         raise wrong(404, "no such payment")
     return payment

@@ -28,6 +28,7 @@ class Network(network.Network):
             "provisioning",
         ),
     )
+    default_reason = "INTERNAL_PROCESSING_ERROR"
     settings: Settings
 
     def __init__(self, settings: Settings) -> None:
