@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 
 @dataclass(frozen=True)
-class Heard:
+class Received:
     """One request as it came in, its header names in lower case; `at_s` is monotonic."""
 
     path: str
@@ -44,22 +44,22 @@ class Receiver:
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/hooks"
-        self.heard: list[Heard] = []
-        self.answer: Callable[[Heard], Says] = lambda _: Says()
+        self.received: list[Received] = []
+        self.answer: Callable[[Received], Says] = lambda _: Says()
         self._change = threading.Condition()
 
-    def hear(self, request: Heard) -> Says:
+    def receive(self, request: Received) -> Says:
         with self._change:
-            self.heard.append(request)
+            self.received.append(request)
             self._change.notify_all()
         return self.answer(request)
 
-    def await_heard(self, count: int, *, timeout_s: float = 10) -> list[Heard]:
-        """What was heard, once it is so many requests."""
+    def await_received(self, count: int, *, timeout_s: float = 10) -> list[Received]:
+        """What was received, once it is so many requests."""
         with self._change:
-            enough = self._change.wait_for(lambda: len(self.heard) >= count, timeout_s)
-            assert enough, f"{len(self.heard)} of {count} requests came"
-            return list(self.heard)
+            enough = self._change.wait_for(lambda: len(self.received) >= count, timeout_s)
+            assert enough, f"{len(self.received)} of {count} requests came"
+            return list(self.received)
 
 
 class _Quiet(ThreadingHTTPServer):
@@ -81,7 +81,7 @@ def receiver(port: int = 0) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            says = made.hear(Heard(self.path, headers, body, time.monotonic()))
+            says = made.receive(Received(self.path, headers, body, time.monotonic()))
             if says.when is not None:
                 says.when.wait(60)
             self.send_response(says.status)

@@ -119,7 +119,7 @@ def test_a_name_that_leads_inside_is_refused_before_a_connection(
     names.answers = [addresses]
     with pytest.raises(NotConnected, match="NotPublicAddress"):
         send(shop, loopback=False)
-    assert shop.heard == []
+    assert shop.received == []
 
 
 def test_a_name_that_changes_its_mind_after_it_was_judged_gains_nothing(

@@ -8,11 +8,11 @@ import psycopg
 
 from tests.journeys.gateway import Gateway
 from tests.journeys.shop import Shop
-from tests.receiver import Heard, Receiver, Says
+from tests.receiver import Received, Receiver, Says
 
 
 class Ledger:
-    """A receiver's memory: who was heard with which event, and how long after its move."""
+    """A receiver's memory: which events came, and how long after they happened."""
 
     def __init__(self, shop: Shop, receiver: Receiver) -> None:
         made = shop.ask("POST", "/webhook-endpoints", {"url": receiver.url})
@@ -23,10 +23,10 @@ class Ledger:
         self.delays_s: list[float] = []
         receiver.answer = self.take
 
-    def take(self, heard: Heard) -> Says:
+    def take(self, received: Received) -> Says:
         """Verify as a merchant does, remember, say 200."""
         now_s = time.time()
-        event = heard.verified(self.secret)
+        event = received.verified(self.secret)
         moved_at = datetime.fromisoformat(event["createdAt"])
         self.delays_s.append(now_s - moved_at.timestamp())
         self.events.append(event)

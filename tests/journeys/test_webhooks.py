@@ -9,7 +9,7 @@ import pytest
 from tests.journeys.deliveries import Ledger, end_leases
 from tests.journeys.gateway import Gateway
 from tests.journeys.shop import Shop
-from tests.receiver import Heard, Receiver, Says, receiver
+from tests.receiver import Received, Receiver, Says, receiver
 
 DELIVERY_DIES = "tests.journeys.mortal_deliverer"
 
@@ -43,7 +43,7 @@ def test_a_merchant_hears_of_each_move_within_a_second(
     shop = gateway.shop()
     ledger = Ledger(shop, hooks)
     payments = [pay(gateway, shop, payer) for _ in range(5)]
-    hooks.await_heard(10)
+    hooks.await_received(10)
     gateway.until(lambda: len(ledger.events) == 10, "every event to be read")
     record_property("delays_s", [round(delay, 3) for delay in ledger.delays_s])
     assert max(ledger.delays_s) < 1, ledger.delays_s
@@ -65,15 +65,15 @@ def test_a_worker_killed_between_the_merchant_s_200_and_our_record_delivers_agai
     gateway.replace("worker", module=DELIVERY_DIES)
     payment_id = shop.pay(payer)["id"]
     gateway.until_dead("worker")
-    first = hooks.await_heard(1)[0]
+    first = hooks.await_received(1)[0]
     gateway.restore("worker")
     gateway.assert_paid_once(shop, payment_id)
     end_leases(gateway)
     gateway.until(lambda: set(ledger.numbers) == {1, 2}, "both events")
     gateway.until(lambda: _status(shop, ledger) == {"DELIVERED"}, "the record of both")
-    again = [heard for heard in hooks.heard if heard.id == first.id]
+    again = [received for received in hooks.received if received.id == first.id]
     assert len(again) == 2
-    assert {heard.body for heard in again} == {first.body}
+    assert {received.body for received in again} == {first.body}
 
 
 def _status(shop: Shop, ledger: Ledger) -> set[str]:
@@ -87,13 +87,13 @@ def test_redis_is_emptied_in_the_middle_of_deliveries(
     shop = gateway.shop()
     ledger = Ledger(shop, hooks)
 
-    def late(heard: Heard) -> Says:
-        ledger.take(heard)
+    def late(received: Received) -> Says:
+        ledger.take(received)
         return Says(when=let_go)
 
     hooks.answer = late
     payments = [shop.pay(payer)["id"] for _ in range(6)]
-    hooks.await_heard(1)
+    hooks.await_received(1)
     gateway.machine.flush_redis()
     for payment_id in payments:
         gateway.assert_paid_once(shop, payment_id)
@@ -114,7 +114,7 @@ def test_whoever_hangs_delays_neither_other_merchants_nor_payments(
             one.answer = lambda _: Says(when=let_go)
         pay(gateway, hanging, payer)
         for one in dead:
-            one.await_heard(1)
+            one.await_received(1)
         ledger = Ledger(shop, hooks)
         pay(gateway, shop, payer)
         gateway.until(lambda: set(ledger.numbers) == {1, 2}, "both events")
@@ -128,13 +128,13 @@ def test_a_worker_asked_to_stop_waits_for_the_merchant_it_is_talking_to(
     shop = gateway.shop()
     ledger = Ledger(shop, hooks)
 
-    def late(heard: Heard) -> Says:
-        ledger.take(heard)
+    def late(received: Received) -> Says:
+        ledger.take(received)
         return Says(when=let_go)
 
     hooks.answer = late
     payment_id = shop.pay(payer)["id"]
-    hooks.await_heard(1)
+    hooks.await_received(1)
     threading.Timer(1, let_go.set).start()
     gateway.stack.stop("worker")
     assert let_go.is_set()

@@ -195,7 +195,7 @@ def local_receiver() -> Iterator[Receiver]:
 def verified(local: Receiver, process: Process) -> list[Any]:
     """The events that arrived, once their signatures were found good."""
     secret = process.await_log(r"signed with (whsec_\S+)")[1]
-    return [heard.verified(secret) for heard in local.heard]
+    return [received.verified(secret) for received in local.received]
 
 
 @pytest.mark.long
@@ -206,13 +206,13 @@ def test_listen_forwards_from_now_on_through_a_restart_of_the_gateway(
     process = listening("--forward-to", local_receiver.url)
     process.await_log(r"listening from event #3 on")
     pay(gateway, shop, payer)
-    local_receiver.await_heard(2)
+    local_receiver.await_received(2)
     gateway.stack.kill("web")
     process.await_log(r"the gateway is away \(\w+\); waiting")
     gateway.stack.start("web")
     process.await_log(r"the gateway is back")
     pay(gateway, shop, payer)
-    local_receiver.await_heard(4)
+    local_receiver.await_received(4)
     events = verified(local_receiver, process)
     assert [event["sequence"] for event in events] == [3, 4, 5, 6]
     assert events == shop.ask("GET", "/events?after=2").json()["data"]

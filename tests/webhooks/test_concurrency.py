@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.doors import HeldBells, Inline
 from tests.merchants import Merchant
-from tests.receiver import Heard, Receiver, Says, receiver
+from tests.receiver import Received, Receiver, Says, receiver
 from tests.webhooks.given import endpoint, fail_until, hang, publish, run, start
 from tests.webhooks.rows import deliveries, due, only_delivery, stored_endpoint
 from zampay.webhooks.delivery import concurrency, lease
@@ -44,11 +44,11 @@ def test_two_workers_on_the_same_row_make_one_attempt(
     with ThreadPoolExecutor(8) as workers:
         for attempt in [workers.submit(worker) for _ in range(8)]:
             attempt.result()
-    assert len(shop.heard) == 1
+    assert len(shop.received) == 1
     assert (only_delivery(app).attempts, only_delivery(app).status) == (1, "DELIVERED")
 
 
-def test_few_are_under_way_to_one_endpoint_and_whoever_ends_lets_the_next_go(
+def test_an_endpoint_has_few_attempts_at_once_and_the_end_of_one_enqueues_the_next(
     app: Flask,
     merchant: Merchant,
     bells: HeldBells,
@@ -61,14 +61,14 @@ def test_few_are_under_way_to_one_endpoint_and_whoever_ends_lets_the_next_go(
     for _ in range(7):
         publish(app, merchant)
     bells.hear_all()
-    shop.await_heard(4)
+    shop.await_received(4)
     run(app, "webhooks.sweep")
     assert bells.tasks == []
     assert sum(row.leased_until is not None for row in deliveries(app)) == 4
     let_go.set()
-    while len(shop.heard) < 7:
+    while len(shop.received) < 7:
         bells.hear_all()
-    assert len({heard.id for heard in shop.heard}) == 7
+    assert len({received.id for received in shop.received}) == 7
 
 
 def test_a_failing_endpoint_gets_one_at_a_time(
@@ -84,17 +84,17 @@ def test_a_failing_endpoint_gets_one_at_a_time(
     publish(app, merchant)
     bells.hear_all()
     while stored_endpoint(app, made["id"]).failing_since is None:
-        shop.await_heard(1)
+        shop.await_received(1)
     hang(shop, let_go)
     for _ in range(3):
         publish(app, merchant)
     bells.hear_all()
-    shop.await_heard(2)
+    shop.await_received(2)
     assert sum(row.leased_until is not None for row in deliveries(app)) == 1
     assert due(app) == []
 
 
-def test_while_many_hang_a_healthy_endpoint_hears_within_a_second(
+def test_while_many_hang_a_healthy_endpoint_gets_events_within_a_second(
     app: Flask,
     merchant: Merchant,
     rival: Merchant,
@@ -114,14 +114,14 @@ def test_while_many_hang_a_healthy_endpoint_hears_within_a_second(
             publish(app, rival)
         bells.hear_all()
         for one in dead:
-            one.await_heard(1)
+            one.await_received(1)
         endpoint(merchant, shop.url)
         delays_s = []
         for count in range(1, 6):
             publish(app, merchant)
             began_s = time.monotonic()
             bells.hear_all()
-            delays_s.append(shop.await_heard(count)[-1].at_s - began_s)
+            delays_s.append(shop.await_received(count)[-1].at_s - began_s)
         let_go.set()
     record_property("delays_s", delays_s)
     assert max(delays_s) < 1, delays_s
@@ -171,21 +171,21 @@ def test_an_endpoint_is_unproven_until_it_has_answered_quickly(
         assert slots.take(f"ten_{n}", unproven=True)
     publish(app, merchant)
     bells.hear_all()
-    assert shop.heard == [], "an endpoint that has not answered yet is unproven"
+    assert shop.received == [], "an endpoint that has not answered yet is unproven"
     for n in range(concurrency.UNPROVEN):
         slots.give_back(f"ten_{n}", unproven=True)
     run(app, "webhooks.sweep")
     bells.hear_all()
-    assert len(shop.heard) == 1
+    assert len(shop.received) == 1
     for n in range(concurrency.UNPROVEN):
         assert slots.take(f"ten_{n}", unproven=True)
     publish(app, merchant)
     bells.hear_all()
-    assert len(shop.heard) == 2
+    assert len(shop.received) == 2
     assert stored_endpoint(app, made["id"]).latency_ms is not None
 
 
-def test_the_sweep_asks_healthy_endpoints_first_and_none_for_more_than_it_can_take(
+def test_the_sweep_takes_healthy_endpoints_first_and_none_beyond_its_room(
     app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, second_shop: Receiver
 ) -> None:
     failing = endpoint(merchant, shop.url, eventTypes=["payment.failed"])
@@ -215,14 +215,14 @@ def test_a_host_that_may_be_somebody_elses_gets_so_many_attempts_over_all_mercha
     endpoint(rival, shop.url.replace("127.0.0.1", "127.1"))
     publish(app, merchant)
     bells.hear_all()
-    shop.await_heard(1)
+    shop.await_received(1)
     publish(app, rival)
     bells.hear_all()
     (later,) = [row for row in deliveries(app) if row.tenant_id == rival.tenant_id]
     assert (later.status, later.attempts, later.leased_until) == ("PENDING", 0, None)
     assert later.due_at is not None
     assert 0 < (later.due_at - later.created_at).total_seconds() <= 61
-    assert len(shop.heard) == 1
+    assert len(shop.received) == 1
 
 
 def test_a_tenant_cannot_take_every_slot_for_unproven_endpoints(app: Flask) -> None:
@@ -232,13 +232,13 @@ def test_a_tenant_cannot_take_every_slot_for_unproven_endpoints(app: Flask) -> N
     assert slots.take("ten_2", unproven=True)
 
 
-def test_switching_an_endpoint_off_and_moving_payments_do_not_wait_in_a_circle(
+def test_disabling_an_endpoint_while_payments_publish_does_not_deadlock(
     app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
 ) -> None:
-    """A move holds the counter and needs the endpoint's key; switching off the other way round."""
+    """A publisher locks the counter, then needs the endpoint; disabling takes them in turn."""
     made = endpoint(merchant, shop.url)
 
-    def switch_off(heard: Heard) -> Says:
+    def switch_off(received: Received) -> Says:
         return Says(410)
 
     shop.answer = switch_off

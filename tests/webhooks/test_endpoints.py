@@ -67,7 +67,7 @@ def test_what_is_not_named_is_everything_that_a_merchant_may_leave_out(
     assert {name: made[name] for name in defaults} == defaults
 
 
-def test_a_seventeenth_endpoint_is_refused_in_each_world_by_itself(
+def test_a_seventeenth_endpoint_is_refused_in_each_mode_by_itself(
     app: Flask, merchant: Merchant
 ) -> None:
     for _ in range(16):
@@ -117,7 +117,7 @@ def test_known_types_are_taken(app: Flask, merchant: Merchant, types: list[str])
         "http://[::1]:3000/hook",
     ],
 )
-def test_such_a_url_is_in_order_in_development(app: Flask, merchant: Merchant, url: str) -> None:
+def test_such_a_url_is_valid_in_development(app: Flask, merchant: Merchant, url: str) -> None:
     assert endpoint(merchant, url)["url"] == url
 
 

@@ -48,7 +48,7 @@ def test_a_wrong_question_to_the_feed_is_refused(
     refusal(merchant.get("/events", **query), 422, "validation_failed")
 
 
-def test_each_world_counts_for_itself(app: Flask, merchant: Merchant, bells: HeldBells) -> None:
+def test_each_mode_has_its_own_numbers(app: Flask, merchant: Merchant, bells: HeldBells) -> None:
     for livemode in (True, False, True):
         publish(app, merchant, livemode=livemode)
     assert numbers(merchant) == [1, 2]
@@ -56,7 +56,7 @@ def test_each_world_counts_for_itself(app: Flask, merchant: Merchant, bells: Hel
     assert [(event["sequence"], event["livemode"]) for event in tests] == [(1, False)]
 
 
-def test_a_move_that_is_rolled_back_leaves_no_event_and_no_gap(
+def test_a_rollback_leaves_no_event_and_no_gap(
     app: Flask, merchant: Merchant, bells: HeldBells
 ) -> None:
     publish(app, merchant)
@@ -66,7 +66,7 @@ def test_a_move_that_is_rolled_back_leaves_no_event_and_no_gap(
     assert numbers(merchant) == [1, 2]
 
 
-def test_one_move_cannot_have_two_events(app: Flask, merchant: Merchant, bells: HeldBells) -> None:
+def test_one_transition_has_one_event(app: Flask, merchant: Merchant, bells: HeldBells) -> None:
     event = publish(app, merchant)
     with pytest.raises(sa.exc.IntegrityError, match="subject_id"):
         publish(app, merchant, payment_id=event.subject_id)
@@ -131,7 +131,7 @@ def test_resending_reaches_all_that_listen_and_also_who_had_it(
     answer = merchant.post(f"/events/{event.id}/resend")
     assert (answer.status_code, answer.json) == (202, {"endpoints": 2})
     bells.hear_all()
-    assert (len(shop.heard), len(second_shop.heard)) == (2, 1)
+    assert (len(shop.received), len(second_shop.received)) == (2, 1)
 
 
 def test_a_replay_brings_what_failed_or_was_missed_and_nothing_else(
@@ -146,18 +146,18 @@ def test_a_replay_brings_what_failed_or_was_missed_and_nothing_else(
     failed = publish(app, merchant)
     bells.hear_all()
     shop.answer = lambda _: Says(200)
-    assert [heard.id for heard in shop.heard] == [had.id, failed.id]
+    assert [received.id for received in shop.received] == [had.id, failed.id]
     path = f"/webhook-endpoints/{made['id']}/replay"
     assert call(merchant, "POST", path, {"since": PAST}).json == {"events": 2, "hasMore": False}
     bells.hear_all()
-    assert {heard.id for heard in shop.heard[2:]} == {missed.id, failed.id}
-    assert len(shop.heard) == 4
+    assert {received.id for received in shop.received[2:]} == {missed.id, failed.id}
+    assert len(shop.received) == 4
     assert call(merchant, "POST", path, {"since": PAST}).json["events"] == 0
     (entry, *_) = merchant.get("/audit-log").json["data"]
     assert entry["action"] == "webhook_endpoint.replayed"
 
 
-def test_a_replay_begins_when_it_was_told_to(
+def test_a_replay_begins_at_the_time_given(
     app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
 ) -> None:
     publish(app, merchant)
@@ -166,7 +166,7 @@ def test_a_replay_begins_when_it_was_told_to(
     made = endpoint(merchant, shop.url)
     call(merchant, "POST", f"/webhook-endpoints/{made['id']}/replay", {"since": since})
     bells.hear_all()
-    assert [heard.id for heard in shop.heard] == [later.id]
+    assert [received.id for received in shop.received] == [later.id]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_replay_leaves_alone_what_is_under_way(
     assert (counts, only_delivery(app).status) == ([0], "DELIVERED")
 
 
-def test_a_long_replay_comes_in_parts_and_rings_a_few_bells_only(
+def test_a_long_replay_comes_in_parts_and_enqueues_a_few_messages_only(
     app: Flask,
     merchant: Merchant,
     bells: HeldBells,
@@ -219,7 +219,7 @@ def test_a_long_replay_comes_in_parts_and_rings_a_few_bells_only(
     bells.hear_all()
     assert call(merchant, "POST", path, {"since": PAST}).json == {"events": 20, "hasMore": False}
     bells.hear_all()
-    assert len({heard.id for heard in shop.heard}) == len(shop.heard) == 50
+    assert len({received.id for received in shop.received}) == len(shop.received) == 50
 
 
 def test_the_delivery_log_is_purged_after_thirty_days_and_the_feed_is_kept(

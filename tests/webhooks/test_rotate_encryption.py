@@ -81,8 +81,8 @@ def test_the_new_key_alone_delivers_with_both_secrets_of_a_rotation(
     assert signing(alone, made) == [second, made["secret"]]
     publish(app, merchant)
     start(alone, only_delivery(app))
-    (heard,) = shop.heard
-    assert heard.verified(made["secret"]) == heard.verified(second)
+    (received,) = shop.received
+    assert received.verified(made["secret"]) == received.verified(second)
 
 
 def test_without_any_key_that_fits_an_event_waits_and_no_attempt_is_counted(
@@ -93,13 +93,13 @@ def test_without_any_key_that_fits_an_event_waits_and_no_attempt_is_counted(
     before = only_delivery(app)
     start(with_keys(old_too=False), before)
     after = only_delivery(app)
-    assert (after.status, after.attempts, shop.heard) == ("PENDING", 0, [])
+    assert (after.status, after.attempts, shop.received) == ("PENDING", 0, [])
     assert after.due_at is not None
     assert before.due_at is not None
     assert after.due_at - before.due_at > timedelta(minutes=4)
     pull_forward(app)
     start(with_keys(old_too=True), only_delivery(app))
-    shop.heard[0].verified(made["secret"])
+    shop.received[0].verified(made["secret"])
 
 
 def test_a_rotation_after_the_swap_leaves_only_the_older_secret_to_be_encrypted_again(
@@ -148,7 +148,7 @@ def test_every_merchant_and_both_modes_are_encrypted_again(
     assert [signing(alone, one) for one in made] == [[one["secret"]] for one in made]
 
 
-def test_what_signs_no_more_is_not_asked_for(
+def test_what_signs_no_more_is_not_read(
     app: Flask, merchant: Merchant, shop: Receiver, with_keys: WithKeys
 ) -> None:
     removed, rotated = endpoint(merchant, shop.url), endpoint(merchant, shop.url)
@@ -191,7 +191,7 @@ def test_a_rotation_at_the_same_moment_is_not_undone(
     assert signing(swapped, made) == ["whsec_fresh"]
 
 
-def test_looking_changes_nothing(
+def test_examining_changes_nothing(
     app: Flask, merchant: Merchant, rival: Merchant, shop: Receiver, with_keys: WithKeys
 ) -> None:
     made = endpoint(merchant, shop.url)

@@ -17,7 +17,7 @@ from flask import Flask
 
 from tests.doors import HeldBells
 from tests.merchants import Merchant
-from tests.receiver import Heard, Receiver, Says
+from tests.receiver import Received, Receiver, Says
 from tests.webhooks.given import endpoint, publish, start
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.webhooks import queries
@@ -36,13 +36,13 @@ class Fire:
         self._count = itertools.count()
         self._lock = threading.Lock()
 
-    def answer(self, heard: Heard) -> Says:
+    def answer(self, received: Received) -> Says:
         with self._lock:
             turn = next(self._count)
             fails = turn % 3 == 2
             self.failed += fails
             if not fails or turn % 9 == 8:
-                self.taken[heard.id] += 1
+                self.taken[received.id] += 1
         return Says(500 if fails else 200)
 
 
@@ -58,7 +58,7 @@ def pull_forward(app: Flask) -> int:
 
 
 def work(app: Flask, until: threading.Event) -> None:
-    """A worker that hears the sweep's bells and no others."""
+    """A worker that gets the sweep's messages and no others."""
     while not until.is_set():
         with app.app_context(), transaction(EVERY_TENANT) as tx:
             rows = queries.due(tx, limit=20)
@@ -96,12 +96,12 @@ def test_every_event_arrives_at_a_receiver_that_fails_one_time_in_three(
         for worker in workers:
             worker.result()
     record_property("took_s", round(time.monotonic() - began_s))
-    record_property("tries", len(shop.heard))
+    record_property("tries", len(shop.received))
     record_property("failures", fire.failed)
-    assert set(fire.taken) == {heard.id for heard in second_shop.heard} == sent
+    assert set(fire.taken) == {received.id for received in second_shop.received} == sent
     assert len(sent) == EVENTS
     assert fire.failed >= EVENTS // 3
-    assert len(second_shop.heard) == EVENTS, "who answers 200 at once hears nothing twice"
+    assert len(second_shop.received) == EVENTS, "who answers 200 at once gets nothing twice"
     seen: list[int] = []
     while page := merchant.get("/events", after=len(seen), limit=100).json["data"]:
         seen += [event["sequence"] for event in page]

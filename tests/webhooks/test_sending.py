@@ -1,4 +1,4 @@
-"""Whatever a merchant's server answers, or does not: bounded in size and in time, and recorded."""
+"""Whatever a merchant's server answers, or does not: bounded in size and time, and recorded."""
 
 import gzip
 import socket
@@ -24,8 +24,8 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
 @contextmanager
-def rude(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that speaks HTTP as it likes; the URL of it."""
+def misbehaving(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that breaks HTTP as it likes; its URL."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(10)
 
@@ -45,7 +45,7 @@ def rude(talk: Callable[[socket.socket], None]) -> Iterator[str]:
 
 
 def read_request(connection: socket.socket) -> None:
-    """All of it: what is left unread would make closing a reset."""
+    """Read all of it: with bytes unread, closing would be a reset."""
     received = b""
     while not received.endswith(b"}}"):
         received += connection.recv(65536)
@@ -73,11 +73,11 @@ def outcome(app: Flask, merchant: Merchant, bells: HeldBells, url: str) -> Deliv
     return only_delivery(app)
 
 
-def test_all_of_it_together_takes_at_most_fifteen_seconds(app: Flask) -> None:
+def test_an_attempt_takes_at_most_fifteen_seconds_in_all(app: Flask) -> None:
     assert app.extensions["webhook_outbound"].longest_s == sending.TIMEOUT_S == 15
 
 
-def test_an_answer_after_twelve_of_them_is_heard(
+def test_an_answer_after_twelve_seconds_counts(
     app: Flask, merchant: Merchant, bells: HeldBells, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scale(app, monkeypatch, 0.1)
@@ -86,7 +86,7 @@ def test_an_answer_after_twelve_of_them_is_heard(
         time.sleep(1.2)
         connection.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
 
-    with rude(late) as url:
+    with misbehaving(late) as url:
         row = outcome(app, merchant, bells, url)
     assert (row.status, row.answer_status) == ("DELIVERED", 200)
 
@@ -109,7 +109,7 @@ SLOW = {
 def test_a_server_that_takes_its_time_is_cut_off(
     app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
 ) -> None:
-    with rude(SLOW[case]) as url:
+    with misbehaving(SLOW[case]) as url:
         began_s = time.monotonic()
         row = outcome(app, merchant, bells, url)
         took_s = time.monotonic() - began_s
@@ -128,10 +128,10 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("case", ENDLESS)
-def test_after_a_200_in_time_nobody_waits_for_the_rest(
+def test_after_a_200_in_time_the_rest_is_not_waited_for(
     app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
 ) -> None:
-    with rude(lambda connection: drip(connection, *ENDLESS[case])) as url:
+    with misbehaving(lambda connection: drip(connection, *ENDLESS[case])) as url:
         began_s = time.monotonic()
         row = outcome(app, merchant, bells, url)
         assert time.monotonic() - began_s < 1.5
@@ -157,7 +157,7 @@ def test_of_an_endless_answer_little_is_read(
             connection.sendall(b"x" * 64 * 1024)
             sent.append(64)
 
-    with rude(pour) as url:
+    with misbehaving(pour) as url:
         row = outcome(app, merchant, bells, url)
     assert (row.status, row.answer_text) == ("DELIVERED", "x" * 1024)
     assert sum(sent) < 16 * 1024, "kilobytes; the system's own buffers take some of them"
@@ -193,7 +193,7 @@ BROKEN = {
 def test_an_answer_that_is_no_http_is_a_failure_like_any_other(
     app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
 ) -> None:
-    with rude(BROKEN[case]) as url:
+    with misbehaving(BROKEN[case]) as url:
         row = outcome(app, merchant, bells, url)
     assert (row.status, row.attempts) == ("PENDING", 1)
     assert (row.answer_text or "").startswith("no answer: ")
@@ -210,7 +210,7 @@ HALF = {
 def test_the_status_decides_whatever_becomes_of_the_body(
     app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
 ) -> None:
-    with rude(lambda connection: connection.sendall(HEAD + HALF[case])) as url:
+    with misbehaving(lambda connection: connection.sendall(HEAD + HALF[case])) as url:
         row = outcome(app, merchant, bells, url)
     assert (row.status, row.answer_status) == ("DELIVERED", 200)
 
@@ -224,10 +224,10 @@ def test_a_refused_connection_is_named_in_the_log(
     assert row.answer_text == "no answer: connection refused"
 
 
-def test_a_name_inside_our_network_is_like_one_that_nobody_knows(
+def test_a_name_inside_our_network_answers_as_an_unknown_one(
     app: Flask, merchant: Merchant, bells: HeldBells, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = []
+    shown = []
     for kind in ("NameResolutionError", "NotPublicAddress"):
 
         def fails(*_: object, kind: str = kind, **__: object) -> None:
@@ -237,9 +237,9 @@ def test_a_name_inside_our_network_is_like_one_that_nobody_knows(
         monkeypatch.setattr(app.extensions["webhook_outbound"], "send", fails)
         made = endpoint(merchant, "http://127.0.0.1:9/")
         answer = merchant.post(f"/webhook-endpoints/{made['id']}/test").json
-        told.append({name: answer[name] for name in ("answerText", "latencyMs", "answerStatus")})
-    assert told[0] == told[1]
-    assert told[0]["latencyMs"] == 0
+        shown.append({name: answer[name] for name in ("answerText", "latencyMs", "answerStatus")})
+    assert shown[0] == shown[1]
+    assert shown[0]["latencyMs"] == 0
 
 
 def test_the_delivery_log_shows_status_attempts_answer_latency_and_next_try(
@@ -251,8 +251,8 @@ def test_the_delivery_log_shows_status_attempts_answer_latency_and_next_try(
     bells.hear_all()
     (line,) = merchant.get(f"/webhook-endpoints/{made['id']}/deliveries").json["data"]
     assert line["eventId"] == event.id
-    told = {name: line[name] for name in ("eventType", "sequence", "status", "attempts")}
-    assert told == {
+    shown = {name: line[name] for name in ("eventType", "sequence", "status", "attempts")}
+    assert shown == {
         "eventType": "payment.successful",
         "sequence": 1,
         "status": "PENDING",

@@ -17,7 +17,7 @@ REFUSED = "row-level security|append-only|never deleted or rewritten"
 
 @pytest.fixture(autouse=True)
 def rows(app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver) -> None:
-    """One row in each table that tells of webhooks."""
+    """One row in each table of webhooks."""
     endpoint(merchant, shop.url)
     publish(app, merchant)
 

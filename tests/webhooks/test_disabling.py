@@ -22,7 +22,7 @@ def entries(merchant: Merchant, action: str) -> list[Any]:
     return [entry for entry in log if entry["action"] == action]
 
 
-def test_410_switches_the_endpoint_off_at_once_and_says_so(
+def test_410_disables_the_endpoint_at_once_and_says_so(
     app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, second_shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
@@ -31,16 +31,16 @@ def test_410_switches_the_endpoint_off_at_once_and_says_so(
     publish(app, merchant)
     bells.hear_all()
     assert is_off(merchant, made, "it answered 410 Gone")
-    told = [heard.verified(witness["secret"]) for heard in second_shop.heard]
-    assert [event["type"] for event in told] == ["payment.successful", "webhook_endpoint.disabled"]
+    sent = [received.verified(witness["secret"]) for received in second_shop.received]
+    assert [event["type"] for event in sent] == ["payment.successful", "webhook_endpoint.disabled"]
     reason = {"id": made["id"], "url": shop.url, "reason": "it answered 410 Gone"}
-    assert told[1]["data"] == reason
-    assert [event["sequence"] for event in told] == [1, 2]
+    assert sent[1]["data"] == reason
+    assert [event["sequence"] for event in sent] == [1, 2]
     (entry,) = entries(merchant, "webhook_endpoint.disabled")
     assert (entry["subject"], entry["actor"]) == (made["id"], "zampay")
     publish(app, merchant)
     bells.hear_all()
-    assert len(shop.heard) == 1
+    assert len(shop.received) == 1
 
 
 def test_the_reason_stays_when_the_merchant_switches_off_what_is_off_already(
@@ -74,7 +74,7 @@ def test_five_days_without_one_success_switch_it_off_and_a_minute_less_does_not(
     assert types == ["payment.successful", "webhook_endpoint.disabled"]
 
 
-def test_an_endpoint_switched_off_twice_is_told_twice(
+def test_an_endpoint_disabled_twice_has_two_events(
     app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
@@ -99,7 +99,7 @@ def test_what_is_owed_to_an_endpoint_switched_off_or_removed_is_cancelled(
     for row in rows:
         start(app, row)
     bells.hear_all()
-    assert shop.heard == []
+    assert shop.received == []
     assert is_off(merchant, off, "switched off by the merchant")
 
 
@@ -120,6 +120,6 @@ def test_enabling_again_starts_anew_and_replay_brings_what_was_missed(
     replayed = call(merchant, "POST", f"{path}/replay", {"since": "2020-01-01T00:00:00Z"})
     assert (replayed.status_code, replayed.json) == (202, {"events": 3, "hasMore": False})
     bells.hear_all()
-    numbers = [heard.verified(made["secret"])["sequence"] for heard in shop.heard[1:]]
+    numbers = [received.verified(made["secret"])["sequence"] for received in shop.received[1:]]
     assert sorted(numbers) == [1, 2, 3]
     assert {row.status for row in deliveries(app)} == {"DELIVERED"}

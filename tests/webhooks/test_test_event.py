@@ -30,7 +30,7 @@ def test_test_events_that_hang_leave_room_for_other_requests(
 
     with ThreadPoolExecutor(1) as browsers:
         waiting = browsers.submit(test_it)
-        shop.await_heard(1)
+        shop.await_received(1)
         answer = merchant.post(f"/webhook-endpoints/{made['id']}/test")
         assert (answer.status_code, answer.json["code"]) == (429, "webhook_tests_under_way")
         assert answer.headers["Retry-After"] == "5"
