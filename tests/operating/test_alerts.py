@@ -140,3 +140,11 @@ def test_what_must_hold_of_money_wakes_somebody() -> None:
         "zampay_webhook_deliveries_due",
     }
     assert watched >= read() - only_shown
+
+
+def test_a_payment_that_does_not_end_is_told_within_half_an_hour() -> None:
+    """Where promtool is not installed nobody else tries the rule."""
+    rule = ALERTS["PaymentsStuck"]
+    oldest_s = int(rule["expr"].rpartition(">")[2])
+    assert rule["for"].endswith("m")
+    assert oldest_s + int(rule["for"][:-1]) * 60 <= 30 * 60
