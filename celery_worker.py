@@ -11,7 +11,7 @@ from zampay.infra.database import db
 from zampay.infra.health import metrics_page
 from zampay.infra.queue import worker
 from zampay.infra.telemetry import start_log
-from zampay.payments import dispatch
+from zampay.transfers import dispatch
 
 log = structlog.get_logger()
 settings = config.load()

@@ -18,11 +18,11 @@ from psycopg.sql import SQL, Identifier
 
 import config
 from dev.servers import Servers, as_postgresql, temporary_servers
-from tests.doors import HeldBells, Inline, ScriptedNetwork
-from tests.merchants import Merchant
+from tests.support.fakes import HeldBells, Inline, ScriptedNetwork
+from tests.support.merchants import Merchant
 from zampay.app import create_app
 from zampay.infra.database.db import db
-from zampay.payments.dispatch import Dispatcher
+from zampay.transfers.dispatch import Dispatcher
 
 TESTS = Path(__file__).parent
 LARGE_BYTES = 1_000_000

@@ -15,8 +15,8 @@ import pytest
 from flask import Flask
 
 from dev.openapi import DOCUMENT
-from tests.doors import HeldBells, enquire, make_due, stored
-from tests.objects import NOBODY_LISTENS
+from tests.support.fakes import HeldBells, enquire, make_due, stored
+from tests.support.objects import NOBODY_LISTENS
 from zampay.providers.sandbox import adapter as sandbox
 
 PACKAGE = "zampay_client"

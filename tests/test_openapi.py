@@ -9,10 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dev.openapi import DOCUMENT, text
-from tests.merchants import BASE, Merchant, payment_request
-from zampay.payments.states import Door, Evidence, Status
+from tests.support.merchants import BASE, Merchant, payment_request
 from zampay.providers.contract import FailureCode, Retry
 from zampay.tenants.auth import TENANT_HEADER
+from zampay.transfers.states import Door, Evidence, Status
 from zampay.webhooks import event_types
 from zampay.webhooks.models import STATUSES
 

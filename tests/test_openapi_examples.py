@@ -4,9 +4,9 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from tests.merchants import BASE, Merchant
-from tests.objects import objects_of
-from tests.openapi_document import operations, resolved
+from tests.support.merchants import BASE, Merchant
+from tests.support.objects import objects_of
+from tests.support.openapi_document import operations, resolved
 from zampay.payments import examples
 
 OPERATIONS = {operation["operationId"]: operation for _, _, operation in operations()}

@@ -10,7 +10,7 @@ import openapi_schema_validator
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.openapi_document import (
+from tests.support.openapi_document import (
     API,
     SCHEMAS,
     operations,

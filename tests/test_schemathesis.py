@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, settings
 from schemathesis import Case, openapi
 
 from dev.openapi import DOCUMENT
-from tests.doors import ScriptedNetwork
-from tests.merchants import Merchant
-from tests.objects import objects_of
+from tests.support.fakes import ScriptedNetwork
+from tests.support.merchants import Merchant
+from tests.support.objects import objects_of
 
 pytestmark = pytest.mark.long
 CONFIG = schemathesis.Config.from_dict(

@@ -23,16 +23,16 @@ from zampay.infra.web import (
     rate_limits,
     request_limits,
 )
-from zampay.payments import callbacks as callback_routes
-from zampay.payments import dispatch, mover, today_gauges
 from zampay.payments import examples as payment_examples
-from zampay.payments import gauges as payment_gauges
-from zampay.payments import tasks as payment_tasks
 from zampay.payments.routes import payments
-from zampay.payments.schemas import PaymentView
 from zampay.providers import registry
 from zampay.providers.contract import FAILURES
 from zampay.tenants.routes import auth, keys
+from zampay.transfers import callbacks as callback_routes
+from zampay.transfers import dispatch, today_gauges, transitions
+from zampay.transfers import gauges as payment_gauges
+from zampay.transfers import tasks as payment_tasks
+from zampay.transfers.views import PaymentView
 from zampay.webhooks import event_reference, event_types
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import tasks as webhook_tasks
@@ -106,7 +106,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
 
 def _start_counts() -> None:
     """Show what features count from the start, at zero."""
-    mover.start_counts()
+    transitions.start_counts()
     metrics.start_at_zero(metrics.CALLBACKS, callback_routes.OUTCOMES)
     metrics.start_at_zero(metrics.WEBHOOKS, outcome.OUTCOMES)
 

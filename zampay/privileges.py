@@ -10,10 +10,10 @@ from typing import Final
 import sqlalchemy as sa
 
 from zampay.infra.database.db import db
-from zampay.payments import due, gauges, history, invariants, today_gauges
-from zampay.payments import queries as payment_queries
 from zampay.tenants import audit_chain
 from zampay.tenants import queries as tenant_queries
+from zampay.transfers import due, gauges, history, invariants, today_gauges
+from zampay.transfers import queries as payment_queries
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import queries as webhook_queries
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 from tests.architecture.sources import ROOT, Source, sources
-from zampay.payments.states import State
 from zampay.providers import registry
+from zampay.transfers.states import State
 
 GATEWAY = ("zampay", "config.py", "wsgi.py", "celery_worker.py")
 ALL = (*GATEWAY, "dev", "tests", "migrations")
@@ -97,7 +97,7 @@ def test_only_the_model_assigns_a_state() -> None:
     payments = sources("zampay/payments", "zampay/providers", "zampay/cli.py")
     found = {source.path: _writes_of_state(source) for source in payments}
     assert {path: what for path, what in found.items() if what} == {
-        "zampay/payments/models.py": ["self.state"]
+        "zampay/transfers/models.py": ["self.state"]
     }
 
 
@@ -112,7 +112,7 @@ def test_a_payment_is_born_pending_and_in_one_place() -> None:
         and key.value == "state"
         and ast.unparse(value).startswith("State.")
     ]
-    assert born == [("zampay/payments/service.py", f"State.{State.PENDING}")]
+    assert born == [("zampay/transfers/create.py", f"State.{State.PENDING}")]
 
 
 def test_the_one_mover_is_the_only_one_who_enters_a_state_and_writes_history() -> None:
@@ -123,7 +123,7 @@ def test_the_one_mover_is_the_only_one_who_enters_a_state_and_writes_history() -
                 called = ast.unparse(node.func)
                 entering |= {source.path} if called == "payment.enter" else set()
                 remembering |= {source.path} if called == "Move" else set()
-    assert entering == remembering == {"zampay/payments/mover.py"}
+    assert entering == remembering == {"zampay/transfers/transitions.py"}
 
 
 def test_the_kernel_knows_no_framework() -> None:
@@ -154,7 +154,7 @@ def test_to_import_the_package_imports_nothing_else_of_it() -> None:
 
 def test_a_network_calls_back_and_a_merchant_has_webhooks() -> None:
     """Two words that never mix: each is spoken only in its own rooms."""
-    for source in sources("zampay/providers", "zampay/simulators", "zampay/payments/callbacks.py"):
+    for source in sources("zampay/providers", "zampay/simulators", "zampay/transfers/callbacks.py"):
         assert "webhook" not in source.text.lower(), source.path
     for source in sources("zampay/webhooks"):
         spoken = re.sub(r"\w+\.callback\(", "", source.text.lower())  # ExitStack's own word

@@ -9,10 +9,10 @@ from flask import Flask
 from tests.architecture.sources import sources
 from zampay.infra.health import dead_man
 from zampay.infra.queue import worker
-from zampay.payments import dispatch, states
-from zampay.payments.states import Door
 from zampay.tenants.auth import TENANT_HEADER
 from zampay.tenants.scopes import Scope
+from zampay.transfers import dispatch, states
+from zampay.transfers.states import Door
 
 OPEN_TO_ALL = {
     "api-docs.openapi_json": "the document that merchants generate their clients from",
@@ -135,9 +135,9 @@ def test_every_queue_of_a_task_is_listened_to(migrated_app: Flask) -> None:
 
 OPERATORS_ONLY = {
     "infra/database/db",
-    "payments/proposals",
-    "payments/resolution",
-    "payments/searches",
+    "transfers/proposals",
+    "transfers/operator_actions",
+    "transfers/searches",
     "tenants/operator_actions",
     "tenants/operators",
     "webhooks/rotate_encryption",

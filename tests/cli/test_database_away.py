@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.cli.test_payment_commands import run
 from tests.cli.test_who_acts import DEEDS, PAYMENT, TENANT, UNGROUNDED
-from tests.two_operators import act
+from tests.support.two_operators import act
 from zampay.cli.group import AWAY, OTHER_SCHEMA, Commands
 
 READS = [

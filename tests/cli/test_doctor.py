@@ -12,9 +12,9 @@ from click.testing import Result
 from flask import Flask
 
 import config
-from tests.doors import ScriptedNetwork
-from tests.merchants import Merchant
-from tests.payments.scenes import ended
+from tests.support.fakes import ScriptedNetwork
+from tests.support.given import ended
+from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.health import readiness
 from zampay.infra.queue import heartbeat

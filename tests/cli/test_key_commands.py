@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from tests.merchants import Merchant
-from tests.refusals import refusal
+from tests.support.merchants import Merchant
+from tests.support.refusals import refusal
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import Tenant
 

@@ -8,14 +8,14 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.doors import HeldBells, ScriptedNetwork, stored
-from tests.in_review import in_review
-from tests.merchants import BASE, Merchant
-from tests.payments.scenes import accept, ended, ending, processing
-from tests.payments.traces import discrepancies, events, moves, path
-from tests.two_operators import act, decide, founders, propose
+from tests.support.fakes import HeldBells, ScriptedNetwork, stored
+from tests.support.given import accept, ended, ending, processing
+from tests.support.in_review import in_review
+from tests.support.merchants import BASE, Merchant
+from tests.support.rows import discrepancies, events, moves, path
+from tests.support.two_operators import act, decide, founders, propose
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.payments.models import Callback, Payment
+from zampay.transfers.models import Callback, Payment
 
 WHY = ("--operator", "Ann", "--reason", "statement of 31 January")
 

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from tests.cli.test_payment_commands import listed, run
-from tests.doors import ScriptedNetwork
-from tests.merchants import Merchant
-from tests.payments.scenes import accept, ended
+from tests.support.fakes import ScriptedNetwork
+from tests.support.given import accept, ended
+from tests.support.merchants import Merchant
 
 
 def test_a_support_question_is_answered_without_sql(

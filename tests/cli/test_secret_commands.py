@@ -7,8 +7,8 @@ from click.testing import Result
 from flask import Flask
 
 import config
-from tests.merchants import Merchant
-from tests.objects import NOBODY_LISTENS
+from tests.support.merchants import Merchant
+from tests.support.objects import NOBODY_LISTENS
 from tests.webhooks.given import endpoint
 
 NEW = "the-secret-key-of-the-next-year!"

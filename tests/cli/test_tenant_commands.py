@@ -8,10 +8,10 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.doors import HeldBells
-from tests.merchants import BASE, Merchant
-from tests.refusals import refusal
-from tests.tables import row_counts
+from tests.support.fakes import HeldBells
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal
+from tests.support.tables import row_counts
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import Tenant
 

@@ -14,17 +14,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.cli.test_payment_commands import run
-from tests.doors import ScriptedNetwork
-from tests.log_lines import logging_as_before
-from tests.merchants import BASE, Merchant
-from tests.payments.scenes import processing
-from tests.refusals import refusal, wrong_fields
+from tests.support.fakes import ScriptedNetwork
+from tests.support.given import processing
+from tests.support.log_lines import logging_as_before
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal, wrong_fields
 from zampay.cli.group import Commands
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.telemetry import logs
 from zampay.kernel import ids, words
-from zampay.payments.models import Discrepancy, Payment, Proposal
 from zampay.providers.contract import NoAnswer
+from zampay.transfers.models import Discrepancy, Payment, Proposal
 
 __all__ = ["logging_as_before"]
 

@@ -5,14 +5,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.cli.test_payment_commands import deeds, run
-from tests.doors import ScriptedNetwork, enquire, make_due, report, stored
-from tests.in_review import in_review
-from tests.merchants import Merchant
-from tests.payments.traces import discrepancies, seconds_until_due
-from tests.two_operators import REASON, act, add, decide, founders, propose
+from tests.support.fakes import ScriptedNetwork, enquire, make_due, report, stored
+from tests.support.in_review import in_review
+from tests.support.merchants import Merchant
+from tests.support.rows import discrepancies, seconds_until_due
+from tests.support.two_operators import REASON, act, add, decide, founders, propose
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.payments.models import Payment
 from zampay.providers.contract import Enquiry, Order
+from zampay.transfers.models import Payment
 
 HOUR_S = 3600
 NOBODYS = "zpo_" + "0" * 40

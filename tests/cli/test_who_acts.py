@@ -4,12 +4,12 @@ import pytest
 from flask import Flask
 
 from tests.cli.test_payment_commands import run
-from tests.doors import ScriptedNetwork, stored
-from tests.in_review import in_review
-from tests.merchants import Merchant
-from zampay.payments import resolution
-from zampay.payments.resolution import NotPossible, Operator
-from zampay.payments.states import State
+from tests.support.fakes import ScriptedNetwork, stored
+from tests.support.in_review import in_review
+from tests.support.merchants import Merchant
+from zampay.transfers import operator_actions
+from zampay.transfers.operator_actions import NotPossible, Operator
+from zampay.transfers.states import State
 
 BLANK = ["", " ", "\u200b", "Ma\u200bry", "Mary\n", "\u3164", "-", "M" * 101]
 TENANT, KEY, PAYMENT = (f"{prefix}_{'0' * 26}" for prefix in ("ten", "key", "pay"))
@@ -73,7 +73,7 @@ def test_whatever_lets_them_in_live_money_needs_two_people_and_a_reason(
 ) -> None:
     payment = in_review(app, merchant, network)
     with app.app_context(), pytest.raises(NotPossible):
-        resolution.resolve(payment=payment, end=State.SUCCESSFUL, operator=people)
+        operator_actions.resolve(payment=payment, end=State.SUCCESSFUL, operator=people)
     assert stored(app, payment.id).state == "IN_REVIEW"
 
 

@@ -13,7 +13,7 @@ from dev import postgres
 from dev.common import ROOT
 from dev.servers import as_postgresql
 from dev.stack import PROCFILE
-from tests.merchants import Merchant
+from tests.support.merchants import Merchant
 
 VPS = ROOT / "deploy" / "vps"
 README = (VPS / "README.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from dev.common import DevError, await_condition
 from dev.servers import Servers
 from dev.stack import Stack, shell
-from tests.processes import offspring
+from tests.support.processes import offspring
 
 NOWHERE = Servers("postgresql://zampay@127.0.0.1/zampay", "redis://127.0.0.1/0", admin_url=None)
 STAYS = [sys.executable, "-c", "import time; time.sleep(60)"]

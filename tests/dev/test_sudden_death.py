@@ -15,7 +15,7 @@ from dev import postgres
 from dev.common import ROOT, await_condition, free_port
 from dev.servers import DURABLE, FAST, Servers, credentials_of, servers
 from dev.supervisor import Process
-from tests.processes import is_gone, names
+from tests.support.processes import is_gone, names
 
 STARTER = """
 import sys, time

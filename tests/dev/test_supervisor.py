@@ -13,7 +13,7 @@ import pytest
 
 from dev.common import DevError, await_condition
 from dev.supervisor import Process, stop_stale
-from tests.processes import is_gone
+from tests.support.processes import is_gone
 
 OBSTINATE = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
 PARENT = """

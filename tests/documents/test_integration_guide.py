@@ -9,14 +9,14 @@ import pytest
 from flask import Flask
 
 from dev.common import ROOT
-from tests.doors import HeldBells, enquire, make_due, stored
-from tests.merchants import Merchant
+from tests.support.fakes import HeldBells, enquire, make_due, stored
+from tests.support.merchants import Merchant
 from zampay.infra.web import problems
 from zampay.kernel import sandbox_numbers
-from zampay.payments.states import Status
 from zampay.providers import registry
 from zampay.providers.contract import FAILURES, FailureCode
 from zampay.providers.sandbox import adapter as sandbox
+from zampay.transfers.states import Status
 from zampay.webhooks import event_types
 
 GUIDE = (ROOT / "docs/integration-guide.md").read_text(encoding="utf-8")

@@ -4,11 +4,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.counts import growth
-from tests.doors import ScriptedNetwork
-from tests.log_lines import captured, the_line
-from tests.merchants import BASE, Merchant, payment_request
-from tests.payments.scenes import processing
+from tests.support.counts import growth
+from tests.support.fakes import ScriptedNetwork
+from tests.support.given import processing
+from tests.support.log_lines import captured, the_line
+from tests.support.merchants import BASE, Merchant, payment_request
 
 REQUESTS = "zampay_http_requests_total"
 SECONDS = "zampay_http_request_duration_seconds_count"

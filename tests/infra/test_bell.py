@@ -7,7 +7,7 @@ from celery import Celery
 from flask import Flask
 from kombu.exceptions import OperationalError
 
-from tests.doors import HeldBells
+from tests.support.fakes import HeldBells
 from zampay.infra.database import after_commit
 from zampay.infra.database.after_commit import Ring
 from zampay.infra.database.db import EVERY_TENANT, transaction

@@ -12,17 +12,17 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.doors import ScriptedNetwork
 from tests.infra.rows import fill
-from tests.merchants import Merchant
-from tests.objects import NOBODY_LISTENS
-from tests.payments.scenes import ended
+from tests.support.fakes import ScriptedNetwork
+from tests.support.given import ended
+from tests.support.merchants import Merchant
+from tests.support.objects import NOBODY_LISTENS
 from zampay.__main__ import main
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.health import health_connection
 from zampay.kernel import chain
-from zampay.payments import history, tasks
 from zampay.tenants import audit, audit_chain
+from zampay.transfers import history, tasks
 
 LINES = 5
 TABLES = ("audit_log", "audit_heads", "payment_moves", "payments", "events")

@@ -8,8 +8,8 @@ from flask import Flask
 from psycopg import errors
 
 from tests.infra.rows import fill, session, written
-from tests.merchants import Merchant
-from tests.objects import NOBODY_LISTENS
+from tests.support.merchants import Merchant
+from tests.support.objects import NOBODY_LISTENS
 from zampay.infra.database.db import db
 
 ACCEPTED = {

@@ -11,13 +11,13 @@ from flask import Flask
 
 from tests.infra.reports import Kept, kept
 from tests.infra.rows import written
-from tests.log_lines import logging_as_before
-from tests.merchants import Merchant
+from tests.support.log_lines import logging_as_before
+from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.health import health_connection
 from zampay.infra.telemetry import logs
 from zampay.kernel import ids
-from zampay.payments.models import Payment
+from zampay.transfers.models import Payment
 
 __all__ = ["kept", "logging_as_before"]
 

@@ -7,9 +7,9 @@ import pytest
 from celery.exceptions import Retry
 from flask import Flask
 
-from tests.doors import HeldBells, ScriptedNetwork
-from tests.log_lines import logging_as_before
-from tests.merchants import Merchant
+from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.log_lines import logging_as_before
+from tests.support.merchants import Merchant
 from zampay.infra.telemetry import logs
 
 __all__ = ["logging_as_before"]
@@ -37,7 +37,7 @@ def test_a_failure_is_one_line_with_request_payment_and_task(
         raise ValueError("no wallet for 260963123450")
 
     accepted = merchant.pay()
-    monkeypatch.setattr("zampay.payments.submission.mover.move", breaks)
+    monkeypatch.setattr("zampay.transfers.submit.mover.move", breaks)
     (line,) = told(app, bells, capsys)
     assert (line["event"], line["level"], line["task"]) == (
         "task_failed",
@@ -61,5 +61,5 @@ def test_a_repetition_is_no_failure(
         raise Retry("soon")
 
     merchant.pay()
-    monkeypatch.setattr("zampay.payments.submission.submit", again)
+    monkeypatch.setattr("zampay.transfers.submit.submit", again)
     assert told(app, bells, capsys) == []

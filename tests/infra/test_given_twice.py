@@ -4,9 +4,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.merchants import BASE, Merchant
-from tests.refusals import refusal, wrong_fields
-from tests.tables import row_counts
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal, wrong_fields
+from tests.support.tables import row_counts
 
 PAGED = ["/payments", "/api-keys", "/audit-log", "/events", "/webhook-endpoints/{id}/deliveries"]
 MEMBERS = '"externalId":"order-1","msisdn":"260963123400"'

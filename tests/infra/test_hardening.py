@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 
 from config import AppEnv
 from tests.infra.conftest import MakeApp
-from tests.merchants import BASE, Merchant
-from tests.refusals import refusal
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal
 from zampay.app import ROUTE_LIMITS
 from zampay.infra.http.outbound import NoReply, NotConnected, Outbound
 

@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 
 from config import AppEnv
 from tests.infra.conftest import MakeApp
-from tests.merchants import BASE, Merchant
-from tests.refusals import refusal
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal
 
 SHOP, OTHER = "https://shop.example", "https://other.example"
 HOME = "https://pay.example"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.merchants import Merchant
+from tests.support.merchants import Merchant
 from zampay.infra.redis.redis_client import client
-from zampay.payments import tasks
+from zampay.transfers import tasks
 
 
 def test_who_dies_while_logging_leaves_it_to_the_next(

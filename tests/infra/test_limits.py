@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.infra.conftest import MakeApp
-from tests.merchants import BASE, Merchant
-from tests.refusals import refusal
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal
 from zampay.app import ROUTE_LIMITS
 
 REGISTRATION = {"businessName": "Kalulu Books", "email": "owner@example.com"}

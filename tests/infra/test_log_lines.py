@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.log_lines import logging_as_before
+from tests.support.log_lines import logging_as_before
 from zampay.infra.telemetry import logs
 
 __all__ = ["logging_as_before"]

@@ -10,14 +10,14 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.counts import growth
-from tests.doors import HeldBells, ScriptedNetwork
-from tests.in_review import in_review
-from tests.merchants import Merchant
-from tests.payments.scenes import ended, processing, unconfirmed
-from tests.refusals import refusal
+from tests.support.counts import growth
+from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.given import ended, processing, unconfirmed
+from tests.support.in_review import in_review
+from tests.support.merchants import Merchant
+from tests.support.refusals import refusal
 from zampay.infra.health import metrics_page
-from zampay.payments import gauges as payment_gauges
+from zampay.transfers import gauges as payment_gauges
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]

@@ -15,9 +15,9 @@ from flask import Flask
 import config
 from dev.servers import Servers, as_postgresql
 from tests.infra.conftest import MakeApp, another_app
-from tests.merchants import Merchant
-from tests.refusals import refusal
-from tests.tables import row_counts
+from tests.support.merchants import Merchant
+from tests.support.refusals import refusal
+from tests.support.tables import row_counts
 from zampay.infra.database import database_errors, db
 from zampay.infra.telemetry import error_text
 
@@ -130,7 +130,7 @@ def _answer_to(
     def fails(*_: object, **__: object) -> None:
         raise sa.exc.DBAPIError.instance("", {}, cause("text"), psycopg.Error)
 
-    monkeypatch.setattr("zampay.payments.queries.page", fails)
+    monkeypatch.setattr("zampay.transfers.queries.page", fails)
     answer = merchant.get("/payments")
     assert (answer.status_code == 503) == ("Retry-After" in answer.headers)
     return answer.status_code, answer.json["code"]

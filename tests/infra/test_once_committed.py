@@ -4,15 +4,15 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.counts import growth
-from tests.doors import HeldBells, ScriptedNetwork, stored
-from tests.log_lines import captured
-from tests.merchants import Merchant
-from tests.payments.scenes import accept
+from tests.support.counts import growth
+from tests.support.fakes import HeldBells, ScriptedNetwork, stored
+from tests.support.given import accept
+from tests.support.log_lines import captured
+from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.payments import mover, queries
-from zampay.payments.models import Payment
-from zampay.payments.states import Evidence, State
+from zampay.transfers import queries, transitions
+from zampay.transfers.models import Payment
+from zampay.transfers.states import Evidence, State
 
 MOVE = {"source": "PENDING", "target": "SUBMITTING", "livemode": "true"}
 
@@ -29,7 +29,7 @@ def move_and_break(app: Flask, payment: Payment) -> None:
     with app.app_context(), transaction(payment.tenant_id) as tx:
         row = queries.locked(tx, payment.id)
         assert row is not None
-        mover.move(tx, row, State.SUBMITTING, evidence=Evidence.SUBMITTED, detail="")
+        transitions.move(tx, row, State.SUBMITTING, evidence=Evidence.SUBMITTED, detail="")
         row.amount_minor = -1
 
 

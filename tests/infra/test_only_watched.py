@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 import zampay
-from tests.log_lines import logging_as_before
-from tests.merchants import Merchant
-from tests.refusals import refusal
+from tests.support.log_lines import logging_as_before
+from tests.support.merchants import Merchant
+from tests.support.refusals import refusal
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.telemetry import access_log, logs, metrics_files, shared_metrics
 from zampay.infra.telemetry.metrics_files import CountsFile, Shared, merge_the_dead

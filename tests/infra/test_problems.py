@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 
 from dev.common import free_port
 from tests.infra.conftest import MakeApp
-from tests.merchants import BASE, Merchant, payment_request
-from tests.operations import OPERATIONS, filled
-from tests.refusals import refusal, wrong_fields
-from tests.tables import row_counts
+from tests.support.merchants import BASE, Merchant, payment_request
+from tests.support.operations import OPERATIONS, filled
+from tests.support.refusals import refusal, wrong_fields
+from tests.support.tables import row_counts
 from zampay.infra.web.problems import catalogue
 from zampay.infra.web.request_limits import MAX_BODY_BYTES
 from zampay.kernel.errors import ZamPayError
@@ -109,7 +109,7 @@ def test_an_unexpected_error_shows_a_request_id_and_nothing_else(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr("zampay.payments.queries.page", broken)
+    monkeypatch.setattr("zampay.transfers.queries.page", broken)
     answer = merchant.get("/payments")
     body = refusal(answer, 500, "internal_error")
     assert set(body) == {"type", "title", "status", "code", "detail", "requestId"}
@@ -131,7 +131,7 @@ def test_a_database_that_fails_is_503_and_shows_nothing(
     def away(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("zampay.payments.queries.page", away)
+    monkeypatch.setattr("zampay.transfers.queries.page", away)
     answer = merchant.get("/payments")
     refusal(answer, 503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0

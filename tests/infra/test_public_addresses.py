@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.receiver import Receiver, receiver
+from tests.support.receiver import Receiver, receiver
 from zampay.infra.http.outbound import NotConnected, Outbound
 from zampay.infra.http.public_addresses import PublicOnlyAdapter, is_allowed, is_public, literal
 

@@ -15,13 +15,13 @@ from psycopg.sql import SQL, Identifier, Literal
 
 import config
 from dev.servers import Servers, as_postgresql
-from tests.doors import HeldBells, Inline, ScriptedNetwork, report
-from tests.merchants import Merchant
-from tests.objects import NOBODY_LISTENS
+from tests.support.fakes import HeldBells, Inline, ScriptedNetwork, report
+from tests.support.merchants import Merchant
+from tests.support.objects import NOBODY_LISTENS
 from zampay import privileges
 from zampay.app import celery_of, create_app
 from zampay.infra.database.db import db
-from zampay.payments.dispatch import Dispatcher
+from zampay.transfers.dispatch import Dispatcher
 
 EVERY_WAY = (
     "SELECT set_config('zampay.tenant_id', '*', false),"

@@ -9,9 +9,9 @@ from flask import Flask
 from psycopg.sql import SQL, Composed, Identifier
 
 from tests.infra.rows import OF_NOBODY, TABLES, fill, owner_column, session, written
-from tests.merchants import Merchant
-from tests.objects import NOBODY_LISTENS
-from tests.tables import contents
+from tests.support.merchants import Merchant
+from tests.support.objects import NOBODY_LISTENS
+from tests.support.tables import contents
 from zampay.infra.database.db import db, transaction
 
 NOBODY = ["nobody", "empty", "another"]
@@ -167,8 +167,8 @@ def test_code_that_forgets_the_tenant_finds_nothing(
     app: Flask, merchant: Merchant, rival: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A query without its `WHERE tenant_id`: the row of the other tenant stays unseen."""
-    from zampay.payments import queries
-    from zampay.payments.models import Payment
+    from zampay.transfers import queries
+    from zampay.transfers.models import Payment
 
     foreign = rival.pay(live=False).json["id"]
 

@@ -8,13 +8,13 @@ import sentry_sdk
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.doors import HeldBells, ScriptedNetwork
 from tests.infra.reports import Kept, kept
 from tests.infra.sockets import answers, serving
-from tests.merchants import Merchant, payment_request
+from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.merchants import Merchant, payment_request
 from zampay.infra.http.outbound import Outbound
 from zampay.infra.telemetry import sentry
-from zampay.payments import service
+from zampay.transfers import create
 
 __all__ = ["kept"]
 
@@ -26,7 +26,7 @@ def breaks(*_: Any, **__: Any) -> None:
 def test_a_defect_in_the_web_is_reported_without_what_was_sent(
     merchant: Merchant, network: ScriptedNetwork, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "accept", breaks)
+    monkeypatch.setattr(create, "accept", breaks)
     body = payment_request(msisdn="260963123450", payerMessage="for the wedding")
     answer = merchant.post("/payments?note=0963123450", body, Cookie="session=opensesame")
     assert answer.status_code == 500
@@ -46,8 +46,8 @@ def test_a_defect_in_the_web_is_reported_without_what_was_sent(
 @pytest.mark.parametrize(
     ("broken", "state"),
     [
-        ("zampay.payments.dispatch.Dispatcher.offer", "FAILURE"),
-        ("zampay.payments.submission.submit", "SUCCESS"),  # on a thread of our own, which goes on
+        ("zampay.transfers.dispatch.Dispatcher.offer", "FAILURE"),
+        ("zampay.transfers.submit.submit", "SUCCESS"),  # on a thread of our own, which goes on
     ],
 )
 def test_a_defect_in_a_task_is_reported_without_its_arguments(

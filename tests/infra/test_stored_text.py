@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from tests.merchants import BASE, Merchant
+from tests.support.merchants import BASE, Merchant
 from zampay.infra.database import stored_text
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.infra.health import health_connection

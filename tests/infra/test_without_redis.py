@@ -12,8 +12,8 @@ from flask import Flask
 from dev.common import free_port
 from tests.infra.absent import redis_away
 from tests.infra.conftest import MakeApp
-from tests.merchants import Merchant
-from tests.tables import row_counts
+from tests.support.merchants import Merchant
+from tests.support.tables import row_counts
 from zampay.infra.redis import redis_client
 from zampay.kernel import clock
 

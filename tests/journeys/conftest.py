@@ -12,7 +12,7 @@ from tests.journeys.gateway import PACE, Gateway
 from tests.journeys.machine import machine
 from tests.journeys.network import Network
 from tests.journeys.shop import Shop, payers
-from tests.processes import offspring
+from tests.support.processes import offspring
 
 
 @pytest.fixture(scope="package")

@@ -8,7 +8,7 @@ import psycopg
 
 from tests.journeys.gateway import Gateway
 from tests.journeys.shop import Shop
-from tests.receiver import Received, Receiver, Says
+from tests.support.receiver import Received, Receiver, Says
 
 
 class Ledger:

@@ -9,7 +9,7 @@ import pytest
 from tests.journeys.deliveries import Ledger, end_leases
 from tests.journeys.gateway import Gateway
 from tests.journeys.shop import Shop
-from tests.receiver import Received, Receiver, Says, receiver
+from tests.support.receiver import Received, Receiver, Says, receiver
 
 DELIVERY_DIES = "tests.journeys.mortal_deliverer"
 

@@ -18,7 +18,7 @@ from dev.common import ROOT, free_port
 from dev.supervisor import Process
 from tests.journeys.gateway import Gateway
 from tests.journeys.shop import Shop
-from tests.receiver import Receiver, receiver
+from tests.support.receiver import Receiver, receiver
 from zampay.kernel import signing
 
 EXAMPLES = ROOT / "examples"

@@ -5,7 +5,7 @@ from prometheus_client import REGISTRY
 
 from zampay.infra.http.provider_calls import WATCHED, ProviderCalls
 from zampay.infra.queue import worker
-from zampay.payments.states import PHASES
+from zampay.transfers.states import PHASES
 
 
 def series(name: str) -> list[dict[str, str]]:

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
 
-from tests.doors import HeldBells, ScriptedNetwork
-from tests.merchants import Merchant, payment_request
+from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.merchants import Merchant, payment_request
 
 
 def test_an_accepted_payment_is_pending_and_rings_a_worker(

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.doors import HeldBells, ScriptedNetwork
-from tests.merchants import BASE, Merchant, payment_request
-from tests.refusals import refusal, wrong_fields
-from tests.tables import row_counts
+from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.merchants import BASE, Merchant, payment_request
+from tests.support.refusals import refusal, wrong_fields
+from tests.support.tables import row_counts
 
 NUL, EMOJI, LONE_SURROGATE = "order\x00-1", "order-\N{SNOWMAN}", "\ud800"
 

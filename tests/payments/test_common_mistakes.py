@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.merchants import BASE, Merchant, payment_request
-from tests.refusals import refusal
+from tests.support.merchants import BASE, Merchant, payment_request
+from tests.support.refusals import refusal
 
 BROKEN: dict[str, tuple[bytes, str]] = {
     "comma at the end": (b'{"amount": "12.50",}', "look at line 1, column 20"),

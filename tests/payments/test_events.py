@@ -5,14 +5,22 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
-from tests.doors import HeldBells, ScriptedNetwork, enquire, make_due, report, stored, submit
-from tests.merchants import Merchant
-from tests.payments.scenes import accept, ending, hear_that_it_is_unknown, look, processing
-from tests.payments.traces import events, moves, path
+from tests.support.fakes import (
+    HeldBells,
+    ScriptedNetwork,
+    enquire,
+    make_due,
+    report,
+    stored,
+    submit,
+)
+from tests.support.given import accept, ending, hear_that_it_is_unknown, look, processing
+from tests.support.merchants import Merchant
+from tests.support.rows import events, moves, path
 from zampay.infra.database.db import transaction
-from zampay.payments import mover, queries
-from zampay.payments.states import PHASES, Evidence, State
 from zampay.providers.contract import InDoubt, NotSent
+from zampay.transfers import queries, transitions
+from zampay.transfers.states import PHASES, Evidence, State
 
 
 def test_each_move_that_a_merchant_sees_is_told_once_with_the_payment_as_it_was(
@@ -53,7 +61,7 @@ def test_a_move_that_is_rolled_back_leaves_no_event_no_history_and_no_gap(
         with app.app_context(), transaction(payment.tenant_id) as tx:
             found = queries.locked(tx, payment.id)
             assert found is not None
-            mover.move(tx, found, State.SUCCESSFUL, evidence=Evidence.OPERATOR, detail="")
+            transitions.move(tx, found, State.SUCCESSFUL, evidence=Evidence.OPERATOR, detail="")
             tx.session.flush()
             raise KeyboardInterrupt
 

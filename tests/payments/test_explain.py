@@ -7,10 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.doors import ScriptedNetwork, make_due, submit
-from tests.in_review import in_review
-from tests.merchants import BASE, Merchant
-from tests.payments.scenes import (
+from tests.support.fakes import ScriptedNetwork, make_due, submit
+from tests.support.given import (
     LONG,
     accept,
     ended,
@@ -22,14 +20,16 @@ from tests.payments.scenes import (
     to_be_sent_again,
     unconfirmed,
 )
-from zampay.payments import resolution
-from zampay.payments.models import Payment
-from zampay.payments.resolution import Operator
+from tests.support.in_review import in_review
+from tests.support.merchants import BASE, Merchant
 from zampay.payments.schemas import NEW_ATTEMPT, WAIT_UNTIL
-from zampay.payments.states import State
 from zampay.providers.contract import Declined, NotSent, Order, Submission
 from zampay.providers.mtn.mapping import failure
 from zampay.providers.sandbox import adapter as sandbox
+from zampay.transfers import operator_actions
+from zampay.transfers.models import Payment
+from zampay.transfers.operator_actions import Operator
+from zampay.transfers.states import State
 
 PEOPLE = Operator("Ann", "statement of 31 January", "Ben")
 COULD_CHARGE_TWICE = "A new payment for the same order could charge twice."
@@ -44,7 +44,7 @@ def explained(merchant: Merchant, payment: Payment) -> dict[str, Any]:
 
 def decide(app: Flask, payment: Payment, end: State) -> None:
     with app.app_context():
-        resolution.resolve(payment=payment, end=end, operator=PEOPLE)
+        operator_actions.resolve(payment=payment, end=end, operator=PEOPLE)
 
 
 def test_a_payment_just_accepted_is_about_to_be_sent(
@@ -204,14 +204,14 @@ def test_in_review_for_its_figures_it_does_not_say_that_the_network_was_silent(
         assert "has not said" not in found["sentence"]
         assert found["newAttempt"] == "unsafe"
         with app.app_context():
-            resolution.close_discrepancies(payment=payment, operator=PEOPLE)
+            operator_actions.close_discrepancies(payment=payment, operator=PEOPLE)
 
 
 def test_in_review_after_silence_it_says_so(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payment = processing(app, merchant, network)
-    monkeypatch.setattr("zampay.payments.states.REVIEW_AFTER", -LONG)
+    monkeypatch.setattr("zampay.transfers.states.REVIEW_AFTER", -LONG)
     network.enquiry_answers.append(ending("PENDING"))
     look(app, payment)
     in_state(app, payment, State.IN_REVIEW)
@@ -231,7 +231,7 @@ def test_a_failure_that_the_network_contradicts_is_not_safe_to_repeat(
     assert "MTN has said besides does not fit this" in found["sentence"]
     assert found["sentence"].endswith(COULD_CHARGE_TWICE)
     with app.app_context():
-        assert resolution.close_discrepancies(payment=payment, operator=PEOPLE) == 1
+        assert operator_actions.close_discrepancies(payment=payment, operator=PEOPLE) == 1
     found = explained(merchant, payment)
     assert "a person is looking" not in found["sentence"]
     assert found["newAttempt"] == "unsafe"

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.doors import HeldBells, ScriptedNetwork, enquire, make_due, stored
-from tests.merchants import Merchant
-from tests.payments.scenes import accept
-from tests.payments.traces import events, moves, path, seconds_until_due
-from tests.refusals import refusal, wrong_fields
+from tests.support.fakes import HeldBells, ScriptedNetwork, enquire, make_due, stored
+from tests.support.given import accept
+from tests.support.merchants import Merchant
+from tests.support.refusals import refusal, wrong_fields
+from tests.support.rows import events, moves, path, seconds_until_due
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.payments import invariants
-from zampay.payments.models import Move
 from zampay.providers.contract import FailureCode
 from zampay.providers.sandbox import adapter as sandbox
+from zampay.transfers import invariants
+from zampay.transfers.models import Move
 
 
 def finish(

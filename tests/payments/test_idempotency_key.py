@@ -9,10 +9,10 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 import config
-from tests.doors import HeldBells, ScriptedNetwork
-from tests.merchants import BASE, Merchant, payment_request
-from tests.refusals import refusal
-from tests.tables import contents, row_counts
+from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.merchants import BASE, Merchant, payment_request
+from tests.support.refusals import refusal
+from tests.support.tables import contents, row_counts
 
 pytestmark = pytest.mark.usefixtures("network")
 

@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.doors import HeldBells
 from tests.infra.rows import written
-from tests.merchants import Merchant
+from tests.support.fakes import HeldBells
+from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
-from zampay.payments import queries
-from zampay.payments.models import Payment
+from zampay.transfers import queries
+from zampay.transfers.models import Payment
 
 pytestmark = pytest.mark.usefixtures("network")
 

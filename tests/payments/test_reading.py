@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.doors import HeldBells, ScriptedNetwork, make_due, report
-from tests.merchants import BASE, Merchant
-from tests.refusals import refusal, wrong_fields
+from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal, wrong_fields
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.payments.models import Payment
+from zampay.transfers.models import Payment
 
 pytestmark = pytest.mark.usefixtures("network")
 MEMBERS = {
@@ -100,7 +100,7 @@ def test_an_endless_history_shows_its_latest_part(
 ) -> None:
     payment_id = merchant.pay().json["id"]
     merchant.post(f"/payments/{payment_id}/cancel")
-    monkeypatch.setattr("zampay.payments.queries.MOST_SHOWN", 1)
+    monkeypatch.setattr("zampay.transfers.queries.MOST_SHOWN", 1)
     (last,) = merchant.get(f"/payments/{payment_id}/events").json["data"]
     assert last["position"] == 2
 

@@ -6,16 +6,16 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.doors import HeldBells, ScriptedNetwork
-from tests.merchants import Merchant
-from tests.payments.scenes import ended
 from tests.payments.test_paging import plan_of_a_late_page
 from tests.payments.test_reading import listed
-from tests.refusals import refusal, wrong_fields
+from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.given import ended
+from tests.support.merchants import Merchant
+from tests.support.refusals import refusal, wrong_fields
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.payments.models import MetadataEntry
-from zampay.payments.queries import Filter
-from zampay.payments.states import State
+from zampay.transfers.models import MetadataEntry
+from zampay.transfers.queries import Filter
+from zampay.transfers.states import State
 
 pytestmark = pytest.mark.usefixtures("network")
 

@@ -8,7 +8,7 @@ import redis
 from flask import Flask
 
 from dev.servers import Servers
-from tests.providers.rigs import Mtn
+from tests.support.networks import Mtn
 from zampay.infra.redis import redis_client
 from zampay.simulators.core.server import serve
 from zampay.simulators.mtn.app import create_app

@@ -12,7 +12,7 @@ from tests.infra.sockets import (
     says,
     serving,
 )
-from tests.providers.rigs import Remote, Rig, Sandbox, an_order, until
+from tests.support.networks import Remote, Rig, Sandbox, an_order, until
 from zampay.kernel import clock, money
 from zampay.kernel.sandbox_numbers import OURS, PUBLISHED, Ending
 from zampay.providers import registry

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.providers.rigs import Sandbox, an_order, until
+from tests.support.networks import Sandbox, an_order, until
 from zampay.kernel.sandbox_numbers import OURS, PUBLISHED
 from zampay.providers.contract import (
     Accepted,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.infra.sockets import answers, serving
-from tests.providers.rigs import Mtn, an_order, until
+from tests.support.networks import Mtn, an_order, until
 from zampay.kernel import sandbox_numbers
 from zampay.kernel.money import Money
 from zampay.providers.contract import (

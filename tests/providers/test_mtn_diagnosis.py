@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from tests.providers.rigs import Mtn
+from tests.support.networks import Mtn
 from zampay.infra.redis import redis_client
 from zampay.kernel.findings import Finding, Verdict
 

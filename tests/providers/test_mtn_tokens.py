@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.infra.absent import redis_away
 from tests.infra.sockets import answers, keeps_silent, serving
-from tests.providers.rigs import Mtn, an_order
+from tests.support.networks import Mtn, an_order
 from zampay.infra.redis import redis_client
 from zampay.kernel import clock
 from zampay.providers.contract import Accepted, Declined, FailureCode, NoAnswer, NotSent

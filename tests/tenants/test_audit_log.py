@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.merchants import Merchant
-from tests.refusals import refusal, wrong_fields
-from tests.tables import row_counts
+from tests.support.merchants import Merchant
+from tests.support.refusals import refusal, wrong_fields
+from tests.support.tables import row_counts
 
 
 def lines(merchant: Merchant) -> list[dict[str, Any]]:

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.merchants import Merchant
-from tests.operations import GUARDED, filled
-from tests.refusals import refusal
-from tests.tables import row_counts
+from tests.support.merchants import Merchant
+from tests.support.operations import GUARDED, filled
+from tests.support.refusals import refusal
+from tests.support.tables import row_counts
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import ApiKey, Tenant
 

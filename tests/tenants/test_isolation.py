@@ -9,11 +9,11 @@ from werkzeug.test import TestResponse
 import config
 from dev.servers import Servers
 from tests.infra.conftest import MakeApp
-from tests.merchants import Merchant
-from tests.objects import objects_of
-from tests.operations import GUARDED, ON_AN_OBJECT, UNKNOWN, filled
-from tests.refusals import refusal
-from tests.tables import contents
+from tests.support.merchants import Merchant
+from tests.support.objects import objects_of
+from tests.support.operations import GUARDED, ON_AN_OBJECT, UNKNOWN, filled
+from tests.support.refusals import refusal
+from tests.support.tables import contents
 
 pytestmark = pytest.mark.usefixtures("network")
 BODIES: dict[str, Any] = {

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.merchants import BASE, Merchant
-from tests.refusals import refusal, wrong_fields
-from tests.tables import contents, row_counts
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal, wrong_fields
+from tests.support.tables import contents, row_counts
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import ApiKey
 

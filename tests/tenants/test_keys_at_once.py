@@ -10,8 +10,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.infra.rows import session, until_somebody_waits
-from tests.merchants import Merchant
-from tests.refusals import refusal
+from tests.support.merchants import Merchant
+from tests.support.refusals import refusal
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.keys import MOST_KEYS
 from zampay.tenants.models import ApiKey

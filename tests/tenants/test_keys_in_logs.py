@@ -6,9 +6,9 @@ import pytest
 import structlog
 from flask.testing import FlaskClient
 
-from tests.doors import HeldBells
-from tests.log_lines import captured
-from tests.merchants import BASE, Merchant
+from tests.support.fakes import HeldBells
+from tests.support.log_lines import captured
+from tests.support.merchants import BASE, Merchant
 
 
 def test_no_line_holds_a_key(

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.counts import growth
-from tests.log_lines import captured, the_line
-from tests.merchants import BASE, Merchant
-from tests.refusals import refusal
+from tests.support.counts import growth
+from tests.support.log_lines import captured, the_line
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.kernel import ids
 from zampay.tenants.models import ApiKey, Tenant

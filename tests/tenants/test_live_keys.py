@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.infra.rows import session, until_somebody_waits
-from tests.merchants import BASE, Merchant
-from tests.refusals import refusal
-from tests.tables import contents
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal
+from tests.support.tables import contents
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import ApiKey
 

@@ -8,10 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.doors import HeldBells
-from tests.merchants import BASE, Merchant
-from tests.refusals import refusal, wrong_fields
-from tests.tables import row_counts
+from tests.support.fakes import HeldBells
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal, wrong_fields
+from tests.support.tables import row_counts
 
 BODY = {"businessName": "Kalulu Books", "email": "owner@example.com"}
 

@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.merchants import BASE, Merchant
-from tests.operations import GUARDED, filled
-from tests.refusals import refusal
-from tests.tables import row_counts
+from tests.support.merchants import BASE, Merchant
+from tests.support.operations import GUARDED, filled
+from tests.support.refusals import refusal
+from tests.support.tables import row_counts
 from zampay.tenants.scopes import ALL
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.doors import Inline
-from tests.receiver import Receiver, receiver
+from tests.support.fakes import Inline
+from tests.support.receiver import Receiver, receiver
 from zampay.webhooks.delivery.concurrency import Slots
 
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.doors import HeldBells
-from tests.merchants import BASE, Merchant
-from tests.receiver import Receiver, Says
+from tests.support.fakes import HeldBells
+from tests.support.merchants import BASE, Merchant
+from tests.support.receiver import Receiver, Says
 from tests.webhooks.rows import only_delivery
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.kernel import ids

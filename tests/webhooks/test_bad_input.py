@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from tests.infra.test_public_addresses import LOOPBACK_SPELLINGS, PRIVATE
-from tests.merchants import Merchant
-from tests.refusals import refusal, wrong_fields
-from tests.tables import row_counts
+from tests.support.merchants import Merchant
+from tests.support.refusals import refusal, wrong_fields
+from tests.support.tables import row_counts
 from tests.webhooks.given import call
 from zampay.webhooks.schemas import EndpointRequest
 

@@ -9,9 +9,9 @@ from contextlib import ExitStack, suppress
 import pytest
 from flask import Flask
 
-from tests.doors import HeldBells, Inline
-from tests.merchants import Merchant
-from tests.receiver import Received, Receiver, Says, receiver
+from tests.support.fakes import HeldBells, Inline
+from tests.support.merchants import Merchant
+from tests.support.receiver import Received, Receiver, Says, receiver
 from tests.webhooks.given import endpoint, fail_until, hang, publish, run, start
 from tests.webhooks.rows import deliveries, due, only_delivery, stored_endpoint
 from zampay.webhooks.delivery import concurrency, lease

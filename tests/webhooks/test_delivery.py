@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from flask import Flask
 
-from tests.doors import HeldBells
-from tests.merchants import Merchant
-from tests.receiver import Receiver, Says
+from tests.support.fakes import HeldBells
+from tests.support.merchants import Merchant
+from tests.support.receiver import Receiver, Says
 from tests.webhooks.given import endpoint, fail_until, publish, pull_forward, run, start
 from tests.webhooks.rows import deliveries, only_delivery, stored_endpoint
 from zampay.kernel.backoff import JITTER

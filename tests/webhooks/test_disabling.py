@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import Flask
 
-from tests.doors import HeldBells
-from tests.merchants import Merchant
-from tests.receiver import Receiver, Says
+from tests.support.fakes import HeldBells
+from tests.support.merchants import Merchant
+from tests.support.receiver import Receiver, Says
 from tests.webhooks.given import age_failure, call, endpoint, fail_until, publish, start
 from tests.webhooks.rows import deliveries, only_delivery
 

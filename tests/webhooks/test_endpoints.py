@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.merchants import Merchant
-from tests.refusals import refusal, wrong_fields
-from tests.tables import row_counts
+from tests.support.merchants import Merchant
+from tests.support.refusals import refusal, wrong_fields
+from tests.support.tables import row_counts
 from tests.webhooks.given import call, endpoint
 
 URL = "https://shop.example/hooks"

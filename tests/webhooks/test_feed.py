@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.doors import HeldBells
-from tests.merchants import Merchant
-from tests.receiver import Receiver, Says
-from tests.refusals import refusal
+from tests.support.fakes import HeldBells
+from tests.support.merchants import Merchant
+from tests.support.receiver import Receiver, Says
+from tests.support.refusals import refusal
 from tests.webhooks.given import call, endpoint, publish, run
 from tests.webhooks.rows import deliveries, only_delivery
 from zampay.infra.database.db import EVERY_TENANT, transaction

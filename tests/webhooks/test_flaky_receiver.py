@@ -15,9 +15,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.doors import HeldBells
-from tests.merchants import Merchant
-from tests.receiver import Received, Receiver, Says
+from tests.support.fakes import HeldBells
+from tests.support.merchants import Merchant
+from tests.support.receiver import Received, Receiver, Says
 from tests.webhooks.given import endpoint, publish, start
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.webhooks import queries

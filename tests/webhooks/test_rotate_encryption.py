@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 
 import config
-from tests.doors import HeldBells
 from tests.infra.conftest import another_app
 from tests.infra.rows import session, until_somebody_waits
-from tests.merchants import Merchant
-from tests.receiver import Receiver
+from tests.support.fakes import HeldBells
+from tests.support.merchants import Merchant
+from tests.support.receiver import Receiver
 from tests.webhooks.conftest import Inline
 from tests.webhooks.given import call, end_overlap, endpoint, publish, pull_forward, start
 from tests.webhooks.rows import only_delivery, stored_endpoint

@@ -4,9 +4,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.doors import HeldBells
-from tests.merchants import Merchant
-from tests.receiver import Receiver
+from tests.support.fakes import HeldBells
+from tests.support.merchants import Merchant
+from tests.support.receiver import Receiver
 from tests.webhooks.given import endpoint, publish
 from zampay.infra.database.db import transaction
 from zampay.webhooks.models import Delivery, Endpoint, Event, EventCounter

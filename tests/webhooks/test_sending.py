@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import pytest
 from flask import Flask
 
-from tests.doors import HeldBells
-from tests.merchants import Merchant
-from tests.receiver import Receiver, Says
-from tests.refusals import refusal, wrong_fields
+from tests.support.fakes import HeldBells
+from tests.support.merchants import Merchant
+from tests.support.receiver import Receiver, Says
+from tests.support.refusals import refusal, wrong_fields
 from tests.webhooks.given import endpoint, publish
 from tests.webhooks.rows import only_delivery
 from zampay.infra.http.outbound import NotConnected

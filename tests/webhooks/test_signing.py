@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from flask import Flask
 from standardwebhooks import WebhookVerificationError
 
-from tests.doors import HeldBells
-from tests.merchants import Merchant
-from tests.receiver import Receiver
+from tests.support.fakes import HeldBells
+from tests.support.merchants import Merchant
+from tests.support.receiver import Receiver
 from tests.webhooks.given import call, end_overlap, endpoint, publish
 from zampay.infra.database.db import EVERY_TENANT, transaction
 

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import pytest
 from flask import Flask
 
-from tests.merchants import Merchant
-from tests.receiver import Receiver
+from tests.support.merchants import Merchant
+from tests.support.receiver import Receiver
 from tests.webhooks.given import endpoint, hang
 from zampay.webhooks import test_event
 

@@ -6,8 +6,8 @@ import click
 
 from zampay.cli.arguments import OPERATOR, REASON
 from zampay.cli.group import Commands
-from zampay.payments import resolution
-from zampay.payments.resolution import Operator
+from zampay.transfers import operator_actions
+from zampay.transfers.operator_actions import Operator
 
 callback_commands = Commands("callbacks", help="Callbacks that networks sent us.")
 _MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
@@ -19,7 +19,7 @@ _MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
 @REASON
 def replay(since: datetime, operator: str, reason: str) -> None:
     """Ask the network about every open payment that a callback came for since then."""
-    count = resolution.replay_callbacks(
+    count = operator_actions.replay_callbacks(
         since=since.replace(tzinfo=UTC), operator=Operator(operator, reason)
     )
     click.echo(f"Payments to be asked about now: {count}.")

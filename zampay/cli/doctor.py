@@ -14,9 +14,9 @@ from zampay.infra.database import db
 from zampay.infra.health import clock_skew, health_connection, readiness
 from zampay.infra.telemetry import error_text
 from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
-from zampay.payments import history, invariants
 from zampay.providers import registry
 from zampay.tenants import audit_chain
+from zampay.transfers import history, invariants
 from zampay.webhooks import rotate_encryption
 
 LONGEST_QUERY_S = 60

@@ -12,12 +12,12 @@ from flask.cli import with_appcontext
 from zampay.kernel import clock, msisdn, spreadsheet, words
 from zampay.kernel.clock import rfc3339
 from zampay.kernel.money import Money, NotMoney
-from zampay.payments import resolution, searches
-from zampay.payments.models import Payment
-from zampay.payments.queries import Filter
-from zampay.payments.searches import LUSAKA, Figures, Search
-from zampay.payments.states import State
 from zampay.tenants.models import Tenant
+from zampay.transfers import operator_actions, searches
+from zampay.transfers.models import Payment
+from zampay.transfers.queries import Filter
+from zampay.transfers.searches import LUSAKA, Figures, Search
+from zampay.transfers.states import State
 
 _HEAD = "{:30}  {:11}  {:4}  {:16}"
 _CSV = (
@@ -127,7 +127,7 @@ def list_payments(*, limit: int, as_csv: bool, **options: Any) -> None:
 
     Options narrow each other; one that is given twice means either. Times are Zambia's.
     """
-    found = resolution.search(_search(**options), limit=limit + 1)
+    found = operator_actions.search(_search(**options), limit=limit + 1)
     if as_csv:
         lines = [_cells(payment, tenant) for payment, tenant in found[:limit]]
         click.echo(spreadsheet.table([_CSV, *lines]), nl=False)

@@ -21,12 +21,12 @@ from zampay.cli.payment_lists import list_payments, today
 from zampay.infra.database.db import transaction
 from zampay.kernel import msisdn, words
 from zampay.kernel.clock import rfc3339
-from zampay.payments import proposals, queries, resolution
-from zampay.payments.models import Payment
-from zampay.payments.resolution import NotPossible, Operator
-from zampay.payments.states import State
 from zampay.tenants.models import Tenant
 from zampay.tenants.operators import NotAllowed
+from zampay.transfers import operator_actions, proposals, queries
+from zampay.transfers.models import Payment
+from zampay.transfers.operator_actions import NotPossible, Operator
+from zampay.transfers.states import State
 from zampay.webhooks import queries as webhook_queries
 
 payment_commands = Commands("payment", help="Payments of every merchant.")
@@ -62,7 +62,7 @@ def requery(payment_id: str, operator: str) -> None:
     """Ask the network about a payment now."""
     payment = _found(payment_id)
     try:
-        resolution.look_again(payment=payment, operator=Operator(operator))
+        operator_actions.look_again(payment=payment, operator=Operator(operator))
     except NotPossible as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{payment.state} -> {_found(payment_id).state}")
@@ -90,7 +90,7 @@ def resolve(
         _propose(payment, proposals.RESOLVE, reason, details)
         return
     with _told():
-        resolution.resolve(
+        operator_actions.resolve(
             payment=payment,
             end=State(end),
             operator=Operator(_named(operator), reason),
@@ -111,7 +111,7 @@ def close_discrepancies(payment_id: str, operator: str | None, reason: str) -> N
     if payment.livemode:
         _propose(payment, proposals.CLOSE, reason, {})
         return
-    closed = resolution.close_discrepancies(
+    closed = operator_actions.close_discrepancies(
         payment=payment, operator=Operator(_named(operator), reason)
     )
     click.echo(f"Closed: {closed}.")
@@ -169,7 +169,7 @@ def _mode(payment: Payment) -> str:
 
 
 def _found(payment_id: str) -> Payment:
-    payment = resolution.find(payment_id)
+    payment = operator_actions.find(payment_id)
     if payment is None:
         raise click.ClickException(f"There is no payment {payment_id}.")
     return payment

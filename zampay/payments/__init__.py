@@ -1,1 +1,1 @@
-"""The heart: a payment from acceptance to its end. Read `states.py` first."""
+"""Collections as merchants see them: routes, schemas, explanations."""

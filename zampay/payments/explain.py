@@ -10,11 +10,11 @@ from enum import StrEnum
 
 from zampay.infra.database.db import Transaction
 from zampay.kernel.clock import rfc3339
-from zampay.payments import queries, schedule, states
-from zampay.payments.models import Discrepancy, Move, Payment
-from zampay.payments.states import Door, Evidence, State
 from zampay.providers import registry
 from zampay.providers.contract import Profile, Retry
+from zampay.transfers import queries, schedule, states
+from zampay.transfers.models import Discrepancy, Move, Payment
+from zampay.transfers.states import Door, Evidence, State
 
 _NO_ANSWER = {State.SUBMITTING, State.UNCONFIRMED, State.PENDING}
 """Where a send leads of itself: what the network said of the payment is not in these moves."""

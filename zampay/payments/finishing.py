@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from zampay.infra.database.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
-from zampay.payments import mover, queries, schedule, states
-from zampay.payments.models import Payment
-from zampay.payments.service import PaymentNotFound
-from zampay.payments.states import Evidence, State
 from zampay.providers.contract import Failure, FailureCode
+from zampay.transfers import queries, schedule, states, transitions
+from zampay.transfers.create import PaymentNotFound
+from zampay.transfers.models import Payment
+from zampay.transfers.states import Evidence, State
 
 
 class TestKeyNeeded(ZamPayError):
@@ -85,7 +85,7 @@ def _end(tx: Transaction, payment: Payment, ending: Ending) -> None:
         schedule.plan(payment, tx.now + states.REVIEW_LOOK)
     if ending.state is State.SUCCESSFUL:
         payment.provider_transaction_id = f"test-{payment.provider_reference[:8]}"
-    mover.move(
+    transitions.move(
         tx,
         payment,
         ending.state,

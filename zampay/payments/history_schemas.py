@@ -7,7 +7,8 @@ import marshmallow as ma
 from zampay.infra.web.api import Schema
 from zampay.infra.web.fields import Moment
 from zampay.kernel.clock import micros
-from zampay.payments.schemas import EVIDENCE, STATUS_METADATA, STATUSES, status_of
+from zampay.payments.schemas import EVIDENCE
+from zampay.transfers.views import STATUS_METADATA, STATUSES, status_of
 
 
 class MoveView(Schema):

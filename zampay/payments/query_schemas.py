@@ -12,10 +12,10 @@ from zampay.payments.schemas import (
     METADATA_VALUE_LENGTH,
     ExternalId,
     MobileNumber,
-    PaymentView,
 )
-from zampay.payments.states import State, Status
 from zampay.providers.contract import FailureCode
+from zampay.transfers.states import State, Status
+from zampay.transfers.views import PaymentView
 
 MOST_VALUES = 20
 _ENTRY = re.compile(r"metadata\[(.*)\]", re.DOTALL)

@@ -12,23 +12,15 @@ from zampay.infra.web import openapi
 from zampay.infra.web.api import blueprint, no_members
 from zampay.kernel import ids
 from zampay.kernel.errors import InvalidField
-from zampay.payments import (
-    examples,
-    finishing,
-    history_schemas,
-    queries,
-    query_schemas,
-    routing,
-    schemas,
-    service,
-    states,
-)
+from zampay.payments import examples, finishing, history_schemas, query_schemas, schemas
 from zampay.payments import explain as explanation
-from zampay.payments.models import Payment
-from zampay.payments.states import State, Status
 from zampay.providers.contract import FailureCode
 from zampay.tenants.auth import Caller, requires
 from zampay.tenants.scopes import Scope
+from zampay.transfers import create as creation
+from zampay.transfers import queries, routing, states, views
+from zampay.transfers.models import Payment
+from zampay.transfers.states import State, Status
 
 payments = blueprint("payments", "Take money from a payer, and learn how it ended.")
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -48,14 +40,14 @@ _KEY_PARAMETER = {
 @payments.arguments(schemas.PaymentRequest)
 @payments.response(
     202,
-    schemas.PaymentView,
+    views.PaymentView,
     description="Accepted; the payer is asked in the next second",
     example=examples.ACCEPTED,
     headers=openapi.headers("Location"),
 )
 @payments.alt_response(
     200,
-    schema=schemas.PaymentView,
+    schema=views.PaymentView,
     description="Replay of the same request",
     example=examples.ACCEPTED,
     headers=openapi.headers("Location", "Idempotent-Replayed"),
@@ -67,7 +59,7 @@ def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
     learn how it ended. After no answer, 429, 500 or 503 send the same request again: the same
     `externalId` never charges twice.
     """
-    payment, replayed = service.accept(
+    payment, replayed = creation.accept(
         tenant_id=caller.tenant_id,
         livemode=caller.livemode,
         wanted=routing.route(wanted, livemode=caller.livemode),
@@ -112,7 +104,7 @@ def index(query: dict[str, Any], *, caller: Caller) -> Any:
 @payments.route("/payments/<payment_id>", methods=["GET"])
 @payments.doc(operationId="getPayment")
 @requires(Scope.PAYMENTS_READ)
-@payments.response(200, schemas.PaymentView, examples=examples.ENDINGS)
+@payments.response(200, views.PaymentView, examples=examples.ENDINGS)
 def show(*, payment_id: str, caller: Caller) -> Any:
     """Read one payment.
 
@@ -154,14 +146,14 @@ def explain(*, payment_id: str, caller: Caller) -> Any:
 @payments.doc(operationId="cancelPayment")
 @requires(Scope.PAYMENTS_WRITE)
 @no_members(payments)
-@payments.response(200, schemas.PaymentView, example=examples.CANCELLED)
+@payments.response(200, views.PaymentView, example=examples.CANCELLED)
 def cancel(*, payment_id: str, caller: Caller) -> Any:
     """Cancel a payment.
 
     Only while nothing of it has been sent to the network; after that it is 409
     `not_cancellable`. It ends FAILED with the code `cancelled`.
     """
-    return service.cancel(
+    return creation.cancel(
         tenant_id=caller.tenant_id,
         livemode=caller.livemode,
         payment_id=payment_id,
@@ -174,7 +166,7 @@ def cancel(*, payment_id: str, caller: Caller) -> Any:
 @payments.doc(operationId="finishTestPayment")
 @requires(Scope.PAYMENTS_WRITE)
 @payments.arguments(query_schemas.FinishRequest)
-@payments.response(200, schemas.PaymentView, example=examples.FINISHED)
+@payments.response(200, views.PaymentView, example=examples.FINISHED)
 def finish(wanted: dict[str, Any], *, payment_id: str, caller: Caller) -> Any:
     """End a test payment as you like.
 
@@ -196,7 +188,7 @@ def _found(payment_id: str, caller: Caller) -> Payment:
         with transaction(caller.tenant_id) as tx:
             found = queries.payment(tx, payment_id, livemode=caller.livemode)
     if found is None:
-        raise service.PaymentNotFound
+        raise creation.PaymentNotFound
     return found
 
 

@@ -9,9 +9,8 @@ from zampay.infra.web.api import Schema
 from zampay.infra.web.fields import Moment, String, Text, TextMap
 from zampay.kernel import msisdn
 from zampay.kernel.money import Money, NotMoney
-from zampay.payments import states
-from zampay.payments.states import Door, Evidence, State, Status
-from zampay.providers.contract import FailureCode, Retry
+from zampay.transfers.states import Door, Evidence
+from zampay.transfers.views import STATUS_METADATA, STATUSES, WORDS, status_of
 
 METADATA_KEYS = 20
 METADATA_KEY_LENGTH = 40
@@ -24,24 +23,8 @@ NEW_ATTEMPT = (
     "ask this question again at `waitUntil`: the time makes nothing safe by itself."
 )
 WAIT_UNTIL = "When to ask this question again; asking before is pointless. Not a time to pay again."
-STATUSES = [str(status) for status in Status]
 STATUS = ma.validate.OneOf(STATUSES)
-STATUS_METADATA = {"type": "string", "enum": STATUSES}
 EVIDENCE = ma.validate.OneOf(list(Evidence))
-_WORDS = {
-    "external_id": "Your own id of the order; unique for you, so that repeating is safe.",
-    "amount": "Kwacha and ngwee, as text.",
-    "currency": "ZMW.",
-    "msisdn": "The payer's number: taken as people write it, given back as 260963123400.",
-    "provider": "The network; the number's prefix decides unless it is named.",
-    "payer_message": "For the payer to read.",
-    "payee_note": "For your own statement.",
-    "metadata": "Words of your own, given back and never read.",
-    "status": "Hand over the goods at SUCCESSFUL and at nothing else.",
-    "failure": "Why it failed; null unless it did.",
-    "provider_transaction_id": "The network's own id of the movement of money.",
-    "completed_at": "When it became SUCCESSFUL or FAILED.",
-}
 
 
 def _has_few_keys(metadata: dict[str, str]) -> None:
@@ -85,7 +68,7 @@ class Amount(String):
 class PaymentRequest(Schema):
     """A request for money."""
 
-    words: ClassVar = _WORDS
+    words: ClassVar = WORDS
 
     external_id = ExternalId(
         required=True, metadata={"example": "order-1042", "pattern": "^[!-~]{1,128}$"}
@@ -119,56 +102,6 @@ class PaymentRequest(Schema):
             raise ma.ValidationError({field: [str(error)]}) from error
 
 
-class FailureView(ma.Schema):
-    """Why a payment failed, and whether a new attempt is safe."""
-
-    code = ma.fields.String(
-        required=True,
-        validate=ma.validate.OneOf(list(FailureCode)),
-        metadata={"description": "Why; decide by it."},
-    )
-    message = ma.fields.String(required=True, metadata={"description": "Why, for people."})
-    providerCode = ma.fields.String(  # noqa: N815 - as it is stored
-        required=True, allow_none=True, metadata={"description": "The network's own word."}
-    )
-    retry = ma.fields.String(
-        required=True,
-        validate=ma.validate.OneOf(list(Retry)),
-        metadata={"description": "Whether a new payment for the order could charge twice."},
-    )
-
-
-class PaymentView(Schema):
-    """A payment as merchants see it."""
-
-    words: ClassVar = _WORDS
-
-    id = ma.fields.String(required=True)
-    external_id = ma.fields.String(required=True)
-    provider = ma.fields.String(required=True)
-    livemode = ma.fields.Boolean(required=True)
-    amount = ma.fields.Function(
-        lambda payment: str(payment.money), required=True, metadata={"type": "string"}
-    )
-    currency = ma.fields.String(required=True)
-    msisdn = ma.fields.String(required=True)
-    payer_message = ma.fields.String(required=True)
-    payee_note = ma.fields.String(required=True)
-    metadata = ma.fields.Dict(
-        values=ma.fields.String(), attribute="payment_metadata", required=True
-    )
-    status = ma.fields.Function(
-        lambda payment: status_of(payment.state), required=True, metadata=STATUS_METADATA
-    )
-    failure = ma.fields.Nested(
-        FailureView, attribute="current_failure", required=True, allow_none=True
-    )
-    provider_transaction_id = ma.fields.String(required=True, allow_none=True)
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
-    completed_at = Moment(required=True, allow_none=True)
-
-
 class Said(Schema):
     """What the network said (of a test payment: the sandbox in its place), and when."""
 
@@ -188,7 +121,7 @@ class ExplanationView(Schema):
     """Why a payment stands where it stands, what happens next, and what a new attempt risks."""
 
     words: ClassVar = {
-        "status": _WORDS["status"],
+        "status": WORDS["status"],
         "asked_times": "How often the network was asked to take the money, under one reference.",
         "asked_at": "When the network was last asked to take it; null if never.",
         "provider_reference": "Our reference at the network: what its support wants to know.",
@@ -228,8 +161,3 @@ class ExplanationView(Schema):
         metadata={"description": NEW_ATTEMPT},
     )
     wait_until = Moment(required=True, allow_none=True, metadata={"description": WAIT_UNTIL})
-
-
-def status_of(state: str) -> str:
-    """The public face of a stored state."""
-    return str(states.PHASES[State(state)].status)

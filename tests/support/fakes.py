@@ -1,0 +1,154 @@
+"""What stands at the doors in tests: bells that a test rings, a network that a test scripts."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+
+from zampay.infra.database.after_commit import Ring
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.kernel import clock
+from zampay.providers.contract import (
+    Accepted,
+    Enquiry,
+    NotFound,
+    Order,
+    Profile,
+    Report,
+    ReportStatus,
+    Submission,
+)
+from zampay.providers.mtn import adapter
+from zampay.transfers import poll
+from zampay.transfers.models import Payment
+from zampay.transfers.submit import submit as submit_transfer
+
+
+class BrokerDown(ConnectionError):
+    """What a broker's client raises when nobody listens."""
+
+
+class Inline(Executor):
+    """Does the work at once, in the thread that asks."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(work(*args, **kwargs))
+        return done
+
+
+class HeldBells:
+    """Keeps every ring; the test decides when each is heard, twice, in which order, or never."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self.held: list[Ring] = []
+        self.broken = False
+
+    def ring(self, ring: Ring) -> None:
+        if self.broken:
+            raise BrokerDown
+        self.held.append(ring)
+
+    def waiting(self, feature: str) -> int:
+        return sum(ring.feature == feature for ring in self.held)
+
+    def hear(self, ring: Ring) -> Any:
+        """Run the task of one ring, as a worker would."""
+        with self._app.app_context():
+            return self._app.extensions["celery"].tasks[ring.task](**ring.arguments)
+
+    def hear_all(self) -> None:
+        """Hear every ring held now, and those that they cause, until it is quiet."""
+        while self.held:
+            self.hear(self.held.pop(0))
+
+    def lose_all(self) -> None:
+        self.held.clear()
+
+    @property
+    def tasks(self) -> list[str]:
+        return [ring.task for ring in self.held]
+
+
+class ScriptedNetwork:
+    """A network that answers from a script, counts what it is asked, and can act in between."""
+
+    def __init__(self) -> None:
+        self.profile: Profile = adapter.profile(None)
+        self.submissions: list[Order] = []
+        self.asked_s: list[float] = []
+        self.enquiries: list[Order] = []
+        self.submit_answers: list[Submission | Callable[[Order], Submission]] = []
+        self.enquiry_answers: list[Enquiry | Callable[[Order], Enquiry]] = []
+        self._references = 0
+
+    def new_reference(self) -> str:
+        self._references += 1
+        return f"reference-{self._references}"
+
+    def submit(self, order: Order) -> Submission:
+        self.submissions.append(order)
+        self.asked_s.append(clock.monotonic_s())
+        answer = self.submit_answers.pop(0) if self.submit_answers else Accepted("accepted (202)")
+        return answer(order) if callable(answer) else answer
+
+    def enquire(self, order: Order) -> Enquiry:
+        self.enquiries.append(order)
+        answer = self.enquiry_answers.pop(0) if self.enquiry_answers else NotFound("404")
+        return answer(order) if callable(answer) else answer
+
+
+def report(status: str, **figures: Any) -> Callable[[Order], Report]:
+    """A script line: the network reports on the order with its own figures."""
+
+    def answer(order: Order) -> Report:
+        says = Report(
+            status=ReportStatus(status),
+            provider_status=status,
+            amount=order.money.shortest(),
+            currency=order.money.currency,
+            payment_id=order.payment_id,
+            provider_transaction_id="1884710816" if status == "SUCCESSFUL" else None,
+        )
+        return replace(says, **figures)
+
+    return answer
+
+
+def make_due(
+    app: Flask,
+    payment_id: str,
+    *,
+    age: timedelta = timedelta(0),
+    overdue: timedelta = timedelta(0),
+) -> None:
+    """Let the time of a payment's next work come; `age` moves its past back as well, `overdue` says
+    for how long nobody has come for it.
+    """
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        row: dict[str, Any] = {"due_at": sa.func.now() - overdue}
+        if age:
+            for name in ("submitted_at", "last_byte_at", "recheck_at", "planned_at"):
+                row[name] = getattr(Payment, name) - age
+        tx.session.execute(sa.update(Payment).where(Payment.id == payment_id).values(row))
+
+
+def stored(app: Flask, payment_id: str) -> Payment:
+    """The row as it is in the database."""
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        return tx.session.scalars(sa.select(Payment).where(Payment.id == payment_id)).one()
+
+
+def submit(app: Flask, payment: Payment) -> None:
+    with app.app_context():
+        submit_transfer(tenant_id=payment.tenant_id, payment_id=payment.id)
+
+
+def enquire(app: Flask, payment: Payment) -> None:
+    with app.app_context():
+        poll.enquire(tenant_id=payment.tenant_id, payment_id=payment.id)

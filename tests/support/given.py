@@ -1,0 +1,90 @@
+"""Short ways to bring a payment into a situation, through the same doors as in life."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+
+from tests.support.fakes import ScriptedNetwork, enquire, make_due, report, stored, submit
+from tests.support.merchants import Merchant
+from zampay.providers.contract import Failure, FailureCode, InDoubt, NotFound
+from zampay.transfers.models import Payment
+from zampay.transfers.states import State
+
+LONG = timedelta(minutes=10)
+UNKNOWN = NotFound("the network does not know the reference (404)")
+DECLINED_BY_PAYER = Failure(FailureCode.PAYER_DECLINED, "The payer said no.", "APPROVAL_REJECTED")
+
+
+def accept(app: Flask, merchant: Merchant, *, live: bool = True, **changes: Any) -> Payment:
+    """A payment taken on over REST, as it is stored; nobody has heard its bell yet."""
+    answer = merchant.pay(live=live, **changes)
+    assert answer.status_code == 202, answer.json
+    return stored(app, answer.json["id"])
+
+
+def processing(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
+    """A payment that the network has taken on."""
+    payment = accept(app, merchant)
+    submit(app, payment)
+    return in_state(app, payment, State.PROCESSING)
+
+
+def unconfirmed(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, presumed: Failure | None = None
+) -> Payment:
+    """A payment whose send was answered by nothing that can be relied on."""
+    payment = accept(app, merchant)
+    network.submit_answers.append(InDoubt("reset", presumed))
+    submit(app, payment)
+    return in_state(app, payment, State.UNCONFIRMED)
+
+
+def to_be_sent_again(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
+    """A payment in doubt that the network, long after, says it does not know."""
+    payment = unconfirmed(app, merchant, network)
+    hear_that_it_is_unknown(app, payment, network)
+    return in_state(app, payment, State.PENDING)
+
+
+def hear_that_it_is_unknown(app: Flask, payment: Payment, network: ScriptedNetwork) -> None:
+    """One look, past the grace time, at which the network says 404."""
+    network.enquiry_answers.insert(0, UNKNOWN)
+    look(app, payment, age=LONG)
+
+
+def never_landed(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
+    """A payment that failed because the time to send it again was over when the 404 came."""
+    payment = unconfirmed(app, merchant, network)
+    window, app.config["SUBMIT_WINDOW"] = app.config["SUBMIT_WINDOW"], timedelta(0)
+    hear_that_it_is_unknown(app, payment, network)
+    app.config["SUBMIT_WINDOW"] = window
+    return in_state(app, payment, State.FAILED)
+
+
+def ended(app: Flask, merchant: Merchant, network: ScriptedNetwork, status: str) -> Payment:
+    """A payment of which the network has named the end."""
+    payment = processing(app, merchant, network)
+    network.enquiry_answers.append(ending(status))
+    look(app, payment)
+    return in_state(app, payment, State(status))
+
+
+def ending(status: str, **figures: Any) -> Any:
+    """A script line: the network reports this status, with a failure where it needs one."""
+    if status == "FAILED":
+        figures.setdefault("failure", DECLINED_BY_PAYER)
+    return report(status, **figures)
+
+
+def look(app: Flask, payment: Payment, *, age: timedelta = timedelta(0)) -> None:
+    """Let the time of the next look come (and `age` pass since the last send), and look."""
+    make_due(app, payment.id, age=age)
+    enquire(app, payment)
+
+
+def in_state(app: Flask, payment: Payment, state: State) -> Payment:
+    """The row as it is now; a scene that went another way must not look like a test's success."""
+    now = stored(app, payment.id)
+    assert now.state == state
+    return now

@@ -1,0 +1,17 @@
+"""A payment that only a person can decide: the network's figures differ from ours."""
+
+from flask import Flask
+
+from tests.support.fakes import ScriptedNetwork, report
+from tests.support.given import in_state, look, processing
+from tests.support.merchants import Merchant
+from zampay.transfers.models import Payment
+from zampay.transfers.states import State
+
+
+def in_review(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
+    """Live money in review, with one open discrepancy."""
+    payment = processing(app, merchant, network)
+    network.enquiry_answers.append(report("SUCCESSFUL", amount="1.00"))
+    look(app, payment)
+    return in_state(app, payment, State.IN_REVIEW)

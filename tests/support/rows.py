@@ -1,0 +1,57 @@
+"""What a payment leaves behind in the database."""
+
+from datetime import timedelta
+from typing import TypeVar
+
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.support.fakes import stored
+from zampay.infra.database.db import EVERY_TENANT, transaction
+from zampay.transfers.models import Callback, Discrepancy, Move, Payment
+from zampay.webhooks.models import Event
+
+Row = TypeVar("Row")
+
+
+def moves(app: Flask, payment_id: str) -> list[Move]:
+    return _rows(app, sa.select(Move).where(Move.payment_id == payment_id).order_by(Move.position))
+
+
+def path(app: Flask, payment_id: str) -> list[str]:
+    """The states that a payment has been in, in order."""
+    return [move.target for move in moves(app, payment_id)]
+
+
+def events(app: Flask, subject_id: str | None = None) -> list[Event]:
+    query = sa.select(Event).order_by(Event.tenant_id, Event.livemode, Event.sequence)
+    return _rows(app, query if subject_id is None else query.where(Event.subject_id == subject_id))
+
+
+def discrepancies(app: Flask, payment_id: str) -> list[Discrepancy]:
+    return _rows(app, sa.select(Discrepancy).where(Discrepancy.payment_id == payment_id))
+
+
+def callbacks(app: Flask, payment_id: str) -> list[Callback]:
+    query = sa.select(Callback).where(Callback.payment_id == payment_id)
+    return _rows(app, query.order_by(Callback.id))
+
+
+def seconds_until_due(app: Flask, payment_id: str) -> float | None:
+    """By the database's clock; None when the row is owed nothing any more."""
+    due_in = sa.extract("epoch", Payment.due_at - sa.func.now())
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        found = tx.session.scalar(sa.select(due_in).where(Payment.id == payment_id))
+    return None if found is None else float(found)
+
+
+def due_after(app: Flask, payment_id: str) -> timedelta:
+    """How long after its last move the row falls due."""
+    row = stored(app, payment_id)
+    assert row.due_at is not None
+    return row.due_at - row.updated_at
+
+
+def _rows(app: Flask, query: sa.Select[tuple[Row]]) -> list[Row]:
+    with app.app_context(), transaction(EVERY_TENANT) as tx:
+        return list(tx.session.scalars(query))

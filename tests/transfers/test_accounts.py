@@ -1,0 +1,83 @@
+"""Another account at the network (new credentials) does not know what the former one has sent."""
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from tests.support.fakes import ScriptedNetwork, make_due, stored, submit
+from tests.support.given import (
+    UNKNOWN,
+    accept,
+    hear_that_it_is_unknown,
+    in_state,
+    look,
+    never_landed,
+    to_be_sent_again,
+    unconfirmed,
+)
+from tests.support.merchants import Merchant
+from zampay.providers.contract import Accepted, Failure, FailureCode, NotSent
+from zampay.transfers import states
+from zampay.transfers.states import State
+
+SETUP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "INVALID_CURRENCY")
+
+
+@pytest.fixture
+def first(network: ScriptedNetwork) -> ScriptedNetwork:
+    network.profile = replace(network.profile, account="first")
+    return network
+
+
+def switch(network: ScriptedNetwork) -> None:
+    network.profile = replace(network.profile, account="second")
+
+
+@pytest.mark.parametrize("presumed", [None, SETUP])
+def test_what_the_new_account_does_not_know_may_have_landed(
+    app: Flask, merchant: Merchant, first: ScriptedNetwork, presumed: Failure | None
+) -> None:
+    payment = unconfirmed(app, merchant, first, presumed)
+    switch(first)
+    hear_that_it_is_unknown(app, payment, first)
+    in_state(app, payment, State.UNCONFIRMED)
+    first.enquiry_answers = [UNKNOWN]
+    look(app, payment, age=states.REVIEW_AFTER)
+    in_state(app, payment, State.IN_REVIEW)
+    assert len(first.submissions) == 1
+
+
+def test_what_waits_to_be_sent_again_is_not_sent_by_the_new_account(
+    app: Flask, merchant: Merchant, first: ScriptedNetwork
+) -> None:
+    payment = to_be_sent_again(app, merchant, first)
+    switch(first)
+    make_due(app, payment.id)
+    submit(app, payment)
+    in_state(app, payment, State.UNCONFIRMED)
+    assert len(first.submissions) == 1
+
+
+def test_an_ending_that_was_concluded_is_not_confirmed_by_the_new_account(
+    app: Flask, merchant: Merchant, first: ScriptedNetwork
+) -> None:
+    payment = never_landed(app, merchant, first)
+    switch(first)
+    first.enquiry_answers = [UNKNOWN]
+    look(app, payment, age=states.RECHECK_AFTER)
+    assert merchant.get(f"/payments/{payment.id}").json["failure"]["retry"] == "unsafe"
+    assert stored(app, payment.id).due_at is not None
+
+
+def test_what_certainly_never_went_out_is_sent_by_the_new_account(
+    app: Flask, merchant: Merchant, first: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+    first.submit_answers = [NotSent("no token"), Accepted("202")]
+    submit(app, payment)
+    switch(first)
+    make_due(app, payment.id)
+    submit(app, payment)
+    in_state(app, payment, State.PROCESSING)
+    assert stored(app, payment.id).network_account == "second"

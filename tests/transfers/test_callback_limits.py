@@ -1,0 +1,70 @@
+"""How much of what a network calls is kept: so many bodies, each whole or not at all."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.fakes import HeldBells, ScriptedNetwork, enquire
+from tests.support.given import ending, processing
+from tests.support.merchants import BASE, Merchant
+from tests.support.refusals import refusal
+from tests.support.rows import callbacks, path
+from zampay.infra.web.request_limits import MAX_BODY_BYTES
+from zampay.transfers.callbacks import MOST_KEPT
+from zampay.transfers.models import Payment
+
+
+def address(payment: Payment) -> str:
+    return f"{BASE}/callbacks/mtn/{payment.callback_token}"
+
+
+def test_a_flood_of_different_bodies_is_bounded(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+) -> None:
+    payment = processing(app, merchant, network)
+    for number in range(MOST_KEPT + 5):
+        body = str(number).encode()
+        assert client.put(address(payment), data=body).status_code == 200
+    assert len(callbacks(app, payment.id)) == MOST_KEPT
+
+
+def test_twenty_different_bodies_at_once_do_not_wait_for_each_other_in_a_ring(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [ending("SUCCESSFUL")] * 20
+
+    def call(number: int) -> int:
+        body = str(number).encode()
+        status = app.test_client().put(address(payment), data=body).status_code
+        enquire(app, payment)
+        return status
+
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(call, range(20))) == [200] * 20
+    bells.hear_all()
+    assert path(app, payment.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
+    assert [found for found in callbacks(app, payment.id) if found.heeded_at is None] == []
+
+
+def test_a_body_over_64_kib_in_chunks_is_not_kept_cut(
+    app: Flask, client: FlaskClient, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    answer = client.put(
+        address(payment),
+        input_stream=io.BytesIO(b"x" * (MAX_BODY_BYTES + 1)),
+        environ_overrides={"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True},
+    )
+    refusal(answer, 413, "body_too_large")
+    assert callbacks(app, payment.id) == []

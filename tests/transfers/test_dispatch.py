@@ -1,0 +1,270 @@
+"""Calls to networks on threads of their own: who waits for whom, and who does not."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from dev.common import await_condition
+from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report, stored
+from tests.support.given import accept, processing
+from tests.support.merchants import Merchant
+from zampay.infra.database.db import Transaction
+from zampay.providers.contract import Accepted, InDoubt, NotSent, Order, Submission
+from zampay.transfers import due
+from zampay.transfers.concurrency import TROUBLE_AFTER
+from zampay.transfers.dispatch import Dispatcher
+from zampay.transfers.due import Stream
+from zampay.transfers.states import Door, State
+
+PER_MERCHANT = 2
+
+
+class SlowNetwork(ScriptedNetwork):
+    """Does not answer a request to pay before it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = threading.Event()
+
+    def submit(self, order: Order) -> Submission:
+        self.submissions.append(order)
+        self.may_answer.wait(30)
+        return Accepted("accepted (202)")
+
+    @property
+    def sent(self) -> list[str]:
+        return [order.payment_id for order in self.submissions]
+
+
+@pytest.fixture
+def slow(app: Flask) -> Iterator[SlowNetwork]:
+    """A slow network, and threads as in a worker."""
+    network = SlowNetwork()
+    providers = {True: {network.profile.code: network}, False: app.extensions["providers"][False]}
+    app.extensions["providers"] = providers
+    app.extensions["dispatcher"] = made = Dispatcher(app, per_tenant=PER_MERCHANT)
+    yield network
+    network.may_answer.set()
+    made.close()
+
+
+def sweep(app: Flask) -> None:
+    with app.app_context():
+        app.extensions["dispatcher"].sweep()
+
+
+def until_sent(network: SlowNetwork, count: int) -> None:
+    await_condition(lambda: len(network.sent) >= count, timeout_s=20, wanted=f"{count} sent")
+
+
+def test_who_sends_much_to_a_slow_network_keeps_nobody_else_waiting(
+    app: Flask, merchant: Merchant, rival: Merchant, bells: HeldBells, slow: SlowNetwork
+) -> None:
+    crowd = [accept(app, merchant) for _ in range(6)]
+    bells.hear_all()
+    until_sent(slow, PER_MERCHANT)
+    few = accept(app, rival)
+    bells.hear_all()
+    until_sent(slow, PER_MERCHANT + 1)
+    assert set(slow.sent) == {crowd[0].id, crowd[1].id, few.id}
+    assert [stored(app, one.id).state for one in crowd[2:]] == [State.PENDING] * 4
+    slow.may_answer.set()
+    until_sent(slow, 7)
+    waited = [one.id for one in crowd[2:]]
+    places = [waited.index(one) for one in slow.sent[3:]]
+    moved = [abs(place - wanted) for wanted, place in enumerate(places)]
+    assert max(moved) < PER_MERCHANT, "oldest first, but for those that begin at the same time"
+
+
+def test_neither_enquiries_nor_test_payments_wait_for_a_slow_send(
+    app: Flask, merchant: Merchant, bells: HeldBells, slow: SlowNetwork
+) -> None:
+    slow.may_answer.set()
+    under_way = processing(app, merchant, slow)
+    slow.may_answer.clear()
+    bells.lose_all()
+    for _ in range(2 * PER_MERCHANT):
+        accept(app, merchant)
+    test = accept(app, merchant, live=False)
+    slow.enquiry_answers = [report("SUCCESSFUL")]
+    make_due(app, under_way.id)
+    sweep(app)
+
+    def went_on() -> bool:
+        return (
+            stored(app, under_way.id).state == State.SUCCESSFUL
+            and stored(app, test.id).state == State.PROCESSING
+        )
+
+    await_condition(went_on, timeout_s=20, wanted="the others to go on")
+    assert not slow.may_answer.is_set()
+
+
+def test_a_process_that_ends_finishes_its_calls_and_begins_no_other(
+    app: Flask, merchant: Merchant, bells: HeldBells, slow: SlowNetwork
+) -> None:
+    crowd = [accept(app, merchant) for _ in range(2 * PER_MERCHANT)]
+    bells.hear_all()
+    until_sent(slow, PER_MERCHANT)
+    app.extensions["dispatcher"].stop()
+    slow.may_answer.set()
+    app.extensions["dispatcher"].close()
+    sweep(app)
+    states = [stored(app, one.id).state for one in crowd]
+    assert sorted(states) == [State.PENDING] * 2 + [State.PROCESSING] * 2
+
+
+def test_while_a_network_does_not_answer_payments_keep_their_turn(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Oldest first when it is back: what was not tried is still due, and by acceptance."""
+    now_s = [1000.0]
+    monkeypatch.setattr("zampay.transfers.concurrency.clock.monotonic_s", lambda: now_s[0])
+    network.submit_answers = [InDoubt("503") for _ in range(100)]
+    crowd = [accept(app, merchant) for _ in range(TROUBLE_AFTER + 5)]
+    bells.hear_all()
+    for _ in range(3):
+        sweep(app)
+    untried = [one.id for one in crowd if stored(app, one.id).state == State.PENDING]
+    assert untried == [one.id for one in crowd[TROUBLE_AFTER:]]
+    network.submit_answers.clear()
+    network.submissions.clear()
+    now_s[0] += 60
+    sweep(app)
+    assert [order.payment_id for order in network.submissions] == untried
+
+
+def test_who_comes_new_after_a_pause_overtakes_nobody(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first message after it, before any sweep, begins with what was accepted first."""
+    now_s = [1000.0]
+    monkeypatch.setattr("zampay.transfers.concurrency.clock.monotonic_s", lambda: now_s[0])
+    network.submit_answers = [InDoubt("503") for _ in range(TROUBLE_AFTER)]
+    crowd = [accept(app, merchant) for _ in range(TROUBLE_AFTER + 3)]
+    bells.hear_all()
+    network.submissions.clear()
+    now_s[0] += 60
+    newest = accept(app, merchant)
+    bells.hear_all()
+    waited = [one.id for one in crowd[TROUBLE_AFTER:]]
+    assert [order.payment_id for order in network.submissions] == [*waited, newest.id]
+
+
+def test_once_the_pace_is_used_up_nobody_asks_for_a_turn_before_the_next_sweep(
+    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    """Otherwise every due row would be taken and put back as fast as the database can."""
+    rows = [processing(app, merchant, network) for _ in range(4)]
+    network.enquiry_answers = [NotSent("waiting for a turn", retry_after_s=1.5) for _ in rows]
+    app.extensions["dispatcher"] = Dispatcher(
+        app, per_tenant=1, executor=app.extensions["dispatcher"].executor
+    )
+    for row in rows:
+        make_due(app, row.id)
+    sweep(app)
+    assert len(network.enquiries) == 1
+    network.enquiry_answers.clear()
+    sweep(app)
+    assert {order.payment_id for order in network.enquiries} == {row.id for row in rows}
+
+
+def test_a_row_that_breaks_its_task_is_left_to_the_next_sweep(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Chosen again at once it would keep a processor busy with failing."""
+    tries: list[str] = []
+
+    def breaks(_tx: object, payment_id: str) -> None:
+        tries.append(payment_id)
+        raise ValueError("a defect")
+
+    for _ in range(3):
+        accept(app, merchant)
+    app.extensions["dispatcher"] = Dispatcher(
+        app, per_tenant=1, executor=app.extensions["dispatcher"].executor
+    )
+    monkeypatch.setattr("zampay.transfers.submit.queries.locked_if_due", breaks)
+    sweep(app)
+    assert len(tries) == len(set(tries)) == 3
+    sweep(app)
+    assert len(tries) == 6
+
+
+def test_a_machine_without_a_thread_left_costs_no_slot(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [accept(app, merchant) for _ in range(2 * PER_MERCHANT + 1)]
+    app.extensions["dispatcher"] = made = Dispatcher(app, per_tenant=PER_MERCHANT)
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", no_thread)
+        bells.hear_all()
+        sweep(app)
+    assert network.submissions == []
+
+    def all_sent() -> bool:
+        sweep(app)
+        return len(network.submissions) == len(rows)
+
+    await_condition(all_sent, timeout_s=20, wanted="every payment to be sent")
+    made.close()
+    assert {order.payment_id for order in network.submissions} == {row.id for row in rows}
+
+
+def no_thread(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_stream_that_cannot_be_read_keeps_no_other_waiting(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accept(app, merchant)
+    test = accept(app, merchant, live=False)
+    readable = due.due
+
+    def only_test(tx: Transaction, stream: Stream, **how: Any) -> list[tuple[str, str]]:
+        if stream.livemode:
+            raise ValueError("a defect")
+        return readable(tx, stream, **how)
+
+    monkeypatch.setattr(due, "due", only_test)
+    monkeypatch.setattr(
+        due, "streams", lambda _: [Stream(Door.SUBMIT, "MTN", one) for one in (True, False)]
+    )
+    sweep(app)
+    assert stored(app, test.id).state == State.PROCESSING
+
+
+def test_test_payments_in_doubt_never_pause_the_sandbox(
+    app: Flask, merchant: Merchant, rival: Merchant, bells: HeldBells
+) -> None:
+    """A merchant who tries out how doubt looks would hold up every other merchant's tests."""
+    for _ in range(TROUBLE_AFTER + 2):
+        accept(app, merchant, live=False, msisdn="260963123473")
+    bells.hear_all()
+    other = accept(app, rival, live=False)
+    bells.hear_all()
+    assert stored(app, other.id).state == State.PROCESSING

@@ -1,0 +1,221 @@
+"""A callback brings a poll forward: it never delays a planned one, never takes its place in the
+schedule, and leads to a poll also when there were too many to keep.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.infra.rows import session, until_somebody_waits
+from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report, stored
+from tests.support.given import ended, ending, look, never_landed, processing
+from tests.support.merchants import Merchant
+from tests.support.rows import callbacks, discrepancies, seconds_until_due
+from tests.transfers.test_callbacks import call
+from zampay.providers.contract import Enquiry, NoAnswer, NotSent, Order
+from zampay.transfers.callbacks import MOST_KEPT
+from zampay.transfers.models import Payment
+from zampay.transfers.states import State
+
+
+def polled_twelve_times(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> tuple[Payment, Payment]:
+    """A payment whose next planned poll is far off; as it was sent, and as it is now."""
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")] * 12
+    for _ in range(12):
+        look(app, payment)
+    return payment, stored(app, payment.id)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hints"),
+    [
+        (report("PENDING"), 20),
+        (NoAnswer("timeout"), 9),  # one more, and calls to the network pause
+    ],
+)
+def test_polls_caused_by_callbacks_leave_the_schedule_as_it_was(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    answer: Enquiry,
+    hints: int,
+) -> None:
+    payment, planned = polled_twelve_times(app, merchant, network)
+    assert (seconds_until_due(app, payment.id) or 0) > 40
+    bells.lose_all()
+    for number in range(hints):
+        network.enquiry_answers = [answer]
+        call(client, payment, {"n": number})
+        bells.hear_all()
+    after = stored(app, payment.id)
+    assert len(network.enquiries) == 12 + hints
+    assert (after.due_at, after.looks) == (planned.due_at, planned.looks)
+    network.enquiry_answers = [answer]
+    look(app, payment)
+    assert stored(app, payment.id).looks == planned.looks + 1, "the planned poll counts"
+
+
+def test_a_hint_after_the_planned_time_takes_the_planned_polls_place(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    make_due(app, payment.id)
+    bells.lose_all()
+    network.enquiry_answers = [report("PENDING")]
+    call(client, payment, b"{}")
+    bells.hear_all()
+    assert (stored(app, payment.id).looks, stored(app, payment.id).planned_at) == (1, None)
+
+
+def test_a_message_that_meets_a_locked_row_waits_for_it(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    bells.lose_all()
+    network.enquiry_answers = [report("SUCCESSFUL")]
+    call(client, payment, b"{}")
+    with ThreadPoolExecutor(1) as worker, session(app, merchant.tenant_id) as copy:
+        copy.execute("SELECT id FROM payments WHERE id = %s FOR NO KEY UPDATE", [payment.id])
+        polled = worker.submit(bells.hear_all)
+        until_somebody_waits(app)
+        copy.rollback()
+        polled.result(timeout=10)
+    assert stored(app, payment.id).state == State.SUCCESSFUL
+
+
+def test_a_hint_that_got_no_turn_is_followed_before_the_planned_poll(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment, planned = polled_twelve_times(app, merchant, network)
+    bells.lose_all()
+    network.enquiry_answers = [NotSent("no turn", retry_after_s=3), report("PENDING")]
+    call(client, payment, b"{}")
+    bells.hear_all()
+    assert 2 < (seconds_until_due(app, payment.id) or 0) <= 3
+    make_due(app, payment.id)
+    look(app, payment)
+    assert stored(app, payment.id).due_at == planned.due_at
+
+
+def test_a_callback_during_a_poll_that_a_callback_caused_keeps_the_plan_too(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment, planned = polled_twelve_times(app, merchant, network)
+    bells.lose_all()
+
+    def called_again(order: Order) -> Enquiry:
+        call(app.test_client(), payment, b"second")
+        return report("PENDING")(order)
+
+    network.enquiry_answers = [called_again, report("PENDING")]
+    call(client, payment, b"first")
+    bells.hear_all()
+    after = stored(app, payment.id)
+    assert len(network.enquiries) == 14
+    assert (after.due_at, after.looks, after.planned_at) == (planned.due_at, planned.looks, None)
+
+
+def flooded(app: Flask, client: FlaskClient, payment: Payment, bells: HeldBells) -> None:
+    for number in range(MOST_KEPT):
+        call(client, payment, str(number).encode())
+    bells.lose_all()
+    look(app, payment)
+
+
+def test_a_callback_too_many_is_not_kept_and_leads_to_a_poll(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING"), report("PENDING"), report("SUCCESSFUL")]
+    flooded(app, client, payment, bells)
+    look(app, payment)
+    call(client, payment, b"one more")
+    assert bells.tasks == ["payments.enquire"]
+    bells.hear_all()
+    assert stored(app, payment.id).state == State.SUCCESSFUL
+    assert len(callbacks(app, payment.id)) == MOST_KEPT
+
+
+def test_a_flood_is_polled_for_at_a_pace_and_the_last_of_it_is_not_passed_over(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")] * 20
+    flooded(app, client, payment, bells)
+    for _ in range(10):
+        look(app, payment)
+    before, planned_at = len(network.enquiries), stored(app, payment.id).due_at
+    for number in range(8):
+        assert call(client, payment, f"more {number}".encode()) == 200
+        bells.hear_all()
+    assert len(network.enquiries) == before + 1
+    assert stored(app, payment.id).planned_at == planned_at
+    assert 2 < (seconds_until_due(app, payment.id) or 0) <= 5
+
+
+def test_a_callback_too_many_during_a_poll_is_followed_too(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")] * 11
+    flooded(app, client, payment, bells)
+    for _ in range(10):
+        look(app, payment)
+
+    def called_meanwhile(order: Order) -> Enquiry:
+        call(app.test_client(), payment, b"one more")
+        bells.hear_all()
+        return report("PENDING")(order)
+
+    network.enquiry_answers = [called_meanwhile]
+    look(app, payment)
+    assert 2 < (seconds_until_due(app, payment.id) or 0) <= 5
+
+
+def test_a_kept_body_that_is_repeated_in_a_flood_changes_nothing(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [report("PENDING")]
+    flooded(app, client, payment, bells)
+    assert call(client, payment, b"7") == 200
+    assert bells.tasks == []
+
+
+def test_a_contradiction_that_was_closed_is_open_again_when_the_network_repeats_it(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    from zampay.transfers import operator_actions
+
+    payment = ended(app, merchant, network, "FAILED")
+    for body in (b"first", b"second"):
+        network.enquiry_answers = [ending("SUCCESSFUL")]
+        call(client, payment, body)
+        bells.hear_all()
+        (found,) = discrepancies(app, payment.id)
+        assert found.resolved_at is None
+        with app.app_context():
+            closed = operator_actions.close_discrepancies(
+                payment=payment, operator=operator_actions.Operator("ann", "looked into")
+            )
+        assert closed == 1
+
+
+def test_a_hint_keeps_the_look_an_hour_after_the_end(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = never_landed(app, merchant, network)
+    bells.lose_all()
+    network.enquiry_answers = [NoAnswer("timeout")]
+    call(client, payment, b"{}")
+    bells.hear_all()
+    left_s = seconds_until_due(app, payment.id) or 0
+    assert timedelta(seconds=left_s) > timedelta(minutes=59)

@@ -1,0 +1,236 @@
+"""From when the grace time counts, and what never shortens a lease."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.fakes import HeldBells, ScriptedNetwork, enquire, make_due, report, submit
+from tests.support.given import (
+    LONG,
+    UNKNOWN,
+    accept,
+    hear_that_it_is_unknown,
+    in_state,
+    look,
+    to_be_sent_again,
+    unconfirmed,
+)
+from tests.support.merchants import Merchant
+from tests.support.rows import seconds_until_due
+from tests.transfers.test_callbacks import PAID, call
+from tests.transfers.test_late_answers import Killed, die
+from zampay.providers.contract import (
+    Accepted,
+    Declined,
+    Failure,
+    FailureCode,
+    InDoubt,
+    NoAnswer,
+    Order,
+    Submission,
+)
+from zampay.transfers import operator_actions, states
+from zampay.transfers.models import Payment
+from zampay.transfers.operator_actions import NotPossible, Operator
+from zampay.transfers.states import State
+
+SETUP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "INVALID_CURRENCY")
+REFUSED = Declined(Failure(FailureCode.PAYER_NOT_FOUND, "No wallet.", "PAYER_NOT_FOUND"))
+ANN = Operator("Ann", "the network's portal", "Ben")
+
+
+def held_up(app: Flask, answer: Submission) -> Callable[[Order], Submission]:
+    """A script line: the send was taken 44 s ago, and goes out only now."""
+
+    def go(order: Order) -> Submission:
+        make_due(app, order.payment_id, age=timedelta(seconds=44))
+        return answer
+
+    return go
+
+
+@pytest.mark.parametrize("presumed", [None, SETUP])
+def test_the_grace_time_counts_from_the_end_of_the_send(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, presumed: Failure | None
+) -> None:
+    payment = accept(app, merchant)
+    network.submit_answers = [held_up(app, InDoubt("reset", presumed))]
+    submit(app, payment)
+    network.enquiry_answers = [UNKNOWN, UNKNOWN]
+    look(app, payment)
+    in_state(app, payment, State.UNCONFIRMED)
+    look(app, payment, age=network.profile.unknown_grace - timedelta(seconds=9))
+    in_state(app, payment, State.UNCONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("after_the_claim_s", "state"), [(91, State.SUBMITTING), (130, State.PENDING)]
+)
+def test_after_a_death_the_grace_time_counts_from_the_end_of_the_lease(
+    app: Flask,
+    merchant: Merchant,
+    network: ScriptedNetwork,
+    after_the_claim_s: float,
+    state: State,
+) -> None:
+    payment = accept(app, merchant)
+    network.submit_answers = [die]
+    with pytest.raises(Killed):
+        submit(app, payment)
+    network.enquiry_answers = [UNKNOWN]
+    look(app, payment, age=timedelta(seconds=after_the_claim_s))
+    assert in_state(app, payment, state).in_doubt is (state is State.PENDING)
+
+
+def test_a_send_that_came_back_late_is_a_last_byte_too(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    """The first send comes back while the second one, sent long ago, is in doubt."""
+    payment = accept(app, merchant)
+
+    def second_send(_: Order) -> Submission:
+        hear_that_it_is_unknown(app, payment, network)
+        submit(app, payment)
+        make_due(app, payment.id, age=LONG)
+        return InDoubt("reset")
+
+    network.submit_answers = [second_send, InDoubt("reset")]
+    submit(app, payment)
+    network.enquiry_answers = [UNKNOWN]
+    look(app, payment)
+    in_state(app, payment, State.UNCONFIRMED)
+
+
+def test_the_promise_of_what_a_dead_worker_may_have_sent_is_doubt(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+    network.submit_answers = [die, REFUSED]
+    with pytest.raises(Killed):
+        submit(app, payment)
+    hear_that_it_is_unknown(app, payment, network)
+    assert in_state(app, payment, State.PENDING).in_doubt
+    assert merchant.post(f"/payments/{payment.id}/cancel").status_code == 409
+    submit(app, payment)
+    in_state(app, payment, State.UNCONFIRMED)
+
+
+def requery(app: Flask, payment: Payment) -> None:
+    with app.app_context():
+        operator_actions.look_again(payment=payment, operator=ANN)
+
+
+def replay(app: Flask, payment: Payment) -> None:
+    with app.app_context():
+        since = payment.created_at - LONG
+        operator_actions.replay_callbacks(since=since, operator=ANN)
+
+
+@pytest.mark.parametrize("hint", ["callback", "requery", "replay"])
+def test_nothing_shortens_the_lease_of_a_send(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    hint: str,
+) -> None:
+    payment = accept(app, merchant)
+    bells.lose_all()
+
+    def hinted(_: Order) -> Submission:
+        if hint == "requery":
+            with pytest.raises(NotPossible):
+                requery(app, payment)
+        else:
+            call(client, payment, PAID)
+        if hint == "replay":
+            replay(app, payment)
+        bells.hear_all()
+        assert (seconds_until_due(app, payment.id) or 0) > 60
+        assert network.enquiries == []
+        return InDoubt("reset")
+
+    network.submit_answers = [hinted]
+    submit(app, payment)
+    in_state(app, payment, State.UNCONFIRMED)
+    network.enquiry_answers = [report("SUCCESSFUL")]
+    bells.hear_all()
+    in_state(app, payment, State.UNCONFIRMED if hint == "requery" else State.SUCCESSFUL)
+
+
+def test_a_poll_that_comes_home_late_leaves_the_lease_of_the_next_send(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = unconfirmed(app, merchant, network)
+    left_s = []
+
+    def send_again(_: Order) -> NoAnswer:
+        hear_that_it_is_unknown(app, payment, network)
+        with pytest.raises(Killed):
+            submit(app, payment)
+        return NoAnswer("timeout")
+
+    network.submit_answers = [die]
+    network.enquiry_answers = [send_again]  # type: ignore[list-item]
+    look(app, payment, age=LONG)
+    left_s.append(seconds_until_due(app, payment.id) or 0)
+    in_state(app, payment, State.SUBMITTING)
+    assert left_s[0] > 60
+
+
+def test_two_never_send_at_once_although_a_callback_came(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+
+    def slow(order: Order) -> Submission:
+        call(client, payment, {"status": "PENDING"})
+        make_due(app, payment.id, age=timedelta(seconds=31))
+        network.enquiry_answers = [UNKNOWN]
+        enquire(app, payment)
+        make_due(app, payment.id)
+        submit(app, payment)
+        assert not order.is_too_late
+        return Accepted("202")
+
+    network.submit_answers = [slow]
+    submit(app, payment)
+    assert len(network.submissions) == 1
+    in_state(app, payment, State.PROCESSING)
+
+
+def test_an_operator_asks_about_what_is_to_be_sent_again(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = to_be_sent_again(app, merchant, network)
+    network.enquiry_answers = [report("SUCCESSFUL")]
+    requery(app, payment)
+    in_state(app, payment, State.SUCCESSFUL)
+    with pytest.raises(NotPossible):
+        requery(app, accept(app, merchant))
+
+
+def test_an_operator_does_not_fail_what_a_callback_has_just_come_for(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(states, "REVIEW_AFTER", timedelta(0))
+    payment = unconfirmed(app, merchant, network)
+    network.enquiry_answers = [NoAnswer("timeout"), NoAnswer("timeout")]
+    look(app, payment)
+    in_state(app, payment, State.IN_REVIEW)
+    call(client, payment, PAID)
+    with app.app_context(), pytest.raises(NotPossible, match="callback"):
+        operator_actions.resolve(payment=payment, end=State.FAILED, operator=ANN)
+    look(app, payment)
+    with app.app_context():
+        operator_actions.resolve(payment=payment, end=State.FAILED, operator=ANN)
+    in_state(app, payment, State.FAILED)

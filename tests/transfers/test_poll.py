@@ -1,0 +1,191 @@
+"""Asking: what an answer proves about a payment, and what it does not."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report, stored, submit
+from tests.support.given import (
+    LONG,
+    UNKNOWN,
+    hear_that_it_is_unknown,
+    in_state,
+    look,
+    processing,
+    unconfirmed,
+)
+from tests.support.merchants import Merchant
+from tests.support.rows import moves
+from zampay.infra.database.db import db, transaction
+from zampay.providers.contract import (
+    Enquiry,
+    Failure,
+    FailureCode,
+    InDoubt,
+    NoAnswer,
+    NotFound,
+    NotSent,
+    Order,
+)
+from zampay.transfers import poll, queries
+from zampay.transfers.states import State
+
+SETUP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "INVALID_CURRENCY")
+NOTHING_LEARNT = [
+    pytest.param(NoAnswer("timeout"), id="timeout"),
+    pytest.param(NoAnswer("answered 502"), id="server error or garbage"),
+    pytest.param(NoAnswer("answered 404"), id="the gateway's own 404"),
+    pytest.param(NotSent("waiting for a turn", retry_after_s=3), id="no turn"),
+]
+
+
+@pytest.mark.parametrize("answer", NOTHING_LEARNT)
+@pytest.mark.parametrize("scene", [unconfirmed, processing])
+def test_an_enquiry_that_says_nothing_changes_nothing_however_old_the_send(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: object, answer: Enquiry
+) -> None:
+    payment = scene(app, merchant, network)  # type: ignore[operator]
+    network.enquiry_answers = [answer]
+    look(app, payment, age=LONG)
+    after = stored(app, payment.id)
+    assert after.state == payment.state
+    assert after.due_at is not None
+    assert after.due_at - network.enquiries[-1].now > timedelta(seconds=1)
+
+
+def test_an_unknown_status_is_waited_for(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = unconfirmed(app, merchant, network)
+    network.enquiry_answers = [report("PENDING", provider_status="CREATED")]
+    look(app, payment, age=LONG)
+    assert stored(app, payment.id).state == State.PROCESSING
+    assert moves(app, payment.id)[-1].detail == "the network says CREATED"
+
+
+def test_not_known_within_the_grace_time_proves_nothing(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = unconfirmed(app, merchant, network)
+    network.enquiry_answers = [UNKNOWN]
+    look(app, payment, age=network.profile.unknown_grace - timedelta(seconds=5))
+    assert stored(app, payment.id).state == State.UNCONFIRMED
+
+
+def test_the_grace_time_counts_to_the_question_and_not_to_its_slow_answer(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = unconfirmed(app, merchant, network)
+    make_due(app, payment.id, age=LONG)
+    with app.app_context():
+        claim = poll._claim(payment.tenant_id, payment.id)
+        assert claim is not None
+        asked_at = claim.order.now - LONG + timedelta(seconds=5)
+        with transaction(payment.tenant_id) as tx:
+            row = queries.locked(tx, payment.id)
+            assert row is not None
+            early = replace(claim, order=replace(claim.order, now=asked_at))
+            poll._apply(tx, row, UNKNOWN, early)
+    assert stored(app, payment.id).state == State.UNCONFIRMED
+
+
+def test_not_known_past_the_grace_time_is_sent_again_under_the_same_reference(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, bells: HeldBells
+) -> None:
+    payment = unconfirmed(app, merchant, network)
+    bells.lose_all()
+    network.enquiry_answers = [UNKNOWN]
+    look(app, payment, age=LONG)
+    assert in_state(app, payment, State.PENDING).in_doubt
+    assert bells.tasks == ["payments.submit"]
+    bells.hear_all()
+    assert [order.reference for order in network.submissions] == [payment.provider_reference] * 2
+    assert stored(app, payment.id).state == State.PROCESSING
+
+
+def test_what_the_network_once_acknowledged_is_never_taken_for_lost(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers = [UNKNOWN]
+    look(app, payment, age=LONG)
+    assert stored(app, payment.id).state == State.PROCESSING
+
+
+def test_what_the_network_reported_with_other_figures_is_never_taken_for_lost(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = unconfirmed(app, merchant, network)
+    network.enquiry_answers = [report("SUCCESSFUL", amount="99"), UNKNOWN]
+    look(app, payment)
+    look(app, payment, age=LONG)
+    assert stored(app, payment.id).state == State.IN_REVIEW
+
+
+def test_a_presumed_failure_is_one_when_the_network_does_not_know_the_reference(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = unconfirmed(app, merchant, network, presumed=SETUP)
+    network.enquiry_answers = [UNKNOWN, UNKNOWN]
+    look(app, payment)
+    assert stored(app, payment.id).state == State.UNCONFIRMED
+    look(app, payment, age=LONG)
+    after = in_state(app, payment, State.FAILED)
+    assert after.failure is not None
+    assert (after.failure["code"], after.failure["providerCode"]) == (
+        "provider_rejected",
+        "INVALID_CURRENCY",
+    )
+
+
+def test_a_presumed_failure_that_the_network_knows_as_paid_is_paid(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = unconfirmed(app, merchant, network, presumed=SETUP)
+    network.enquiry_answers = [report("SUCCESSFUL")]
+    look(app, payment, age=LONG)
+    assert stored(app, payment.id).state == State.SUCCESSFUL
+
+
+def test_never_landed_is_a_failure_only_when_the_time_for_sending_is_over(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = unconfirmed(app, merchant, network)
+    network.submit_answers = [InDoubt("reset")] * 3
+    for _ in range(3):
+        hear_that_it_is_unknown(app, payment, network)
+        in_state(app, payment, State.PENDING)
+        submit(app, payment)
+    app.config["SUBMIT_WINDOW"] = timedelta(0)
+    hear_that_it_is_unknown(app, payment, network)
+    after = in_state(app, payment, State.FAILED)
+    assert after.failure is not None
+    assert after.failure["code"] == "provider_unavailable"
+    assert "never landed" in moves(app, payment.id)[-1].detail
+
+
+def test_a_network_that_would_charge_twice_is_not_sent_to_again(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    network.profile = replace(network.profile, resend_is_safe=False)
+    payment = unconfirmed(app, merchant, network)
+    hear_that_it_is_unknown(app, payment, network)
+    assert stored(app, payment.id).state == State.FAILED
+    assert len(network.submissions) == 1
+
+
+def test_no_connection_is_held_while_the_network_is_asked(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+    held: list[int] = []
+
+    def count(_: Order) -> Enquiry:
+        held.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return NotFound("404")
+
+    network.enquiry_answers = [count]
+    look(app, payment)
+    assert held == [0]

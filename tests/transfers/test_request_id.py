@@ -1,0 +1,84 @@
+"""The id of a request is beside all that it caused, in whichever process and whoever rang."""
+
+from typing import Any
+
+import structlog
+from celery import Celery
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, stored
+from tests.support.given import ending, processing
+from tests.support.log_lines import Lines, captured
+from tests.support.merchants import BASE, Merchant, payment_request
+from zampay.infra.database.after_commit import Ring
+from zampay.infra.queue.broker import CeleryBell
+
+TRACE = {"X-Request-Id": "trace-of-the-merchant"}
+
+
+def told_by(lines: Lines) -> list[tuple[str, str]]:
+    return [(line["target"], line["request_id"]) for line in lines if "target" in line]
+
+
+def test_a_lost_bell_loses_time_and_not_the_cause(
+    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment_id = merchant.post("/payments", payment_request(), **TRACE).json["id"]
+    bells.lose_all()
+    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    with captured() as lines:
+        for _ in range(2):
+            bells.hear(Ring("payments.sweep", {}))
+            bells.hear_all()
+            make_due(app, payment_id)
+    assert told_by(lines) == [
+        ("SUBMITTING", "trace-of-the-merchant"),
+        ("PROCESSING", "trace-of-the-merchant"),
+        ("SUCCESSFUL", "trace-of-the-merchant"),
+    ]
+
+
+def test_what_a_callback_caused_is_told_under_the_callback(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+) -> None:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    path = f"{BASE}/callbacks/mtn/{payment.callback_token}"
+    client.put(path, data=b"{}", headers={"X-Request-Id": "trace-of-the-network"})
+    with (
+        captured() as lines,
+        structlog.contextvars.bound_contextvars(request_id="trace-of-the-network"),
+        app.app_context(),
+    ):
+        ring = bells.held[-1]
+        app.extensions["celery"].tasks[ring.task].run(**ring.arguments)
+    assert told_by(lines) == [("SUCCESSFUL", "trace-of-the-network")]
+
+
+def test_the_id_of_a_replay_does_not_replace_the_first(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    order = payment_request()
+    payment_id = merchant.post("/payments", order, **TRACE).json["id"]
+    merchant.post("/payments", order, **{"X-Request-Id": "trace-of-the-replay"})
+    assert stored(app, payment_id).request_id == "trace-of-the-merchant"
+
+
+def test_a_ring_carries_the_id_of_what_is_under_way() -> None:
+    sent: list[dict[str, Any]] = []
+
+    class Broker(Celery):
+        def send_task(self, _name: str, **options: Any) -> None:
+            sent.append(options["headers"])
+
+    bell = CeleryBell(Broker(set_as_current=False))
+    with structlog.contextvars.bound_contextvars(request_id="trace-123456"):
+        bell.ring(Ring("payments.submit", {}))
+    structlog.contextvars.clear_contextvars()
+    bell.ring(Ring("payments.submit", {}))
+    assert sent == [{"request_id": "trace-123456"}, {}]

@@ -1,0 +1,227 @@
+"""`retry` promises safety only for an ending that is not in question any more: in the payment, in
+the list, in the event and in the explanation alike.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.fakes import HeldBells, ScriptedNetwork, report, stored, submit
+from tests.support.given import (
+    LONG,
+    UNKNOWN,
+    accept,
+    ended,
+    ending,
+    in_state,
+    look,
+    never_landed,
+    processing,
+    unconfirmed,
+)
+from tests.support.in_review import in_review
+from tests.support.merchants import Merchant
+from tests.support.rows import events, seconds_until_due
+from tests.transfers.test_callbacks import PAID, call
+from zampay.providers.contract import (
+    Accepted,
+    Enquiry,
+    Failure,
+    FailureCode,
+    NoAnswer,
+    Order,
+    Submission,
+)
+from zampay.providers.mtn import mapping
+from zampay.transfers import operator_actions, states
+from zampay.transfers.models import Payment
+from zampay.transfers.operator_actions import Operator
+from zampay.transfers.states import State
+
+ANN = Operator("Ann", "the network's portal", "Ben")
+SETUP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "INVALID_CURRENCY")
+
+
+def retry(merchant: Merchant, payment: Payment) -> str:
+    """What the merchant is told, which is the same everywhere."""
+    one: dict[str, Any] = merchant.get(f"/payments/{payment.id}").json
+    listed = merchant.get("/payments").json["data"]
+    explained = merchant.get(f"/payments/{payment.id}/explain").json
+    found: str = one["failure"]["retry"]
+    assert [other["failure"]["retry"] for other in listed if other["id"] == payment.id] == [found]
+    assert explained["newAttempt"] == found
+    assert (explained["nextAction"] is None) == (explained["nextActionAt"] is None)
+    assert set(one["failure"]) == {"code", "message", "providerCode", "retry"}
+    return found
+
+
+def told(app: Flask, payment: Payment) -> dict[str, Any]:
+    failure: dict[str, Any] = events(app, payment.id)[-1].data["failure"]
+    return failure
+
+
+def expired(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
+    payment = processing(app, merchant, network)
+    network.enquiry_answers.append(ending("FAILED", failure=mapping.failure("EXPIRED")))
+    look(app, payment)
+    return in_state(app, payment, State.FAILED)
+
+
+def presumed(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
+    payment = unconfirmed(app, merchant, network, SETUP)
+    network.enquiry_answers.append(UNKNOWN)
+    look(app, payment, age=LONG)
+    return in_state(app, payment, State.FAILED)
+
+
+@pytest.mark.parametrize("scene", [expired, presumed, never_landed])
+def test_what_is_looked_at_again_is_safe_only_when_the_network_has_confirmed_it(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: Any
+) -> None:
+    payment = scene(app, merchant, network)
+    assert retry(merchant, payment) == "unsafe"
+    assert told(app, payment)["retry"] == "unsafe"
+    assert set(told(app, payment)) == {"code", "message", "providerCode", "retry"}
+    confirmed = ending("FAILED") if scene is expired else UNKNOWN
+    network.enquiry_answers = [confirmed]
+    look(app, payment)
+    assert retry(merchant, payment) == "unsafe", "the look in an hour is still to come"
+    network.enquiry_answers = [NoAnswer("timeout"), confirmed]
+    look(app, payment, age=states.RECHECK_AFTER)
+    assert retry(merchant, payment) == "unsafe", "no answer confirms nothing"
+    look(app, payment)
+    assert retry(merchant, payment) == "safe"
+    assert seconds_until_due(app, payment.id) is None
+
+
+def test_what_nobody_could_confirm_in_time_is_never_safe(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = expired(app, merchant, network)
+    monkeypatch.setattr(states, "REVIEW_AFTER", states.RECHECK_AFTER * 0)
+    network.enquiry_answers = [NoAnswer("timeout")]
+    look(app, payment, age=states.RECHECK_AFTER)
+    assert seconds_until_due(app, payment.id) is None
+    assert retry(merchant, payment) == "unsafe"
+
+
+def test_a_clear_no_is_safe_at_once_and_in_question_while_a_callback_waits_for_its_poll(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = ended(app, merchant, network, "FAILED")
+    bells.lose_all()
+    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("safe", "safe")
+    call(client, payment, PAID)
+    assert retry(merchant, payment) == "unsafe"
+    network.enquiry_answers = [NoAnswer("timeout"), ending("FAILED")]
+    bells.hear_all()
+    assert retry(merchant, payment) == "unsafe"
+    look(app, payment)
+    assert retry(merchant, payment) == "safe"
+
+
+def test_an_acceptance_that_comes_after_the_end_puts_it_in_question(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+
+    def fail_meanwhile(_: Order) -> Submission:
+        network.enquiry_answers = [ending("FAILED")]
+        look(app, payment)
+        assert retry(merchant, payment) == "safe"
+        return Accepted("202")
+
+    network.submit_answers = [fail_meanwhile]
+    submit(app, payment)
+    in_state(app, payment, State.FAILED)
+    assert retry(merchant, payment) == "unsafe"
+    network.enquiry_answers = [ending("FAILED")]
+    look(app, payment, age=timedelta(seconds=3))
+    assert retry(merchant, payment) == "safe"
+
+
+@pytest.mark.parametrize("scene", [expired, never_landed])
+def test_what_the_network_has_contradicted_is_never_safe_again(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: Any
+) -> None:
+    payment = scene(app, merchant, network)
+    network.enquiry_answers = [report("SUCCESSFUL"), ending("FAILED")]
+    look(app, payment, age=states.RECHECK_AFTER)
+    assert retry(merchant, payment) == "unsafe"
+    with app.app_context():
+        assert operator_actions.close_discrepancies(payment=payment, operator=ANN) == 1
+    look(app, payment)
+    assert seconds_until_due(app, payment.id) is None
+    assert retry(merchant, payment) == "unsafe"
+
+
+def test_figures_that_differed_make_nothing_safe_until_somebody_has_looked_into_them(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = in_review(app, merchant, network)
+    network.enquiry_answers = [ending("FAILED")]
+    look(app, payment)
+    in_state(app, payment, State.FAILED)
+    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")
+    with app.app_context():
+        assert operator_actions.close_discrepancies(payment=payment, operator=ANN) == 1
+    assert retry(merchant, payment) == "safe"
+
+
+def test_the_explanation_says_when_an_ending_is_asked_about_again(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = expired(app, merchant, network)
+    found = merchant.get(f"/payments/{payment.id}/explain").json
+    assert found["nextAction"] == "enquire"
+    assert f"asked again at {found['nextActionAt']}" in found["sentence"]
+    assert stored(app, payment.id).recheck_at == stored(app, payment.id).due_at
+
+
+def test_what_people_decided_is_in_question_while_it_is_asked_about(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = in_review(app, merchant, network)
+    with app.app_context():
+        operator_actions.resolve(payment=payment, end=State.FAILED, operator=ANN)
+    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")
+
+
+def test_a_no_that_comes_while_a_callback_does_is_in_question_in_the_event_too(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+
+    def called_back_meanwhile(order: Order) -> Enquiry:
+        assert call(client, payment, PAID) == 200
+        answer: Enquiry = ending("FAILED")(order)
+        return answer
+
+    network.enquiry_answers = [called_back_meanwhile, ending("FAILED")]
+    bells.lose_all()
+    look(app, payment)
+    in_state(app, payment, State.FAILED)
+    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")
+    bells.hear_all()
+    assert retry(merchant, payment) == "safe"
+
+
+def test_a_callback_during_a_poll_that_ends_nothing_leaves_no_doubt_about_a_later_end(
+    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = processing(app, merchant, network)
+
+    def called_back_meanwhile(order: Order) -> Enquiry:
+        assert call(client, payment, PAID) == 200
+        answer: Enquiry = report("PENDING")(order)
+        return answer
+
+    network.enquiry_answers = [called_back_meanwhile, ending("FAILED")]
+    bells.lose_all()
+    look(app, payment)
+    bells.hear_all()
+    in_state(app, payment, State.FAILED)
+    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("safe", "safe")

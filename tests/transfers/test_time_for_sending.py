@@ -1,0 +1,114 @@
+"""For how long sending is tried, and what comes before it is given up."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report, stored, submit
+from tests.support.given import accept, to_be_sent_again
+from tests.support.merchants import Merchant
+from tests.support.rows import path, seconds_until_due
+from zampay.providers.contract import (
+    Declined,
+    Enquiry,
+    Failure,
+    FailureCode,
+    NoAnswer,
+    NotSent,
+)
+from zampay.transfers.states import State
+
+REFUSED = Declined(Failure(FailureCode.PAYER_NOT_FOUND, "No wallet.", "PAYER_NOT_FOUND"))
+ONCE = ["PENDING", "SUBMITTING"]
+
+
+def test_what_was_never_tried_does_not_expire(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+    app.config["SUBMIT_WINDOW"] = timedelta(0)
+    submit(app, payment)
+    assert path(app, payment.id) == [*ONCE, "PROCESSING"]
+
+
+def test_out_of_time_nothing_is_sent_and_the_failure_is_certain(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+    network.submit_answers = [NotSent("down")]
+    submit(app, payment)
+    make_due(app, payment.id)
+    app.config["SUBMIT_WINDOW"] = timedelta(0)
+    submit(app, payment)
+    after = stored(app, payment.id)
+    assert (after.state, after.due_at, len(network.submissions)) == (State.FAILED, None, 1)
+    assert after.failure is not None
+    assert (after.failure["code"], after.failure["retry"]) == ("provider_unavailable", "safe")
+
+
+def test_the_time_for_sending_counts_from_the_first_try_and_not_from_the_last(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+    network.submit_answers = [NotSent("down"), NotSent("down")]
+    submit(app, payment)
+    first = stored(app, payment.id).first_tried_at
+    make_due(app, payment.id)
+    submit(app, payment)
+    assert first is not None
+    assert stored(app, payment.id).first_tried_at == first
+
+
+def test_while_nobody_works_what_was_tried_does_not_expire_either(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    payment = accept(app, merchant)
+    network.submit_answers = [NotSent("down")]
+    submit(app, payment)
+    app.config["SUBMIT_WINDOW"] = timedelta(0)
+    make_due(app, payment.id, overdue=timedelta(minutes=3))
+    submit(app, payment)
+    assert path(app, payment.id)[-2:] == ["SUBMITTING", "PROCESSING"]
+
+
+def test_out_of_time_after_doubt_it_is_asked_about_once_more_and_then_given_up(
+    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+) -> None:
+    payment = to_be_sent_again(app, merchant, network)
+    asked = len(network.enquiries)
+    app.config["SUBMIT_WINDOW"] = timedelta(0)
+    bells.lose_all()
+    submit(app, payment)
+    assert stored(app, payment.id).state == State.UNCONFIRMED
+    assert bells.tasks == ["payments.enquire"]
+    bells.hear_all()
+    assert stored(app, payment.id).state == State.FAILED
+    assert (len(network.enquiries), len(network.submissions)) == (asked + 1, 1)
+    assert (seconds_until_due(app, payment.id) or 0) > 3500
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (report("SUCCESSFUL"), State.SUCCESSFUL),
+        (report("PENDING"), State.PROCESSING),
+        (NoAnswer("timeout"), State.UNCONFIRMED),
+    ],
+)
+def test_what_landed_before_it_was_given_up_is_found(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    network: ScriptedNetwork,
+    answer: Enquiry,
+    state: State,
+) -> None:
+    payment = to_be_sent_again(app, merchant, network)
+    app.config["SUBMIT_WINDOW"] = timedelta(0)
+    make_due(app, payment.id, overdue=timedelta(hours=3))
+    network.enquiry_answers = [answer]
+    bells.lose_all()
+    submit(app, payment)
+    bells.hear_all()
+    assert stored(app, payment.id).state == state

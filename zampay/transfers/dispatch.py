@@ -1,0 +1,204 @@
+"""Calls to networks on threads of their own: a slow network takes its own slots and nobody else's.
+
+A message from the queue only makes a call begin at once when there is room. When there is none, the
+row stays due, and whoever ends a call chooses the next one (`due.py`), as the sweep does.
+"""
+
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+
+import structlog
+from flask import Flask, current_app
+
+from zampay.infra.database.db import NO_TENANT, transaction
+from zampay.infra.queue import task_runs
+from zampay.kernel import clock, threads
+from zampay.providers.contract import Enquiry, InDoubt, NoAnswer, NotSent, Submission
+from zampay.transfers import due, poll, submit
+from zampay.transfers.concurrency import Slots
+from zampay.transfers.due import Stream
+from zampay.transfers.states import Door
+
+log = structlog.get_logger()
+TASKS = {Door.SUBMIT: "payments.submit", Door.ENQUIRE: "payments.enquire"}
+SWEEP = "payments.sweep"
+_REMEMBERED = 1000
+
+
+class _Lane:
+    """One stream's slots, threads, and what is known of its queue."""
+
+    def __init__(self, size: int, executor: Executor | None) -> None:
+        self.slots = Slots(size)
+        self.choosing = threading.Lock()
+        self.executor = executor or ThreadPoolExecutor(size, thread_name_prefix="network")
+        self.is_behind = False
+        """Whether rows are due that found no slot; only then is there something to choose."""
+        self.is_resting = False
+        """Whether the network's pace is used up; until the next sweep nobody asks for a turn."""
+        self.passed_over: set[str] = set()
+        """What came to nothing, and is left to the next sweep."""
+        self._at_work: set[str] = set()
+        self._served: dict[str, None] = {}
+        self._lock = threading.Lock()
+
+    def admit(self, payment_id: str, tenant_id: str) -> bool:
+        """Take a slot for this payment, unless it has one or there is none."""
+        with self._lock:
+            if payment_id in self._at_work or not self.slots.take(tenant_id):
+                return False
+            self._at_work.add(payment_id)
+            self._served.pop(tenant_id, None)
+            self._served[tenant_id] = None
+            while len(self._served) > _REMEMBERED:
+                del self._served[next(iter(self._served))]
+            return True
+
+    def end(self, payment_id: str, tenant_id: str, *, came_to_nothing: bool) -> None:
+        """Give the slot back."""
+        with self._lock:
+            self._at_work.discard(payment_id)
+            if came_to_nothing:
+                self.passed_over.add(payment_id)
+            self.slots.give_back(tenant_id)
+
+    def known(self) -> tuple[list[str], set[str]]:
+        """Merchants served lately, the last one last; payments that are not to be chosen now."""
+        with self._lock:
+            return list(self._served), self._at_work | self.passed_over
+
+
+class Dispatcher:
+    """Begins calls to networks in this process."""
+
+    def __init__(self, app: Flask, *, per_tenant: int, executor: Executor | None = None) -> None:
+        self._app = app
+        self._size = 2 * per_tenant  # one merchant alone gets half, see `concurrency`
+        self.executor = executor
+        self._lanes: dict[Stream, _Lane] = {}
+        self._lock = threading.Lock()
+        self._ending = False
+
+    def stop(self) -> None:
+        """Begin nothing any more; what is under way is finished."""
+        self._ending = True
+
+    def close(self) -> None:
+        """Stop, and wait for what is under way."""
+        self.stop()
+        with self._lock:
+            lanes = list(self._lanes.values())
+        for lane in lanes:
+            lane.executor.shutdown()
+
+    def lane(self, stream: Stream) -> _Lane:
+        """The lane of this stream; its threads start with its first calls."""
+        with self._lock:
+            if stream not in self._lanes:
+                self._lanes[stream] = _Lane(self._size, self.executor)
+            return self._lanes[stream]
+
+    def offer(self, stream: Stream, *, payment_id: str, tenant_id: str) -> None:
+        """Begin the call for a payment that has just become due, if nobody was there before it."""
+        lane = self.lane(stream)
+        if self._ending:
+            return
+        if lane.is_resting or not lane.slots.may_take(tenant_id):
+            lane.is_behind = True
+        elif lane.is_behind:
+            self.fill(stream)
+        elif lane.admit(payment_id, tenant_id):
+            self._start(stream, lane, payment_id, tenant_id)
+        else:
+            lane.is_behind = True
+
+    def sweep(self) -> None:
+        """Look at every stream for rows that are due."""
+        with transaction(NO_TENANT) as tx:
+            found = due.streams(tx)
+        for stream in found:
+            lane = self.lane(stream)
+            lane.passed_over.clear()
+            lane.is_behind, lane.is_resting = True, False
+            self._fill_apart(stream)
+
+    def _fill_apart(self, stream: Stream) -> None:
+        """Fill it; what goes wrong there is told, and keeps no other stream from being filled."""
+        with suppress(Exception), task_runs.told(SWEEP, {}, is_measured=False):
+            self.fill(stream)
+
+    def fill(self, stream: Stream) -> None:
+        """Begin as many of the calls that are due as there are slots."""
+        lane = self.lane(stream)
+        with lane.choosing:
+            if self._ending or lane.is_resting or not lane.is_behind:
+                return
+            if not (limit := lane.slots.free):
+                return
+            served, without = lane.known()
+            with transaction(NO_TENANT) as tx:
+                chosen = due.due(tx, stream, limit=limit, served=served, without=without)
+            begun = [row for row in chosen if lane.admit(*row)]
+            lane.is_behind = len(chosen) >= limit or len(begun) < len(chosen)
+        for payment_id, tenant_id in begun:
+            with structlog.contextvars.bound_contextvars(request_id=str(uuid.uuid4())):
+                self._start(stream, lane, payment_id, tenant_id)
+
+    def _start(self, stream: Stream, lane: _Lane, payment_id: str, tenant_id: str) -> None:
+        bound = structlog.contextvars.get_contextvars()
+        about = {"payment_id": payment_id, "tenant_id": tenant_id}
+
+        def work() -> None:
+            with self._app.app_context():
+                with structlog.contextvars.bound_contextvars(**bound):
+                    self._call(stream, lane, about)
+                self._fill_apart(stream)
+
+        try:
+            threads.submit(lane.executor, work)
+        except threads.NoThread:
+            log.warning("no_thread", **about)
+            lane.end(**about, came_to_nothing=True)
+
+    def _call(self, stream: Stream, lane: _Lane, about: dict[str, str]) -> None:
+        answer: Submission | Enquiry | None = None
+        began_s = clock.monotonic_s()
+        call: Callable[..., Submission | Enquiry | None] = (
+            submit.submit if stream.door is Door.SUBMIT else poll.enquire
+        )
+        try:
+            with suppress(Exception), task_runs.told(TASKS[stream.door], about):
+                answer = call(**about)
+        finally:
+            lane.is_resting |= stream.door is Door.ENQUIRE and isinstance(answer, NotSent)
+            answered = _answered(stream.door, answer)
+            if answered is not None and stream.livemode:  # the sandbox is never away
+                lane.slots.note(answered=answered, began_s=began_s)
+            lane.end(**about, came_to_nothing=answer is None)
+
+
+def _answered(door: Door, answer: Submission | Enquiry | None) -> bool | None:
+    """Whether the network answered; None where that was not tried (no row to take, no turn)."""
+    match answer:
+        case None:
+            return None
+        case NotSent():
+            return False if door is Door.SUBMIT else None
+        case InDoubt(presumed=presumed):
+            return presumed is not None
+        case _:
+            return not isinstance(answer, NoAnswer)
+
+
+def init(app: Flask, *, per_tenant: int) -> None:
+    """Give the process its dispatcher; no thread starts before the first call."""
+    app.extensions["dispatcher"] = Dispatcher(app, per_tenant=per_tenant)
+
+
+def dispatcher() -> Dispatcher:
+    """The current application's."""
+    found: Dispatcher = current_app.extensions["dispatcher"]
+    return found

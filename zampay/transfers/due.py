@@ -1,0 +1,147 @@
+"""Who is served next: rows that are due, in turns over the merchants, each one's oldest first.
+
+A stream is one kind of call to one network in one mode; streams never wait for each other. Both
+queries visit a merchant's rows through an index and stop early, so that they cost the same with a
+hundred rows due and with a million.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from zampay.infra.database.db import Transaction
+from zampay.infra.database.definer import Function
+from zampay.transfers import states
+from zampay.transfers.models import TO_ENQUIRE, TO_SUBMIT, Payment
+from zampay.transfers.states import Door, State
+
+LONGEST_DUE = 200
+"""Of the enquiries that a merchant's payments are owed, so many that have been due for longest are
+looked at, and the oldest payments among them are asked about first. By acceptance alone, payments
+that stay open would keep newer ones waiting for ever."""
+
+_WHERE = {Door.SUBMIT: TO_SUBMIT, Door.ENQUIRE: TO_ENQUIRE}
+_FIRST = {Door.SUBMIT: "created_at", Door.ENQUIRE: "due_at"}
+_UNTIL = {
+    Door.SUBMIT: "tenant_id <= tenant.tenant_id AND due_at <= now()",
+    Door.ENQUIRE: "(tenant_id, due_at) <= (tenant.tenant_id, now())",
+}
+"""Ranges, where equality would do: for those no other index has the order that is asked for, which
+the planner would take for cheap when all that is due belongs to others.
+"""
+_STREAMS = """
+SELECT found.provider, found.livemode FROM (
+    WITH RECURSIVE stream AS (
+        (SELECT provider, livemode FROM public.payments
+          WHERE {where} ORDER BY provider, livemode LIMIT 1)
+        UNION ALL
+        SELECT following.provider, following.livemode
+          FROM stream CROSS JOIN LATERAL (
+               SELECT provider, livemode FROM public.payments
+                WHERE {where} AND (provider, livemode) > (stream.provider, stream.livemode)
+                ORDER BY provider, livemode LIMIT 1) AS following
+    )
+    SELECT provider, livemode FROM stream) AS found
+"""
+_DUE = """
+WITH RECURSIVE tenant AS (
+    SELECT network AS provider, is_live AS livemode, cast('' AS text) AS tenant_id
+    UNION ALL
+    SELECT following.provider, following.livemode, following.tenant_id
+      FROM tenant CROSS JOIN LATERAL (
+           SELECT provider, livemode, tenant_id FROM public.payments
+            WHERE {where} AND (provider, livemode, tenant_id)
+                  > (tenant.provider, tenant.livemode, tenant.tenant_id)
+            ORDER BY provider, livemode, tenant_id LIMIT 1) AS following
+     WHERE following.provider = network AND following.livemode = is_live
+)
+SELECT owed.id, owed.tenant_id
+  FROM tenant CROSS JOIN LATERAL (
+       SELECT id, tenant_id, created_at, row_number() OVER (ORDER BY created_at, id) AS turn
+         FROM (SELECT id, tenant_id, created_at FROM public.payments
+                WHERE {where} AND provider = network AND livemode = is_live
+                  AND tenant_id >= tenant.tenant_id AND {until} AND NOT id = ANY(passed)
+                ORDER BY tenant_id, {first} LIMIT longest_due) AS waiting
+        ORDER BY created_at, id LIMIT most) AS owed
+ ORDER BY owed.turn, array_position(served, owed.tenant_id) NULLS FIRST, owed.created_at, owed.id
+ LIMIT most
+"""
+_TAKES = (
+    "network text, is_live boolean, most integer, longest_due integer, served text[], passed text[]"
+)
+STREAMS = {
+    door: Function(
+        f"streams_to_{door}",
+        takes="",
+        gives="provider text, livemode boolean",
+        body=_STREAMS.format(where=where),
+    )
+    for door, where in _WHERE.items()
+}
+DUE = {
+    door: Function(
+        f"due_to_{door}",
+        takes=_TAKES,
+        gives="id text, tenant_id text",
+        body=_DUE.format(where=where, first=_FIRST[door], until=_UNTIL[door]),
+    )
+    for door, where in _WHERE.items()
+}
+_LISTS = [sa.bindparam(name, type_=sa.ARRAY(sa.Text)) for name in ("served", "passed")]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One kind of call to one network, for live or for test payments."""
+
+    door: Door
+    provider: str
+    livemode: bool
+
+
+def streams(tx: Transaction) -> list[Stream]:
+    """Every stream in which a payment is open, also of networks that are no longer served."""
+    return [
+        Stream(door, row.provider, row.livemode)
+        for door, function in STREAMS.items()
+        for row in tx.session.execute(function.rows())
+    ]
+
+
+def stream_of(tx: Transaction, payment_id: str) -> Stream | None:
+    """The stream that the payment is in now."""
+    row = tx.session.execute(
+        sa.select(Payment.state, Payment.provider, Payment.livemode).where(
+            Payment.tenant_id == tx.tenant_id, Payment.id == payment_id
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    door = states.PHASES[State(row.state)].door or Door.ENQUIRE
+    return Stream(door, row.provider, row.livemode)
+
+
+def due(
+    tx: Transaction,
+    stream: Stream,
+    *,
+    limit: int,
+    served: Sequence[str] = (),
+    without: Collection[str] = (),
+) -> list[tuple[str, str]]:
+    """(payment id, tenant id) of rows that are owed work, the next one first; but for those of
+    `without`. Merchants that were `served` lately, the last one last, come after the others.
+    """
+    rows = tx.session.execute(
+        DUE[stream.door].rows().bindparams(*_LISTS),
+        {
+            "network": stream.provider,
+            "is_live": stream.livemode,
+            "most": limit,
+            "longest_due": limit if stream.door is Door.SUBMIT else max(limit, LONGEST_DUE),
+            "served": list(served),
+            "passed": list(without),
+        },
+    )
+    return [(row.id, row.tenant_id) for row in rows]

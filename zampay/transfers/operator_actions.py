@@ -1,0 +1,247 @@
+"""What an operator does with a payment: look again, or decide what nobody else can.
+
+A decision is for a payment IN_REVIEW only, is made by the one mover, and is final like any other
+end. Each deed is in the tenant's audit log with its reason, which the merchant reads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from zampay.infra.database.db import EVERY_TENANT, Transaction, transaction
+from zampay.kernel import words
+from zampay.providers.contract import Failure, FailureCode
+from zampay.tenants import audit
+from zampay.tenants.models import Tenant
+from zampay.transfers import poll, queries, results, schedule, searches, transitions
+from zampay.transfers.models import CONTRARY_ENDING, Callback, Discrepancy, Payment
+from zampay.transfers.states import Evidence, State
+
+MOST_REPLAYED = 10_000
+FIRST_LOOK, LAST_LOOK = timedelta(hours=1), timedelta(days=1)
+"""A payment that people called FAILED is asked about for another day: a late SUCCESSFUL of the
+network is a discrepancy.
+"""
+DECIDED_FAILED = Failure(
+    FailureCode.UNSPECIFIED, "The operator established that no money moved.", None, recheck=True
+)
+
+
+class NotPossible(Exception):
+    """The payment is not in a state for it; the message says why, for an operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who acts, why, and who else agreed."""
+
+    name: str
+    reason: str = ""
+    second: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """As the audit log names it."""
+        return f"operator:{self.name}"
+
+    @property
+    def are_two(self) -> bool:
+        """Whether two people are named, however their names are written."""
+        people = {words.essence(self.name), words.essence(self.second or "")}
+        return len(people - {""}) == 2  # noqa: PLR2004
+
+
+def find(payment_id: str) -> Payment | None:
+    """A payment of any tenant."""
+    with transaction(EVERY_TENANT) as tx:
+        return tx.session.get(Payment, payment_id)
+
+
+def search(wanted: searches.Search, *, limit: int) -> list[tuple[Payment, Tenant]]:
+    """Payments of every tenant with their tenant, at most `limit`."""
+    with transaction(EVERY_TENANT) as tx:
+        return searches.searched(tx, wanted, limit=limit)
+
+
+def look_again(*, payment: Payment, operator: Operator) -> None:
+    """Ask the network now, whenever the next look was planned.
+
+    Raises:
+        NotPossible: nothing has been sent yet, or somebody is sending it or asking about it now.
+    """
+    with transaction(payment.tenant_id) as tx:
+        row = _locked(tx, payment)
+        if row.state == State.PENDING and row.may_have_landed:
+            results.doubt_again(tx, row, Evidence.OPERATOR, "the operator asks")
+        if not poll.is_to_be_asked(row):
+            raise NotPossible(f"It is {row.state}: nothing is known to have been sent.")
+        if schedule.is_leased(row, tx.now):
+            raise NotPossible(f"It is {row.state}: a worker is at it now; try again in a minute.")
+        schedule.bring_forward(row, tx.now, tx.now)
+        _record(tx, "payment.requeried", row, operator)
+    poll.enquire(tenant_id=payment.tenant_id, payment_id=payment.id)
+
+
+def facts(tx: Transaction, payment: Payment) -> dict[str, Any]:
+    """What a person goes by who decides about a payment: how far its history has come, and the
+    contradictions that nobody has closed.
+    """
+    found = queries.discrepancies(tx, payment.id)
+    unsettled = sorted(one.id for one in found if one.resolved_at is None)
+    return {"position": payment.position, "discrepancies": unsettled}
+
+
+def resolve(
+    *,
+    payment: Payment,
+    end: State,
+    operator: Operator,
+    provider_transaction_id: str | None = None,
+    as_of: Mapping[str, Any] | None = None,
+) -> None:
+    """End a payment in review, on a person's word; for live money on that of two, as long as the
+    facts are as they were when the first of them spoke (`as_of`).
+
+    Raises:
+        NotPossible: it is not in review, a second person is missing, the facts are others, the
+            network is being asked at this moment, or it is to be FAILED although a callback waits
+            for its poll.
+    """
+    assert end in {State.SUCCESSFUL, State.FAILED}, "a decision is an end"
+    with transaction(payment.tenant_id) as tx:
+        row = _locked(tx, payment)
+        _check(row, operator)
+        _check_facts(tx, row, as_of)
+        if schedule.is_leased(row, tx.now):
+            raise NotPossible("A worker is asking the network now; try again in a minute.")
+        if end is State.FAILED and queries.has_unheeded_callback(tx, row.id):
+            raise NotPossible("A callback has come since: ask the network first (payment requery).")
+        row.provider_transaction_id = provider_transaction_id
+        _close_discrepancies(tx, row)
+        details = {"status": str(end), "providerTransactionId": provider_transaction_id}
+        _record(tx, "payment.resolved", row, operator, **details)
+        transitions.move(
+            tx,
+            row,
+            end,
+            evidence=Evidence.OPERATOR,
+            detail=f"decided by the operator: {operator.reason}",
+            failure=DECIDED_FAILED if end is State.FAILED else None,
+        )
+        if end is State.FAILED:
+            row.due_at, row.recheck_at = tx.now + FIRST_LOOK, tx.now + LAST_LOOK
+
+
+def close_discrepancies(
+    *, payment: Payment, operator: Operator, as_of: Mapping[str, Any] | None = None
+) -> int:
+    """Mark what contradicted our books as looked into; the payment stays as it is. How many.
+
+    Raises:
+        NotPossible: the facts are no longer those of `as_of`.
+    """
+    with transaction(payment.tenant_id) as tx:
+        row = _locked(tx, payment)
+        _check_facts(tx, row, as_of)
+        closed = _close_discrepancies(tx, row)
+        if closed:
+            _record(tx, "payment.discrepancies_closed", row, operator, closed=closed)
+    return closed
+
+
+def replay_callbacks(*, since: datetime, operator: Operator) -> int:
+    """Let every payment that a callback came for since then, and that has not ended, be asked about
+    now, as if the callback came now; how many payments these are.
+    """
+    with transaction(EVERY_TENANT) as tx:
+        wanted = tx.session.execute(
+            sa.select(Callback.tenant_id, Callback.payment_id)
+            .join(Payment, Payment.id == Callback.payment_id)
+            .where(
+                Callback.received_at >= since,
+                Payment.completed_at.is_(None),
+                Payment.submissions > 0,
+            )
+            .distinct()
+            .limit(MOST_REPLAYED)
+        ).all()
+    by_tenant: dict[str, list[str]] = {}
+    for tenant_id, payment_id in wanted:
+        by_tenant.setdefault(tenant_id, []).append(payment_id)
+    for tenant_id, payment_ids in by_tenant.items():
+        _replay(tenant_id, payment_ids, since, operator)
+    return len(wanted)
+
+
+def _replay(tenant_id: str, payment_ids: list[str], since: datetime, operator: Operator) -> None:
+    with transaction(tenant_id) as tx:
+        of_these = (Callback.tenant_id == tenant_id, Callback.payment_id.in_(payment_ids))
+        tx.session.execute(sa.update(Callback).where(*of_these).values(heeded_at=None))
+        for row in queries.all_locked(tx, payment_ids):
+            if row.submissions and not row.is_final:
+                schedule.bring_forward(row, tx.now, tx.now)
+        audit.record(
+            tx,
+            action="callbacks.replayed",
+            actor=operator.actor,
+            address=audit.CONSOLE,
+            reason=operator.reason,
+            since=since.isoformat(),
+            payments=len(payment_ids),
+        )
+        for payment_id in payment_ids:
+            tx.ring("payments.enquire", payment_id=payment_id, tenant_id=tenant_id)
+
+
+def _check(payment: Payment, operator: Operator) -> None:
+    if payment.state != State.IN_REVIEW:
+        raise NotPossible(f"It is {payment.state}; only a payment IN_REVIEW can be decided.")
+    if not words.essence(operator.name) or not words.essence(operator.reason):
+        raise NotPossible("A decision needs its reason and the name of who makes it.")
+    if payment.livemode and not operator.are_two:
+        raise NotPossible("Live money needs a second person, who is not the first.")
+
+
+def _check_facts(tx: Transaction, payment: Payment, as_of: Mapping[str, Any] | None) -> None:
+    if as_of is not None and dict(as_of) != facts(tx, payment):
+        raise NotPossible("It has changed since it was proposed: look at it, and propose it again.")
+
+
+def _locked(tx: Transaction, payment: Payment) -> Payment:
+    row = queries.locked(tx, payment.id)
+    assert row is not None, "payments are never deleted"
+    return row
+
+
+def _close_discrepancies(tx: Transaction, payment: Payment) -> int:
+    closed = tx.session.scalars(
+        sa.update(Discrepancy)
+        .where(
+            Discrepancy.tenant_id == tx.tenant_id,
+            Discrepancy.payment_id == payment.id,
+            Discrepancy.resolved_at.is_(None),
+        )
+        .values(resolved_at=tx.now)
+        .returning(Discrepancy.id)
+    )
+    found = queries.discrepancies(tx, payment.id)
+    payment.in_dispute = any(one.kind == CONTRARY_ENDING for one in found)
+    return len(closed.all())
+
+
+def _record(
+    tx: Transaction, action: str, payment: Payment, operator: Operator, **details: Any
+) -> None:
+    audit.record(
+        tx,
+        action=action,
+        actor=operator.actor,
+        address=audit.CONSOLE,
+        subject=payment.id,
+        reason=operator.reason,
+        second=operator.second,
+        **details,
+    )

@@ -1,0 +1,254 @@
+"""Reads of payments; every one takes the transaction it reads in and names its tenant."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from zampay.infra.database.db import TenantOf, Transaction
+from zampay.infra.database.definer import Function
+from zampay.transfers.models import (
+    LOOKUP_LENGTH,
+    Callback,
+    Discrepancy,
+    IdempotencyKey,
+    MetadataEntry,
+    Move,
+    Payment,
+)
+from zampay.transfers.states import Evidence, State
+
+MOST_SHOWN = 500
+"""Of the history and the contradictions of one payment."""
+
+TENANT_OF_CALLBACK = Function(
+    "tenant_of_callback",
+    takes="network text, half_token text",
+    gives="tenant_id text",
+    body="""
+        SELECT p.tenant_id FROM public.payments p
+         WHERE p.callback_lookup = half_token AND lower(p.provider) = network
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is looked for; None where anything will do. Of several values one has to fit, of
+    `metadata` one value of every name. Each is found by an index: see the migration
+    `20261127_payment_search`.
+    """
+
+    external_ids: Sequence[str] | None = None
+    states: Sequence[State] | None = None
+    providers: Sequence[str] | None = None
+    msisdns: Sequence[str] | None = None
+    provider_transaction_ids: Sequence[str] | None = None
+    metadata: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+def payment(tx: Transaction, payment_id: str, *, livemode: bool) -> Payment | None:
+    """One payment of the tenant in this world."""
+    return tx.session.scalar(_of(tx, livemode=livemode).where(Payment.id == payment_id))
+
+
+def payment_by_external_id(tx: Transaction, external_id: str, *, livemode: bool) -> Payment | None:
+    """The payment that the merchant calls `external_id`."""
+    query = _of(tx, livemode=livemode).where(Payment.external_id == external_id)
+    return tx.session.scalar(query)
+
+
+def locked(tx: Transaction, payment_id: str) -> Payment | None:
+    """One payment of the tenant, locked until the transaction ends; rows that only name it (a
+    callback that is being kept) can be written meanwhile.
+    """
+    return tx.session.scalar(
+        sa.select(Payment)
+        .where(Payment.tenant_id == tx.tenant_id, Payment.id == payment_id)
+        .with_for_update(key_share=True)
+    )
+
+
+def all_locked(tx: Transaction, payment_ids: Sequence[str]) -> list[Payment]:
+    """These payments of the tenant, locked in the order of their ids."""
+    query = sa.select(Payment).where(Payment.tenant_id == tx.tenant_id, Payment.id.in_(payment_ids))
+    ordered = query.order_by(Payment.id).with_for_update(key_share=True)
+    return list(tx.session.scalars(ordered))
+
+
+def locked_if_due(tx: Transaction, payment_id: str, *, waiting: bool = False) -> Payment | None:
+    """The payment, locked, if it is owed work now and nobody else is at it; `waiting` for whoever
+    holds the row, who may leave it due.
+    """
+    return tx.session.scalar(
+        sa.select(Payment)
+        .where(
+            Payment.tenant_id == tx.tenant_id,
+            Payment.id == payment_id,
+            Payment.due_at <= sa.func.now(),
+        )
+        .with_for_update(key_share=True, skip_locked=not waiting)
+    )
+
+
+def page(
+    tx: Transaction,
+    *,
+    livemode: bool,
+    wanted: Filter,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> list[Payment]:
+    """Payments newest first, starting below the key (created_at, id) of the last page's end.
+
+    States and networks have few values with many rows each: every value is read as a list of its
+    own in the order of its index, and the newest of all are taken.
+    """
+    query = narrowed(_of(tx, livemode=livemode), wanted)
+    if before is not None:
+        query = query.where(sa.tuple_(Payment.created_at, Payment.id) < before)
+    parts = []
+    states: Sequence[State | None] = wanted.states or [None]
+    providers: Sequence[str | None] = wanted.providers or [None]
+    for state, provider in product(states, providers):
+        part = query if state is None else query.where(Payment.state == state)
+        part = part if provider is None else part.where(Payment.provider == provider)
+        newest = part.order_by(Payment.created_at.desc(), Payment.id.desc())
+        parts.append(newest.limit(limit))
+    if len(parts) == 1:
+        return list(tx.session.scalars(parts[0]))
+    all_parts = sa.union_all(*(sa.select(one.subquery()) for one in parts)).subquery()
+    either = aliased(Payment, all_parts)
+    together = sa.select(either).order_by(either.created_at.desc(), either.id.desc())
+    return list(tx.session.scalars(together.limit(limit)))
+
+
+def narrowed(query: Any, wanted: Filter) -> Any:
+    """A `SELECT` of payments, by all that is wanted but states and networks."""
+    for column, values in (
+        (Payment.external_id, wanted.external_ids),
+        (Payment.msisdn, wanted.msisdns),
+        (Payment.provider_transaction_id, wanted.provider_transaction_ids),
+    ):
+        if values is not None:
+            query = query.where(column.in_(values))
+    for name, values in wanted.metadata.items():
+        with_it = sa.select(MetadataEntry.payment_id).where(
+            MetadataEntry.tenant_id == Payment.tenant_id,
+            MetadataEntry.livemode == Payment.livemode,
+            MetadataEntry.entry.in_([MetadataEntry.digest(name, value) for value in values]),
+        )
+        query = query.where(Payment.id.in_(with_it))
+    if wanted.created_from is not None:
+        query = query.where(Payment.created_at >= wanted.created_from)
+    if wanted.created_to is not None:
+        query = query.where(Payment.created_at < wanted.created_to)
+    return query
+
+
+def moves(tx: Transaction, payment_id: str) -> list[Move]:
+    """The history of one payment, oldest first; of an endless one its latest part."""
+    latest = tx.session.scalars(
+        sa.select(Move)
+        .where(Move.tenant_id == tx.tenant_id, Move.payment_id == payment_id)
+        .order_by(Move.position.desc())
+        .limit(MOST_SHOWN)
+    )
+    return list(latest)[::-1]
+
+
+def was_ended_by_a_test(tx: Transaction, payment: Payment) -> bool:
+    """Whether a test call ended the payment or gave it to review: the sandbox, which knows nothing
+    of that, has no say any more.
+    """
+    if payment.livemode or not (payment.is_final or payment.state == State.IN_REVIEW):
+        return False
+    query = sa.select(Move.evidence).where(
+        Move.tenant_id == tx.tenant_id,
+        Move.payment_id == payment.id,
+        Move.position == payment.position,
+    )
+    return tx.session.scalar(query) == Evidence.TEST
+
+
+def idempotency_key(tx: Transaction, key: str, *, livemode: bool) -> IdempotencyKey | None:
+    """The request that this Idempotency-Key stood for."""
+    return tx.session.get(IdempotencyKey, (tx.tenant_id, livemode, key))
+
+
+def tenant_of_callback(provider: str, token: str) -> TenantOf:
+    """Whose the payment behind a callback token may be: the scope in which it is looked for."""
+    arguments = {"network": provider, "half_token": token[:LOOKUP_LENGTH]}
+    return TenantOf(TENANT_OF_CALLBACK, arguments)
+
+
+def by_callback_token(tx: Transaction, provider: str, token: str) -> tuple[str, str] | None:
+    """(payment id, tenant id) behind a token that we gave to the network.
+
+    An index tells by its time how much of what is sought is right, so only the first half of the
+    token (100 bits) finds the row. The other half, 100 bits that no index has seen, is compared
+    here in a time that tells nothing. The half is a column, because below row-level security no
+    index on an expression is used whose function is not leakproof, and `left` is not.
+    """
+    found = tx.session.execute(
+        sa.select(Payment.id, Payment.tenant_id, Payment.callback_token).where(
+            Payment.callback_lookup == token[:LOOKUP_LENGTH],
+            sa.func.lower(Payment.provider) == provider,
+        )
+    ).one_or_none()
+    if found is None or not hmac.compare_digest(found.callback_token.encode(), token.encode()):
+        return None
+    return found.id, found.tenant_id
+
+
+def callbacks_seen(tx: Transaction, payment_id: str) -> tuple[int, datetime | None]:
+    """How many different callbacks one payment has, and when the last one came."""
+    seen = sa.select(sa.func.count(), sa.func.max(Callback.received_at)).where(
+        Callback.tenant_id == tx.tenant_id, Callback.payment_id == payment_id
+    )
+    row = tx.session.execute(seen).one()
+    return row[0], row[1]
+
+
+def has_callback(tx: Transaction, payment_id: str, digest: str) -> bool:
+    """Whether a callback with this body is kept."""
+    query = sa.select(Callback.id).where(
+        Callback.tenant_id == tx.tenant_id,
+        Callback.payment_id == payment_id,
+        Callback.body_digest == digest,
+    )
+    return tx.session.scalar(query) is not None
+
+
+def has_unheeded_callback(tx: Transaction, payment_id: str) -> bool:
+    """Whether a callback came that no enquiry has followed yet."""
+    query = sa.select(Callback.id).where(
+        Callback.tenant_id == tx.tenant_id,
+        Callback.payment_id == payment_id,
+        Callback.heeded_at.is_(None),
+    )
+    return tx.session.scalar(query.limit(1)) is not None
+
+
+def discrepancies(tx: Transaction, payment_id: str) -> list[Discrepancy]:
+    """Where the network's word and ours differ, oldest first; of very many the latest."""
+    latest = tx.session.scalars(
+        sa.select(Discrepancy)
+        .where(Discrepancy.tenant_id == tx.tenant_id, Discrepancy.payment_id == payment_id)
+        .order_by(Discrepancy.found_at.desc())
+        .limit(MOST_SHOWN)
+    )
+    return list(latest)[::-1]
+
+
+def _of(tx: Transaction, *, livemode: bool) -> sa.Select[Payment]:
+    return sa.select(Payment).where(
+        Payment.tenant_id == tx.tenant_id, Payment.livemode.is_(livemode)
+    )

@@ -1,0 +1,127 @@
+"""Believing the network: `apply_report` is the one door through which its word reaches our books,
+whoever brought it (poll, callback, operator, reconciliation), as often as it is told.
+"""
+
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+
+from zampay.infra.database.db import Transaction
+from zampay.kernel import ids
+from zampay.providers.contract import Failure, FailureCode, Report, ReportStatus
+from zampay.transfers import schedule, states, transitions
+from zampay.transfers.models import CONTRARY_ENDING, FIGURES_DIFFER, Discrepancy, Payment
+from zampay.transfers.states import Evidence, State
+
+log = structlog.get_logger()
+NEVER_LANDED = Failure(
+    FailureCode.PROVIDER_UNAVAILABLE,
+    "The network says that it never received the payment.",
+    None,
+    recheck=True,
+)
+
+
+def apply_report(tx: Transaction, payment: Payment, report: Report, *, evidence: Evidence) -> None:
+    """Let the network's word move a locked payment: a legal move or none, as often as it is told.
+
+    Final is final, and figures that differ from ours settle nothing: both leave a discrepancy.
+    Whatever it reports, the network knows the reference: from here on a 404 proves nothing.
+    """
+    payment.acknowledged_at = payment.acknowledged_at or tx.now
+    if payment.is_final:
+        _compare_endings(tx, payment, report)
+    elif report.status is ReportStatus.PENDING:
+        _still_pending(tx, payment, report, evidence)
+    elif not _figures_agree(payment, report):
+        _to_review(tx, payment, report)
+    elif report.status is ReportStatus.SUCCESSFUL:
+        payment.provider_transaction_id = report.provider_transaction_id
+        detail = f"the network says {report.provider_status}"
+        transitions.move(tx, payment, State.SUCCESSFUL, evidence=evidence, detail=detail)
+    else:
+        assert report.failure is not None, "a FAILED report brings its failure"
+        said = f"the network says {report.provider_status} {report.failure.provider_code or ''}"
+        fail(tx, payment, report.failure, evidence, said.strip())
+
+
+def fail(
+    tx: Transaction, payment: Payment, failure: Failure, evidence: Evidence, detail: str
+) -> None:
+    """FAILED; an ending that networks have been seen to take back is looked at once more."""
+    transitions.move(tx, payment, State.FAILED, evidence=evidence, detail=detail, failure=failure)
+
+
+def doubt_again(tx: Transaction, payment: Payment, evidence: Evidence, why: str) -> None:
+    """A payment that was to be sent again is asked about once more instead, now."""
+    payment.in_doubt = True
+    schedule.plan(payment, tx.now)
+    detail = f"{why}: to be asked about once more"
+    transitions.move(tx, payment, State.UNCONFIRMED, evidence=evidence, detail=detail)
+
+
+def _still_pending(tx: Transaction, payment: Payment, report: Report, evidence: Evidence) -> None:
+    said = f"the network says {report.provider_status}"
+    if payment.state in {State.PENDING, State.SUBMITTING, State.UNCONFIRMED}:
+        transitions.move(tx, payment, State.PROCESSING, evidence=evidence, detail=said)
+    elif payment.state == State.PROCESSING:
+        review_if_old(tx, payment, report.provider_status)
+
+
+def _figures_agree(payment: Payment, report: Report) -> bool:
+    """Amount, currency and our id are compared where the network gives them."""
+    amount, currency = report.amount, report.currency or payment.currency
+    money_agrees = (
+        payment.money.equals(amount, currency) if amount else currency == payment.currency
+    )
+    return money_agrees and report.payment_id in {None, payment.id}
+
+
+def _to_review(tx: Transaction, payment: Payment, report: Report) -> None:
+    _record_discrepancy(tx, payment, FIGURES_DIFFER, report)
+    if payment.state != State.IN_REVIEW:
+        schedule.plan(payment, tx.now + states.REVIEW_LOOK)
+        transitions.move(
+            tx,
+            payment,
+            State.IN_REVIEW,
+            evidence=Evidence.ENQUIRY,
+            detail="the network's amount, currency or id differs from ours",
+        )
+
+
+def _compare_endings(tx: Transaction, payment: Payment, report: Report) -> None:
+    if report.status is not ReportStatus.PENDING and report.status != payment.state:
+        _record_discrepancy(tx, payment, CONTRARY_ENDING, report)
+
+
+def _record_discrepancy(tx: Transaction, payment: Payment, kind: str, report: Report) -> None:
+    """Keep what the network says against us; what was closed is open again when it repeats it."""
+    payment.in_dispute = True
+    ours = f"{payment.state} {payment.money} {payment.currency} {payment.id}"
+    theirs = f"{report.status} {report.amount} {report.currency} {report.payment_id}"
+    log.error("discrepancy", payment_id=payment.id, kind=kind, ours=ours, theirs=theirs)
+    row = insert(Discrepancy).values(
+        id=ids.new("dsc"),
+        tenant_id=payment.tenant_id,
+        payment_id=payment.id,
+        kind=kind,
+        ours=ours,
+        theirs=theirs,
+    )
+    again = {"resolved_at": None}
+    named = [Discrepancy.payment_id, Discrepancy.kind, Discrepancy.theirs]
+    tx.session.execute(row.on_conflict_do_update(index_elements=named, set_=again))
+
+
+def review_if_old(tx: Transaction, payment: Payment, said: str) -> None:
+    """Give a payment that waiting does not settle to a person."""
+    sent_at = payment.submitted_at or payment.created_at
+    if tx.now < sent_at + states.REVIEW_AFTER:
+        return
+    transitions.move(
+        tx,
+        payment,
+        State.IN_REVIEW,
+        evidence=Evidence.DEADLINE,
+        detail=f"no ending after {states.REVIEW_AFTER.days} days; the network says: {said}",
+    )
