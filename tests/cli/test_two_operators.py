@@ -147,6 +147,19 @@ def test_the_database_keeps_a_proposal_as_it_is(
         tx.session.execute(sa.text(statement))
 
 
+def test_the_database_keeps_an_approval_as_it_is(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    decide(app, in_review(app, merchant, network).id, "FAILED")
+    for change in ("approved_by = 'joe'", "approved_by = NULL, approved_at = NULL"):
+        with (
+            app.app_context(),
+            pytest.raises(sa.exc.IntegrityError),
+            transaction(EVERY_TENANT) as tx,
+        ):
+            tx.session.execute(sa.text(f"UPDATE proposals SET {change}"))  # noqa: S608
+
+
 @pytest.mark.parametrize(
     "name", ["\u0435\u0432\u0435", "ev\u0435", "Eve", "e", "eve smith", "-eve"]
 )
