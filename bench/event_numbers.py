@@ -89,7 +89,7 @@ _ENDPOINT = """
 
 
 def _rate(app: Flask, tenants: list[str], threads: int, seconds: float) -> float:
-    """Events a second; nobody rings, so that nothing but the database is measured."""
+    """Events a second; nothing is enqueued, so that only the database is measured."""
     end = threading.Event()
 
     def publish(turn: int) -> int:

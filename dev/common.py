@@ -49,7 +49,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def free_port() -> int:
-    """A TCP port on the loopback address that nobody uses now.
+    """A TCP port on the loopback address that is free now.
 
     From below the range that systems give to outgoing connections (Linux 32768, macOS 49152 and
     up), so that no client takes it before our server does.
@@ -62,7 +62,7 @@ def free_port() -> int:
 
 
 def require_port(port: int, *, variable: str) -> None:
-    """Raise a DevError that names `variable` when somebody listens on `port` already."""
+    """Raise a DevError that names `variable` when `port` is taken."""
     with socket.socket() as probe:
         # As servers do: the remains of closed connections do not count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -67,7 +67,7 @@ class Merchant:
 def call(
     method: str, url: str, *, json: Any = None, headers: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """The JSON answer; DevError with the problem when it is a refusal, or nobody answers."""
+    """The JSON answer; DevError with the problem when it is a refusal, or there is no answer."""
     try:
         with requests.Session() as session:
             session.trust_env = False  # no proxy stands between this machine and itself

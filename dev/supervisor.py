@@ -2,8 +2,8 @@
 
 Each runs in a session of its own and is named by a pid file. A watchdog (this module as a program)
 reads the names of those files from a pipe that only we hold: when we end, also by `kill -9`, the
-pipe closes, and the watchdog stops what the files name. If somebody killed the watchdog too, the
-next program on the same data directory does its work (`stop_stale`).
+pipe closes, and the watchdog stops what the files name. If the watchdog was killed too, the next
+program on the same data directory does its work (`stop_stale`).
 """
 
 import atexit
@@ -76,7 +76,7 @@ class Process:
 
     @property
     def died(self) -> bool:
-        """Whether it ended although nobody here asked it to."""
+        """Whether it ended unasked."""
         return self.status is not None and not self._is_over
 
     def start(self) -> None:
@@ -187,7 +187,7 @@ class Process:
         return "\n".join([f"The end of {self.log}:", *lines])
 
     def exit_report(self) -> str:
-        """What to say when it ended although nobody asked it to."""
+        """What to say when it ended unasked."""
         return f"{self.name} ended with status {self.status}.\n{self.tail()}"
 
 
@@ -221,7 +221,7 @@ def _is_the_same(pid: int, pid_file: Path) -> bool:
     try:
         age_at_writing_s = pid_file.stat().st_mtime - psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
-        return True  # its children may be left, and nobody else gets the id as long as they are
+        return True  # its children may be left; until they end, no other process gets the id
     return abs(age_at_writing_s) < _START_TO_FILE_S
 
 
@@ -232,7 +232,7 @@ def _runs(pid: int) -> bool:
 
 
 def _kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody left; macOS: the latter
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # none left (macOS: latter)
         os.killpg(pid, signal.SIGKILL)
 
 

@@ -1,4 +1,4 @@
-"""A directory of its own for each test; under `.data`, where also `nobody` can go."""
+"""A directory of its own for each test; under `.data`, which the user `nobody` can reach."""
 
 from collections.abc import Iterator
 from pathlib import Path

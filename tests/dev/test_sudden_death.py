@@ -1,4 +1,4 @@
-"""`kill -9` of whoever started the servers: nothing runs on, and nothing committed is lost."""
+"""`kill -9` of the program that started the servers: all end, and no commit is lost."""
 
 import signal
 import subprocess
