@@ -1,5 +1,6 @@
 """The command of each service of docker-compose.yml, run for real on this machine."""
 
+import contextlib
 import re
 import socket
 import subprocess
@@ -119,6 +120,16 @@ def listens(port: int) -> Callable[[], bool]:
     return connects
 
 
+def is_live(url: str) -> Callable[[], bool]:
+    def live() -> bool:
+        with contextlib.suppress(requests.RequestException), requests.Session() as session:
+            session.trust_env = False
+            return session.get(f"{url}/health/live", timeout=1).ok
+        return False
+
+    return live
+
+
 def metrics(host: Host, name: str) -> str:
     """The page, read with the token that Prometheus gets."""
     token = (host.secrets / "metrics_token").read_text()
@@ -152,8 +163,8 @@ def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> No
         )
         with web, worker, host.process("beat", path):
             simulator.await_log("MTN simulator ready")
-            web.await_ready(listens(host.ports["web"]), wanted="web", timeout_s=60)
             url = f"http://{LOOPBACK}:{host.ports['web']}"
+            web.await_ready(is_live(url), wanted="web", timeout_s=60)
             shop = Merchant.register(url, business_name="Shop", email="owner@example.com").live()
             payment = shop.pay(external_id="o-1", amount="1.00", msisdn="260963123400")
             await_condition(
