@@ -1,11 +1,13 @@
 """One attempt at a time, recorded; what fails is tried again by the schedule, until its end."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from tests.support.fakes import HeldBells
+from tests.support.log_lines import captured, the_line
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver, Says
 from tests.webhooks.given import endpoint, fail_until, publish, pull_forward, run, start
@@ -151,6 +153,28 @@ def test_a_crash_between_the_answer_and_the_record_sends_the_same_event_again(
     assert only_delivery(app).status == "DELIVERED"
     first, second = shop.received
     assert (first.id, first.body) == (second.id, second.body)
+
+
+def test_a_record_that_fails_is_logged_with_its_delivery_and_frees_the_slot(
+    app: Flask,
+    merchant: Merchant,
+    bells: HeldBells,
+    shop: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    endpoint(merchant, shop.url)
+    publish(app, merchant)
+    slots = concurrency.Slots(app, threads := ThreadPoolExecutor(1))
+    monkeypatch.setitem(app.extensions, "webhook_slots", slots)
+    monkeypatch.setattr(outcome, "record", lambda *_: 1 // 0)
+    with captured() as lines:
+        bells.hear_all()
+        threads.shutdown()
+    line = the_line(lines, "task_failed")
+    assert (line["task"], line["delivery_id"]) == ("webhooks.deliver", only_delivery(app).id)
+    tenant_id = merchant.tenant_id
+    most = concurrency.UNPROVEN_PER_TENANT
+    assert [slots.take(tenant_id, unproven=True) for _ in range(most)] == [True] * most
 
 
 def test_a_late_record_does_not_touch_what_was_asked_for_again(

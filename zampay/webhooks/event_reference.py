@@ -1,7 +1,7 @@
 """The document's part about events: one schema for each kind, and `webhooks`, which says what the
 gateway sends to merchants.
 
-What a payment looks like is not known here: whoever puts the application together names it.
+What a payment looks like is not known here: `zampay.app` names its schema.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _DISABLED_MEMBERS = {
     "reason": "Why it was switched off.",
 }
 _TEST_MEMBERS = {"endpointId": "The endpoint: `whe_…`."}
-_TOLD = """\
+_DESCRIPTION = """\
 Signed as [Standard Webhooks](https://www.standardwebhooks.com) says; check the signature over the
 raw body. Answer any 2xx within 15 seconds. The same event may come twice, and events may come out
 of order: keep the highest `sequence` for each payment."""
@@ -65,10 +65,10 @@ def describe(spec: APISpec, *, payment: str, payments: Mapping[str, Any]) -> Non
         spec.components.parameter(name, "header", header)
     hooks = _webhooks(kinds, payments)
     spec.options["webhooks"] = hooks
-    _show(spec, hooks[event_types.PAYMENT_SUCCESSFUL]["post"]["requestBody"]["content"])
+    _add_example(spec, hooks[event_types.PAYMENT_SUCCESSFUL]["post"]["requestBody"]["content"])
 
 
-def _show(spec: APISpec, content: dict[str, Any]) -> None:
+def _add_example(spec: APISpec, content: dict[str, Any]) -> None:
     """Put an event as an example where events are read."""
     event = content["application/json"]["example"]
     shown = {"listEvents": {"data": [event], "hasMore": False}, "getEvent": event}
@@ -85,9 +85,12 @@ def _webhooks(kinds: Mapping[str, Any], payments: Mapping[str, Any]) -> dict[str
         event_types.ENDPOINT_DISABLED: examples.ENDPOINT_DISABLED,
         event_types.TEST: examples.ENDPOINT_TESTED,
     }
-    said = {**event_types.ALL, event_types.TEST: "A test event, sent because you asked for it."}
+    summaries = {
+        **event_types.ALL,
+        event_types.TEST: "A test event, sent because you asked for it.",
+    }
     return {
-        one: {"post": _webhook(one, said[one], name, data[one])}
+        one: {"post": _webhook(one, summaries[one], name, data[one])}
         for name, (types, _) in kinds.items()
         for one in types
     }
@@ -106,7 +109,7 @@ def _webhook(event_type: str, summary: str, schema: str, data: Mapping[str, Any]
     return {
         "operationId": "on" + "".join(word.title() for word in words),
         "summary": summary.rstrip("."),
-        "description": _TOLD.replace("\n", " "),
+        "description": _DESCRIPTION.replace("\n", " "),
         "tags": ["webhook-endpoints"],
         "security": [],
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in _HEADERS],

@@ -49,7 +49,7 @@ def show(*, event_id: str, caller: Caller) -> Any:
     Exactly as its webhook carried it.
     """
     with transaction(caller.tenant_id) as tx:
-        return _found(tx, event_id, caller)
+        return _event(tx, event_id, caller)
 
 
 @feed.route("/events/<event_id>/resend", methods=["POST"])
@@ -63,14 +63,14 @@ def resend(*, event_id: str, caller: Caller) -> Any:
     To every endpoint that listens to its type, under the same `webhook-id`.
     """
     with transaction(caller.tenant_id) as tx:
-        event = _found(tx, event_id, caller)
+        event = _event(tx, event_id, caller)
         listening = queries.listening(tx, livemode=caller.livemode, event_type=event.type)
         if listening:
             events.owe(tx, event_ids=[event.id], endpoint_ids=listening)
     return {"endpoints": len(listening)}
 
 
-def _found(tx: Transaction, event_id: str, caller: Caller) -> Event:
+def _event(tx: Transaction, event_id: str, caller: Caller) -> Event:
     found = None
     if ids.is_id("evt", event_id):
         found = queries.event(tx, event_id, livemode=caller.livemode)

@@ -184,7 +184,7 @@ class Replayed(Schema):
 
 
 class TestAnswer(Schema):
-    """What the endpoint said to a test event."""
+    """The answer of an endpoint to a test event."""
 
     called: ClassVar = "WebhookTestResult"
 

@@ -13,8 +13,6 @@ from typing import Self
 import structlog
 from flask import Flask, current_app
 
-from zampay.kernel import threads
-
 SLOTS = 64
 UNPROVEN = 32
 """Slots for unproven endpoints: those that fail, are slow, or have not answered yet."""
@@ -23,7 +21,7 @@ UNPROVEN_PER_TENANT = 12
 
 
 class Slots:
-    """The slots of one process, and the threads on which attempts wait."""
+    """The slots of one process, by tenant, and the threads on which attempts wait."""
 
     def __init__(self, app: Flask, executor: Executor | None = None) -> None:
         self._app = app
@@ -42,15 +40,12 @@ class Slots:
         with self._lock:
             if self.are_full or self._held[tenant_id] >= PER_TENANT:
                 return False
-            if unproven and not self._has_room_for_unproven(tenant_id):
+            own, all_ = self._unproven[tenant_id], self._unproven.total()
+            if unproven and (own >= UNPROVEN_PER_TENANT or all_ >= UNPROVEN):
                 return False
             self._held[tenant_id] += 1
             self._unproven[tenant_id] += unproven
             return True
-
-    def _has_room_for_unproven(self, tenant_id: str) -> bool:
-        own, all_ = self._unproven[tenant_id], self._unproven.total()
-        return own < UNPROVEN_PER_TENANT and all_ < UNPROVEN
 
     def give_back(self, tenant_id: str, *, unproven: bool) -> None:
         """Free a slot."""
@@ -61,13 +56,8 @@ class Slots:
             self._unproven += Counter()
 
     def run(self, work: Callable[[], None]) -> None:
-        """Do the work on a thread of its own.
-
-        Raises:
-            NoThread: it is not done.
-        """
-        bound = structlog.contextvars.get_contextvars()
-        threads.submit(self._executor, lambda: self._run(work, bound))
+        """Do the work on a thread of its own."""
+        self._executor.submit(self._run, work, structlog.contextvars.get_contextvars())
 
     def _run(self, work: Callable[[], None], bound: dict[str, str]) -> None:
         with self._app.app_context(), structlog.contextvars.bound_contextvars(**bound):
@@ -92,14 +82,15 @@ class Slot:
 
     def run(self, attempt: Callable[[], None]) -> None:
         """Make the attempt on a thread of its own; does not wait for its end."""
-        self._slots.run(lambda: self._run(attempt))
-        self._runs = True
 
-    def _run(self, attempt: Callable[[], None]) -> None:
-        try:
-            attempt()
-        finally:
-            self._give_back()
+        def work() -> None:
+            try:
+                attempt()
+            finally:
+                self._give_back()
+
+        self._slots.run(work)
+        self._runs = True
 
     def _give_back(self) -> None:
         if self._is_held:

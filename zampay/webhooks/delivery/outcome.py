@@ -81,8 +81,8 @@ def _enqueue_next(tx: Transaction, endpoint: Endpoint) -> None:
 
 def _delay(attempts: int, answer: Answer) -> timedelta:
     """By the schedule, or for as long as the merchant asks, up to a day."""
-    asked = timedelta(seconds=min(answer.retry_after_s or 0.0, LONGEST_WAIT_S))
-    return max(backoff.scheduled(attempts, SCHEDULE), asked)
+    wished = timedelta(seconds=min(answer.retry_after_s or 0.0, LONGEST_WAIT_S))
+    return max(backoff.scheduled(attempts, SCHEDULE), wished)
 
 
 def _reason_to_disable(tx: Transaction, endpoint: Endpoint, answer: Answer) -> str | None:
