@@ -46,8 +46,8 @@ class Output:
 
     def summary(self, runs: list[Run]) -> None:
         """How all payments ended."""
-        columns = ("externalId", "ZMW", "number", "status", "failure", "by", "charges")
-        table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+        columns = ("externalId", "ZMW", "number", "status", "failure", "decided by", "charges")
+        table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, padding=0)
         for column in table.columns:
             column.overflow = "fold"
         for run in runs:
