@@ -120,7 +120,7 @@ def _publish(app: Flask, tenant_id: str) -> None:
             data={"id": payment_id},
         )
         tx.session.flush()
-        tx.rings.clear()
+        tx.messages.clear()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Identifier
 
 import config
 from dev.servers import Servers, as_postgresql, temporary_servers
-from tests.support.fakes import HeldBells, Inline, ScriptedNetwork
+from tests.support.fakes import HeldQueue, Inline, ScriptedNetwork
 from tests.support.merchants import Merchant
 from zampay.app import create_app
 from zampay.infra.database.db import db
@@ -95,9 +95,11 @@ def app(
     emptied(guards_off, has_triggers=servers.admin_url is None)
     with redis.Redis.from_url(settings.redis_url) as server:
         server.flushall()
-    migrated_app.extensions["redis_rest"].until_s = 0.0
+    migrated_app.extensions["redis_pause"].until_s = 0.0
     kept = dict(migrated_app.config)
-    doors = {name: migrated_app.extensions[name] for name in ("bell", "providers", "dispatcher")}
+    doors = {
+        name: migrated_app.extensions[name] for name in ("task_queue", "providers", "dispatcher")
+    }
     migrated_app.extensions["dispatcher"] = Dispatcher(
         migrated_app, per_tenant=settings.worker_concurrency, executor=Inline()
     )
@@ -144,10 +146,10 @@ def fresh_payments(app: Flask, guards_off: psycopg.Connection) -> None:
 
 
 @pytest.fixture
-def bells(app: Flask) -> HeldBells:
+def task_queue(app: Flask) -> HeldQueue:
     """Every ring is held until the test lets it be heard."""
-    held = HeldBells(app)
-    app.extensions["bell"] = held
+    held = HeldQueue(app)
+    app.extensions["task_queue"] = held
     return held
 
 
@@ -168,12 +170,12 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def merchant(client: FlaskClient, bells: HeldBells) -> Merchant:
+def merchant(client: FlaskClient, task_queue: HeldQueue) -> Merchant:
     """A registered merchant with a test key and a live key."""
     return Merchant.register(client)
 
 
 @pytest.fixture
-def rival(client: FlaskClient, bells: HeldBells) -> Merchant:
+def rival(client: FlaskClient, task_queue: HeldQueue) -> Merchant:
     """Another merchant, who must never see anything of the first."""
     return Merchant.register(client, "Rival Stores")

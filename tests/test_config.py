@@ -98,7 +98,7 @@ def test_every_problem_is_in_one_message(load: Load) -> None:
         "MTN_BASE_URL": "http://mtn.example",
         "MTN_TARGET_ENVIRONMENT": "moon",
         "MTN_COLLECTION_API_USER": "zampay",
-        "MTN_ENQUIRIES_PER_S": "-1",
+        "MTN_POLLS_PER_S": "-1",
     }
     assert problems(load, PRODUCTION, **wrong) == set(wrong)
 

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from dev.openapi import DOCUMENT
-from tests.support.fakes import HeldBells, enquire, make_due, stored
+from tests.support.fakes import HeldQueue, make_due, poll, stored
 from tests.support.objects import NOBODY_LISTENS
 from zampay.providers.sandbox import adapter as sandbox
 
@@ -66,7 +66,7 @@ class Generated:
 
 @pytest.fixture
 def generated(
-    folder: Path, app: Flask, bells: HeldBells, monkeypatch: pytest.MonkeyPatch
+    folder: Path, app: Flask, task_queue: HeldQueue, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Generated]:
     monkeypatch.syspath_prepend(str(folder))
     yield Generated(app)
@@ -74,11 +74,11 @@ def generated(
         del sys.modules[name]
 
 
-def end(app: Flask, bells: HeldBells, payment_id: str) -> None:
+def end(app: Flask, task_queue: HeldQueue, payment_id: str) -> None:
     """Let the network be asked until it has an answer."""
-    bells.hear_all()
+    task_queue.run_all()
     make_due(app, payment_id)
-    enquire(app, stored(app, payment_id))
+    poll(app, stored(app, payment_id))
 
 
 @dataclass
@@ -114,13 +114,13 @@ def shop(generated: Generated, monkeypatch: pytest.MonkeyPatch) -> Shop:
     return shop
 
 
-def test_a_generated_client_does_the_whole_journey(shop: Shop, bells: HeldBells) -> None:
+def test_a_generated_client_does_the_whole_journey(shop: Shop, task_queue: HeldQueue) -> None:
     models = shop.generated.models()
     paid, declined = shop.pay("order-1", "0963123400"), shop.pay("order-2", "0963123451")
     assert paid.status is models.PaymentStatus.PENDING
     assert (paid.failure, paid.completed_at) == (None, None)
     for one in (paid, declined):
-        end(shop.generated.app, bells, one.id)
+        end(shop.generated.app, task_queue, one.id)
 
     paid = shop.call("payments", "get_payment", paid.id)
     assert paid.status is models.PaymentStatus.SUCCESSFUL

@@ -12,7 +12,7 @@ from dev.openapi import DOCUMENT, text
 from tests.support.merchants import BASE, Merchant, payment_request
 from zampay.providers.contract import FailureCode, Retry
 from zampay.tenants.auth import TENANT_HEADER
-from zampay.transfers.states import Door, Evidence, Status
+from zampay.transfers.states import Evidence, NextAction, Status
 from zampay.webhooks import event_types
 from zampay.webhooks.models import STATUSES
 
@@ -112,7 +112,7 @@ def test_a_member_that_takes_few_values_names_them() -> None:
     assert named("Failure", "retry") == set(Retry)
     assert named("PaymentStep", "previousStatus") == {*Status, None}
     assert named("PaymentStep", "evidence") == named("NetworkAnswer", "evidence") == set(Evidence)
-    assert named("Explanation", "nextAction") == {*Door, None}
+    assert named("Explanation", "nextAction") == {*NextAction, None}
     assert named("WebhookDelivery", "status") == set(STATUSES)
     assert named("WebhookDelivery", "eventType") == {*event_types.ALL}
 

@@ -36,7 +36,7 @@ CONFIG = schemathesis.Config.from_dict(
 
 
 @dataclass
-class Door:
+class NextAction:
     """The WSGI application that Schemathesis knows: whichever application the test has."""
 
     app: Flask | None = None
@@ -46,7 +46,7 @@ class Door:
         return self.app(environ, start_response)
 
 
-DOOR = Door()
+DOOR = NextAction()
 API = openapi.from_dict(json.loads(DOCUMENT.read_text(encoding="utf-8")), config=CONFIG)
 API.app = DOOR
 

@@ -12,12 +12,12 @@ from zampay.infra.queue import worker
 from zampay.tenants.auth import TENANT_HEADER
 from zampay.tenants.scopes import Scope
 from zampay.transfers import dispatch, states
-from zampay.transfers.states import Door
+from zampay.transfers.states import NextAction
 
 OPEN_TO_ALL = {
     "api-docs.openapi_json": "the document that merchants generate their clients from",
     "auth.register": "whoever has no key yet",
-    "callbacks.receive": "networks; its token is unguessable and an enquiry decides",
+    "callbacks.receive": "networks; its token is unguessable and a poll decides",
     "docs.asset": "the reference's own files",
     "docs.page": "the reference",
     "docs.own": "script and style of the reference",
@@ -69,7 +69,7 @@ def test_the_tenant_header_is_the_documented_one() -> None:
     assert TENANT_HEADER == "x-tenant-id"
 
 
-def rung_names() -> set[str]:
+def enqueued_names() -> set[str]:
     """The first argument of every `.ring(…)` that is written out."""
     return {
         node.args[0].value
@@ -85,15 +85,15 @@ def rung_names() -> set[str]:
 
 def test_every_name_that_is_rung_or_nudged_is_a_registered_task(migrated_app: Flask) -> None:
     celery = migrated_app.extensions["celery"]
-    nudged = {entry["task"] for entry in celery.conf.beat_schedule.values()}
-    assert rung_names() | set(dispatch.TASKS.values()) | nudged <= set(celery.tasks)
-    assert {"payments.submit", "payments.enquire", "webhooks.deliver"} <= rung_names()
-    assert "payments.sweep" in nudged
+    scheduled = {entry["task"] for entry in celery.conf.beat_schedule.values()}
+    assert enqueued_names() | set(dispatch.TASKS.values()) | scheduled <= set(celery.tasks)
+    assert {"transfers.submit", "transfers.poll", "webhooks.deliver"} <= enqueued_names()
+    assert "transfers.sweep" in scheduled
 
 
 def test_every_door_has_its_task() -> None:
-    assert set(dispatch.TASKS) == set(Door)
-    assert {phase.door for phase in states.PHASES.values()} == {None, *Door}
+    assert set(dispatch.TASKS) == set(NextAction)
+    assert {rule.door for rule in states.RULES.values()} == {None, *NextAction}
 
 
 def test_every_task_of_ours_bears_its_features_name(migrated_app: Flask) -> None:
@@ -108,7 +108,7 @@ def test_every_task_of_ours_bears_its_features_name(migrated_app: Flask) -> None
         assert re.fullmatch(r"[a-z_]+", verb)
 
 
-@pytest.mark.parametrize("name", ["payments.submit", "payments.enquire", "payments.sweep"])
+@pytest.mark.parametrize("name", ["transfers.submit", "transfers.poll", "transfers.sweep"])
 def test_a_task_tolerates_arguments_of_a_later_version(migrated_app: Flask, name: str) -> None:
     assert migrated_app.extensions["celery"].tasks[name].run.__kwdefaults__ is None
     code = migrated_app.extensions["celery"].tasks[name].run.__code__
@@ -123,7 +123,7 @@ def test_no_message_says_when_it_is_good(migrated_app: Flask, deadline: str) -> 
     for entry in celery.conf.beat_schedule.values():
         assert set(entry["options"]) == {"queue"}
     with pytest.raises(worker.DeadlineInMessage):
-        celery.tasks["payments.sweep"].apply_async(**{deadline: 5})
+        celery.tasks["transfers.sweep"].apply_async(**{deadline: 5})
 
 
 def test_every_queue_of_a_task_is_listened_to(migrated_app: Flask) -> None:

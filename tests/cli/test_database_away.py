@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.cli.test_payment_commands import run
-from tests.cli.test_who_acts import DEEDS, PAYMENT, TENANT, UNGROUNDED
+from tests.cli.test_who_acts import ACTIONS, PAYMENT, TENANT, UNGROUNDED
 from tests.support.two_operators import act
 from zampay.cli.group import AWAY, OTHER_SCHEMA, Commands
 
@@ -33,8 +33,8 @@ SIGNED = ("--operator", "Ann", "--reason", "fraud")
 ALL = [
     *READS,
     *PROVEN,
-    *[(*deed, *SIGNED[:2]) for deed in UNGROUNDED],
-    *[(*deed, *SIGNED) for deed in DEEDS],
+    *[(*action, *SIGNED[:2]) for action in UNGROUNDED],
+    *[(*action, *SIGNED) for action in ACTIONS],
 ]
 
 

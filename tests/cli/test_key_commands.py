@@ -24,7 +24,7 @@ def key_of(merchant: Merchant, *, live: bool) -> str:
     return next(str(one["id"]) for one in keys if one["livemode"] is live)
 
 
-def deeds(merchant: Merchant) -> list[dict[str, Any]]:
+def actions(merchant: Merchant) -> list[dict[str, Any]]:
     lines = merchant.get("/audit-log", live=False).json["data"]
     return [line for line in lines if line["actor"].startswith("operator:")]
 
@@ -35,8 +35,8 @@ def test_a_revoked_live_key_works_no_more(app: Flask, merchant: Merchant) -> Non
     told = f"Revoked: the live key 'Live' of {merchant.tenant_id}.\n"
     assert (result.exit_code, result.output) == (0, told)
     refusal(merchant.get("/payments"), 401, "not_authenticated")
-    (deed,) = deeds(merchant)
-    told = {name: deed[name] for name in ("action", "actor", "address", "subject", "details")}
+    (action,) = actions(merchant)
+    told = {name: action[name] for name in ("action", "actor", "address", "subject", "details")}
     assert told == {
         "action": "key.revoked",
         "actor": "operator:Ann",
@@ -50,7 +50,7 @@ def test_only_the_named_key_is_revoked(app: Flask, merchant: Merchant, rival: Me
     revoke(app, key_of(merchant, live=True))
     assert merchant.get("/payments", live=False).status_code == 200
     assert rival.get("/payments").status_code == 200
-    assert deeds(rival) == []
+    assert actions(rival) == []
 
 
 def test_revoking_twice_is_revoking_once(app: Flask, merchant: Merchant) -> None:
@@ -58,7 +58,7 @@ def test_revoking_twice_is_revoking_once(app: Flask, merchant: Merchant) -> None
     revoke(app, key_id)
     again = revoke(app, key_id)
     assert (again.exit_code, again.output) == (0, "Nothing to do: it is revoked already.\n")
-    assert len(deeds(merchant)) == 1
+    assert len(actions(merchant)) == 1
 
 
 def test_a_key_that_does_not_exist_is_an_error(app: Flask) -> None:
@@ -93,10 +93,10 @@ def test_an_operator_replaces_a_lost_live_key(app: Flask, merchant: Merchant) ->
     merchant.live_key = text_in(issue(app, merchant, "--live"))
     assert merchant.get("/payments").status_code == 200
     assert merchant.get("/payments", live=False).status_code == 200
-    deed = deeds(merchant)[0]
-    assert (deed["action"], deed["actor"]) == ("key.created", "operator:Ann")
-    assert deed["details"]["reason"] == "found in a public repository"
-    assert deed["details"]["livemode"] is True
+    action = actions(merchant)[0]
+    assert (action["action"], action["actor"]) == ("key.created", "operator:Ann")
+    assert action["details"]["reason"] == "found in a public repository"
+    assert action["details"]["livemode"] is True
 
 
 def test_issuing_may_refuse_all_other_keys(app: Flask, merchant: Merchant, rival: Merchant) -> None:
@@ -108,7 +108,10 @@ def test_issuing_may_refuse_all_other_keys(app: Flask, merchant: Merchant, rival
     refusal(merchant.get("/payments"), 401, "not_authenticated")
     assert rival.get("/payments").status_code == 200
     merchant.live_key = merchant.test_key = new
-    assert [deed["action"] for deed in deeds(merchant)] == ["key.created", *["key.revoked"] * 2]
+    assert [action["action"] for action in actions(merchant)] == [
+        "key.created",
+        *["key.revoked"] * 2,
+    ]
 
 
 def test_an_issued_key_may_have_few_scopes(app: Flask, merchant: Merchant) -> None:
@@ -123,7 +126,7 @@ def test_no_live_key_for_a_merchant_who_is_not_activated(app: Flask, merchant: M
     result = issue(app, merchant, "--live")
     assert result.exit_code == 1
     assert f"tenant activate {merchant.tenant_id}" in result.output
-    assert deeds(merchant) == []
+    assert actions(merchant) == []
 
 
 def test_a_key_needs_a_merchant_and_a_mode(app: Flask, merchant: Merchant) -> None:

@@ -8,7 +8,7 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, stored
+from tests.support.fakes import HeldQueue, ScriptedNetwork, stored
 from tests.support.given import accept, ended, ending, processing
 from tests.support.in_review import in_review
 from tests.support.merchants import BASE, Merchant
@@ -24,7 +24,7 @@ def run(app: Flask, *arguments: str) -> Result:
     return app.test_cli_runner().invoke(args=list(arguments))
 
 
-def deeds(merchant: Merchant) -> list[dict[str, Any]]:
+def actions(merchant: Merchant) -> list[dict[str, Any]]:
     lines = merchant.get("/audit-log").json["data"]
     return [line for line in lines if line["actor"].startswith("operator:")]
 
@@ -99,11 +99,11 @@ def test_a_requery_asks_now_whatever_was_planned(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    network.poll_answers.append(ending("SUCCESSFUL"))
     result = run(app, "payment", "requery", payment.id, "--operator", "Ann")
     assert result.output.endswith("PROCESSING -> SUCCESSFUL\n")
     assert path(app, payment.id)[-1] == "SUCCESSFUL"
-    assert [deed["action"] for deed in deeds(merchant)] == ["payment.requeried"]
+    assert [action["action"] for action in actions(merchant)] == ["payment.polled"]
 
 
 def test_what_was_never_sent_cannot_be_asked_about(
@@ -111,9 +111,9 @@ def test_what_was_never_sent_cannot_be_asked_about(
 ) -> None:
     payment = accept(app, merchant)
     result = run(app, "payment", "requery", payment.id, "--operator", "Ann")
-    assert (result.exit_code, network.enquiries) == (1, [])
+    assert (result.exit_code, network.polls) == (1, [])
     assert "nothing is known to have been sent" in result.output
-    assert deeds(merchant) == []
+    assert actions(merchant) == []
 
 
 @pytest.mark.parametrize("end", ["SUCCESSFUL", "FAILED"])
@@ -128,13 +128,13 @@ def test_two_people_end_a_payment_in_review(
     assert (last.source, last.target, last.evidence) == ("IN_REVIEW", end, "operator")
     assert "statement of 31 January" in last.detail
     assert events(app, payment.id)[-1].type == f"payment.{end.lower()}"
-    deed = deeds(merchant)[0]
-    assert (deed["action"], deed["actor"], deed["subject"]) == (
+    action = actions(merchant)[0]
+    assert (action["action"], action["actor"], action["subject"]) == (
         "payment.resolved",
         "operator:ann",
         payment.id,
     )
-    assert deed["details"] == {
+    assert action["details"] == {
         "status": end,
         "reason": "statement of 31 January",
         "second": "ben",
@@ -144,7 +144,7 @@ def test_two_people_end_a_payment_in_review(
 
 
 def test_a_decision_is_final(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, bells: HeldBells
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, task_queue: HeldQueue
 ) -> None:
     payment = in_review(app, merchant, network)
     ann, ben = founders(app)
@@ -154,7 +154,7 @@ def test_a_decision_is_final(
     again = act(app, ben, "payment", "approve", other)
     assert again.exit_code == 1
     assert "only a payment IN_REVIEW" in again.output
-    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    network.poll_answers.append(ending("SUCCESSFUL"))
     run(app, "payment", "requery", payment.id, "--operator", "Ann")
     assert stored(app, payment.id).state == "FAILED"
     assert [one.kind for one in discrepancies(app, payment.id) if not one.resolved_at] == [
@@ -182,25 +182,25 @@ def test_replayed_callbacks_are_looked_at_again(
     client: FlaskClient,
     merchant: Merchant,
     network: ScriptedNetwork,
-    bells: HeldBells,
+    task_queue: HeldQueue,
 ) -> None:
     payment = processing(app, merchant, network)
     untouched = processing(app, merchant, network)
     client.put(f"{BASE}/callbacks/mtn/{payment.callback_token}", data=b"{}")
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        tx.session.execute(sa.update(Callback).values(heeded_at=sa.func.now()))
+        tx.session.execute(sa.update(Callback).values(processed_at=sa.func.now()))
         later = sa.func.now() + sa.text("interval '1 hour'")
         tx.session.execute(sa.update(Payment).values(due_at=later))
-    bells.lose_all()
+    task_queue.lose_all()
     early = run(app, "callbacks", "replay", "--since", "2999-01-01", *WHY)
     assert early.output == "Payments to be asked about now: 0.\n"
     result = run(app, "callbacks", "replay", "--since", "2020-01-31T12:00:00Z", *WHY)
     assert result.output == "Payments to be asked about now: 1.\n"
-    network.enquiry_answers.append(ending("SUCCESSFUL"))
-    bells.hear_all()
+    network.poll_answers.append(ending("SUCCESSFUL"))
+    task_queue.run_all()
     assert moves(app, payment.id)[-1].evidence == "callback"
     assert stored(app, untouched.id).state == "PROCESSING"
-    assert [deed["action"] for deed in deeds(merchant)] == ["callbacks.replayed"]
+    assert [action["action"] for action in actions(merchant)] == ["callbacks.replayed"]
 
 
 @pytest.mark.parametrize("command", [("show",), ("requery", "--operator", "Ann")])

@@ -8,7 +8,7 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
 from tests.support.tables import row_counts
@@ -20,7 +20,7 @@ def run(app: Flask, *arguments: str) -> Result:
     return app.test_cli_runner().invoke(args=list(arguments))
 
 
-def deeds(merchant: Merchant) -> list[dict[str, Any]]:
+def actions(merchant: Merchant) -> list[dict[str, Any]]:
     lines = merchant.get("/audit-log").json["data"]
     return [line for line in lines if line["actor"].startswith("operator:")]
 
@@ -67,13 +67,13 @@ def test_an_operator_makes_a_merchant_where_registration_is_closed(app: Flask) -
     made = created(app, "mosi@example.com")
     assert made.get("/payments").status_code == 200
     refusal(made.post("/api-keys", {"name": "x", "livemode": True}), 403, "tenant_not_activated")
-    assert deeds(made)[0]["action"] == "tenant.created"
+    assert actions(made)[0]["action"] == "tenant.created"
     live = created(app, "mosi@example.com", "--activate")
     assert live.post("/api-keys", {"name": "x", "livemode": True}).status_code == 201
 
 
 def test_a_second_account_with_one_e_mail_is_pointed_out_to_operators_alone(
-    app: Flask, client: FlaskClient, bells: HeldBells
+    app: Flask, client: FlaskClient, task_queue: HeldQueue
 ) -> None:
     first = Merchant.register(client)
     other = {"businessName": "Kalulu Books", "email": "OWNER@example.com"}
@@ -101,18 +101,18 @@ def test_suspended_keys_work_nowhere_until_resumed(app: Flask, merchant: Merchan
     assert again.output == "Nothing to do: it is suspended already.\n"
     assert run(app, "tenant", "resume", merchant.tenant_id, *person).output == "Resumed.\n"
     assert merchant.get("/payments").status_code == 200
-    told = [(deed["action"], deed["actor"], deed["address"]) for deed in deeds(merchant)]
+    told = [(action["action"], action["actor"], action["address"]) for action in actions(merchant)]
     assert told == [
         ("tenant.resumed", "operator:Ann", "console"),
         ("tenant.suspended", "operator:Ann", "console"),
     ]
-    assert deeds(merchant)[0]["details"] == {"reason": "chargebacks"}
+    assert actions(merchant)[0]["details"] == {"reason": "chargebacks"}
 
 
 def test_activating_twice_is_activating_once(app: Flask, merchant: Merchant) -> None:
     result = run(app, "tenant", "activate", merchant.tenant_id, "--operator", "Ann")
     assert result.output == "Nothing to do: it is active already.\n"
-    assert deeds(merchant) == []
+    assert actions(merchant) == []
 
 
 @pytest.mark.parametrize("command", ["activate", "suspend", "resume"])
@@ -130,4 +130,4 @@ def test_a_merchant_who_does_not_exist_is_an_error(app: Flask, command: str) -> 
 def test_nobody_acts_without_a_name(app: Flask, merchant: Merchant, command: str) -> None:
     result = run(app, "tenant", command, merchant.tenant_id, "--reason", "x")
     assert result.exit_code == 2
-    assert deeds(merchant) == []
+    assert actions(merchant) == []

@@ -4,14 +4,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.cli.test_payment_commands import deeds, run
-from tests.support.fakes import ScriptedNetwork, enquire, make_due, report, stored
+from tests.cli.test_payment_commands import actions, run
+from tests.support.fakes import ScriptedNetwork, make_due, poll, result, stored
 from tests.support.in_review import in_review
 from tests.support.merchants import Merchant
 from tests.support.rows import discrepancies, seconds_until_due
 from tests.support.two_operators import REASON, act, add, decide, founders, propose
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.providers.contract import Enquiry, Order
+from zampay.providers.contract import Order, PollAnswer
 from zampay.transfers.models import Payment
 
 HOUR_S = 3600
@@ -31,22 +31,22 @@ def test_nobody_alone_decides_about_live_money(
     assert act(app, ben, "payment", "approve", proposal).exit_code == 0
     assert stored(app, payment.id).state == "SUCCESSFUL"
     assert "ben has approved it already" in act(app, ben, "payment", "approve", proposal).output
-    assert [(deed["action"], deed["actor"]) for deed in deeds(merchant)] == [
+    assert [(action["action"], action["actor"]) for action in actions(merchant)] == [
         ("payment.resolved", "operator:ann"),
         ("payment.decision_proposed", "operator:ann"),
     ]
-    assert deeds(merchant)[0]["details"]["second"] == "ben"
+    assert actions(merchant)[0]["details"]["second"] == "ben"
 
 
 @pytest.mark.parametrize(
     "deed", [("resolve", "SUCCESSFUL"), ("resolve", "FAILED"), ("close-discrepancies",)]
 )
 def test_a_name_that_is_only_typed_decides_nothing(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, deed: tuple[str, ...]
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, action: tuple[str, ...]
 ) -> None:
     payment = in_review(app, merchant, network)
     founders(app)
-    command, *end = deed
+    command, *end = action
     why = ("--operator", "eve", "--reason", REASON)
     assert run(app, "payment", command, payment.id, *end, *why).exit_code == 1
     assert run(app, "payment", command, payment.id, *end, *why, "--second", "ben").exit_code == 2
@@ -87,19 +87,19 @@ def test_a_proposal_expires(app: Flask, merchant: Merchant, network: ScriptedNet
 
 def another_word(app: Flask, payment: Payment, network: ScriptedNetwork) -> None:
     """The network says of a payment in review what it has not said before."""
-    network.enquiry_answers.append(report("SUCCESSFUL", amount="2.00"))
+    network.poll_answers.append(result("SUCCESSFUL", amount="2.00"))
     make_due(app, payment.id)
-    enquire(app, stored(app, payment.id))
+    poll(app, stored(app, payment.id))
 
 
 @pytest.mark.parametrize("deed", [("resolve", "SUCCESSFUL"), ("close-discrepancies",)])
 def test_what_came_after_a_proposal_is_not_decided_by_it(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, deed: tuple[str, ...]
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, action: tuple[str, ...]
 ) -> None:
     """Nobody has looked at it: neither who proposed, nor, perhaps, who approves."""
     payment = in_review(app, merchant, network)
     ann, ben = founders(app)
-    command, *end = deed
+    command, *end = action
     proposal = propose(app, ann, command, payment.id, *end)
     another_word(app, payment, network)
     refused = act(app, ben, "payment", "approve", proposal)
@@ -209,13 +209,13 @@ def test_what_people_called_failed_is_asked_about_for_another_day(
     payment = in_review(app, merchant, network)
     decide(app, payment.id, "FAILED")
     assert 0 < (seconds_until_due(app, payment.id) or 0) <= HOUR_S
-    network.enquiry_answers.append(report("FAILED"))
+    network.poll_answers.append(result("FAILED"))
     make_due(app, payment.id)
-    enquire(app, stored(app, payment.id))
+    poll(app, stored(app, payment.id))
     assert 22 * HOUR_S < (seconds_until_due(app, payment.id) or 0) <= 24 * HOUR_S
-    network.enquiry_answers.append(report("SUCCESSFUL"))
+    network.poll_answers.append(result("SUCCESSFUL"))
     make_due(app, payment.id)
-    enquire(app, stored(app, payment.id))
+    poll(app, stored(app, payment.id))
     assert stored(app, payment.id).state == "FAILED"
     assert [one.kind for one in discrepancies(app, payment.id) if not one.resolved_at] == [
         "contrary_ending"
@@ -229,13 +229,13 @@ def test_nobody_decides_while_the_network_is_being_asked(
     payment = in_review(app, merchant, network)
     said: list[str] = []
 
-    def decided_meanwhile(order: Order) -> Enquiry:
+    def decided_meanwhile(order: Order) -> PollAnswer:
         said.append(decide(app, payment.id, "FAILED").output)
-        answer: Enquiry = report("SUCCESSFUL")(order)
+        answer: PollAnswer = result("SUCCESSFUL")(order)
         return answer
 
-    network.enquiry_answers = [decided_meanwhile]
+    network.poll_answers = [decided_meanwhile]
     make_due(app, payment.id)
-    enquire(app, payment)
+    poll(app, payment)
     assert "try again in a minute" in said[0]
     assert stored(app, payment.id).state == "SUCCESSFUL"

@@ -13,7 +13,7 @@ from zampay.transfers.states import State
 
 BLANK = ["", " ", "\u200b", "Ma\u200bry", "Mary\n", "\u3164", "-", "M" * 101]
 TENANT, KEY, PAYMENT = (f"{prefix}_{'0' * 26}" for prefix in ("ten", "key", "pay"))
-DEEDS = [
+ACTIONS = [
     ("tenant", "suspend", TENANT),
     ("tenant", "resume", TENANT),
     ("key", "revoke", KEY),
@@ -30,18 +30,18 @@ UNGROUNDED = [
 SAME = ["Mary", " mary ", "MARY", "M\u00e1ry", "\uff2dary", "Ma ry", "Mary."]
 
 
-@pytest.mark.parametrize("deed", [*DEEDS, *UNGROUNDED], ids=" ".join)
-def test_nobody_acts_without_a_name_that_can_be_read(app: Flask, deed: tuple[str, ...]) -> None:
-    why = () if deed in UNGROUNDED else ("--reason", "fraud")
+@pytest.mark.parametrize("deed", [*ACTIONS, *UNGROUNDED], ids=" ".join)
+def test_nobody_acts_without_a_name_that_can_be_read(app: Flask, action: tuple[str, ...]) -> None:
+    why = () if action in UNGROUNDED else ("--reason", "fraud")
     for name in BLANK:
-        refused = run(app, *deed, *why, "--operator", name)
+        refused = run(app, *action, *why, "--operator", name)
         assert (refused.exit_code, "'--operator'" in refused.output) == (2, True), refused.output
 
 
-@pytest.mark.parametrize("deed", DEEDS, ids=" ".join)
-def test_nobody_acts_without_a_reason_that_can_be_read(app: Flask, deed: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("deed", ACTIONS, ids=" ".join)
+def test_nobody_acts_without_a_reason_that_can_be_read(app: Flask, action: tuple[str, ...]) -> None:
     for reason in [*BLANK[:-1], "x" * 501]:
-        refused = run(app, *deed, "--operator", "Ann", "--reason", reason)
+        refused = run(app, *action, "--operator", "Ann", "--reason", reason)
         assert (refused.exit_code, "'--reason'" in refused.output) == (2, True), refused.output
 
 

@@ -70,7 +70,7 @@ def test_no_command_is_without_its_application(page: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "payment requery <pay_…>",
+        "payment poll <pay_…>",
         "payment resolve <pay_…> LOST --operator <you> --reason <why>",
         "callbacks replay --since <when> --operator <you> --reason <why>",
         "payment show <id>",

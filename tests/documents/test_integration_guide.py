@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from dev.common import ROOT
-from tests.support.fakes import HeldBells, enquire, make_due, stored
+from tests.support.fakes import HeldQueue, make_due, poll, stored
 from tests.support.merchants import Merchant
 from zampay.infra.web import problems
 from zampay.kernel import sandbox_numbers
@@ -87,12 +87,17 @@ def quick_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("number", "status", "failure"), endings())
 @pytest.mark.usefixtures("quick_sandbox")
 def test_a_test_number_ends_as_the_guide_says(
-    app: Flask, merchant: Merchant, bells: HeldBells, number: str, status: str, failure: str | None
+    app: Flask,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    number: str,
+    status: str,
+    failure: str | None,
 ) -> None:
     payment = merchant.pay(live=False, msisdn=number).json
-    bells.hear_all()
+    task_queue.run_all()
     make_due(app, payment["id"])
-    enquire(app, stored(app, payment["id"]))
+    poll(app, stored(app, payment["id"]))
     shown = merchant.get(f"/payments/{payment['id']}", live=False).json
     assert shown["status"] == status
     assert (shown["failure"] or {}).get("code") == failure

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from zampay.infra.web import load_shedding
-from zampay.infra.web.load_shedding import Places, Refusal
+from zampay.infra.web.load_shedding import Refusal, Slots
 
 
 class House:
@@ -17,7 +17,7 @@ class House:
 
     def __init__(self, *, longest_wait_s: float = 20) -> None:
         self.ended, self.inside = threading.Event(), threading.Semaphore(0)
-        self.places = Places("house", at_work=2, waiting=1, longest_wait_s=longest_wait_s)
+        self.slots = Slots("house", at_work=2, waiting=1, longest_wait_s=longest_wait_s)
 
     def work(self) -> str:
         self.inside.release()
@@ -28,7 +28,7 @@ class House:
         self, leaving: asyncio.Event | None = None, *, whose: str | None = None
     ) -> "asyncio.Task[str | Refusal]":
         left = leaving or asyncio.Event()
-        return asyncio.create_task(self.places.run(self.work, leaving=left.wait, whose=whose))
+        return asyncio.create_task(self.slots.run(self.work, leaving=left.wait, whose=whose))
 
     async def fill(self) -> "list[asyncio.Task[str | Refusal]]":
         """All who may work do."""
@@ -107,7 +107,7 @@ def test_work_that_fails_leaves_its_place() -> None:
     async def journey(house: House) -> None:
         for _ in range(5):
             with pytest.raises(RuntimeError):
-                await house.places.run(broken, leaving=asyncio.Event().wait)
+                await house.slots.run(broken, leaving=asyncio.Event().wait)
         house.ended.set()
         assert await house.ask() == "done"
 
@@ -118,7 +118,7 @@ class Turns:
     """Eight places and eight to wait, and who works in which order."""
 
     def __init__(self) -> None:
-        self.places = Places("turns", at_work=8, waiting=8)
+        self.slots = Slots("turns", at_work=8, waiting=8)
         self.begun: list[str] = []
         self.inside, self._seen = threading.Semaphore(0), 0
         self.until: dict[str, threading.Event] = {}
@@ -131,7 +131,7 @@ class Turns:
             self.inside.release()
             assert until.wait(20)
 
-        return asyncio.create_task(self.places.run(work, leaving=asyncio.Event().wait, whose=whose))
+        return asyncio.create_task(self.slots.run(work, leaving=asyncio.Event().wait, whose=whose))
 
     async def until_begun(self, *whose: str) -> None:
         """Exactly these have a place, each as often as it is named."""
@@ -208,15 +208,15 @@ def test_a_process_is_stuck_when_every_place_was_held_for_a_minute(
         first = house.ask()
         assert await asyncio.to_thread(house.inside.acquire, timeout=10)
         now_s += 100
-        assert not house.places.stuck()  # one place is free
+        assert not house.slots.stuck()  # one place is free
         second = house.ask()
         assert await asyncio.to_thread(house.inside.acquire, timeout=10)
         now_s += 59
-        assert not house.places.stuck()  # the second is not here for long
+        assert not house.slots.stuck()  # the second is not here for long
         now_s += 1
-        assert house.places.stuck()
+        assert house.slots.stuck()
         house.ended.set()
         assert await asyncio.gather(first, second) == ["done"] * 2
-        assert not house.places.stuck()
+        assert not house.slots.stuck()
 
     run(journey, House())

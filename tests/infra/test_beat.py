@@ -13,7 +13,7 @@ from zampay.infra.queue import beat
 from zampay.infra.redis.redis_client import client
 from zampay.kernel import clock
 
-REGULAR = {"payments.sweep", "payments.log_heads", "webhooks.sweep", "webhooks.purge"}
+REGULAR = {"transfers.sweep", "transfers.log_heads", "webhooks.sweep", "webhooks.purge"}
 
 
 @pytest.fixture
@@ -59,7 +59,9 @@ def test_a_worker_whose_clock_differs_from_beats_takes_it(
         queue = connection.SimpleQueue(beat.QUEUE)
         for _ in scheduler.schedule:
             message = queue.get(timeout=5)
-            taken = worker_request.Request(message, app=celery, task=celery.tasks["payments.sweep"])
+            taken = worker_request.Request(
+                message, app=celery, task=celery.tasks["transfers.sweep"]
+            )
             assert not taken.maybe_expire()
             assert not taken.revoked()
 

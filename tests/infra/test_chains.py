@@ -285,7 +285,7 @@ def test_the_heads_are_logged_once_a_day(
     logged: list[dict[str, Any]] = []
     note = lambda event, **about: logged.append({"event": event, **about})  # noqa: E731
     monkeypatch.setattr(tasks, "log", SimpleNamespace(info=note))
-    task = app.extensions["celery"].tasks["payments.log_heads"]
+    task = app.extensions["celery"].tasks["transfers.log_heads"]
     newest = audit_export(merchant)[0]
     with app.app_context():
         task()

@@ -7,7 +7,7 @@ import pytest
 from celery.exceptions import Retry
 from flask import Flask
 
-from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.fakes import HeldQueue, ScriptedNetwork
 from tests.support.log_lines import logging_as_before
 from tests.support.merchants import Merchant
 from zampay.infra.telemetry import logs
@@ -16,11 +16,13 @@ __all__ = ["logging_as_before"]
 pytestmark = pytest.mark.usefixtures("logging_as_before", "network")
 
 
-def told(app: Flask, bells: HeldBells, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+def told(
+    app: Flask, task_queue: HeldQueue, capsys: pytest.CaptureFixture[str]
+) -> list[dict[str, Any]]:
     """What is logged as an error or a warning when the ring that is held is heard."""
     logs.init(level="INFO", readable=False)
-    ring = bells.held.pop()
-    app.extensions["celery"].tasks[ring.task].apply(kwargs=ring.arguments, throw=False)
+    enqueue = task_queue.held.pop()
+    app.extensions["celery"].tasks[enqueue.task].apply(kwargs=enqueue.arguments, throw=False)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     return [line for line in lines if line["level"] != "info"]
 
@@ -28,7 +30,7 @@ def told(app: Flask, bells: HeldBells, capsys: pytest.CaptureFixture[str]) -> li
 def test_a_failure_is_one_line_with_request_payment_and_task(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -38,11 +40,11 @@ def test_a_failure_is_one_line_with_request_payment_and_task(
 
     accepted = merchant.pay()
     monkeypatch.setattr("zampay.transfers.submit.mover.move", breaks)
-    (line,) = told(app, bells, capsys)
+    (line,) = told(app, task_queue, capsys)
     assert (line["event"], line["level"], line["task"]) == (
         "task_failed",
         "error",
-        "payments.submit",
+        "transfers.submit",
     )
     assert line["payment_id"] == accepted.json["id"]
     assert line["tenant_id"] == merchant.tenant_id
@@ -53,7 +55,7 @@ def test_a_failure_is_one_line_with_request_payment_and_task(
 def test_a_repetition_is_no_failure(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -62,4 +64,4 @@ def test_a_repetition_is_no_failure(
 
     merchant.pay()
     monkeypatch.setattr("zampay.transfers.submit.submit", again)
-    assert told(app, bells, capsys) == []
+    assert told(app, task_queue, capsys) == []

@@ -18,7 +18,7 @@ def test_who_dies_while_logging_leaves_it_to_the_next(
         raise SystemExit
 
     monkeypatch.setattr(tasks, "log", SimpleNamespace(info=die))
-    task = app.extensions["celery"].tasks["payments.log_heads"]
+    task = app.extensions["celery"].tasks["transfers.log_heads"]
     with app.app_context():
         with pytest.raises(SystemExit):
             task()

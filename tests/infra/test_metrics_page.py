@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.counts import growth
-from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.fakes import HeldQueue, ScriptedNetwork
 from tests.support.given import ended, processing, unconfirmed
 from tests.support.in_review import in_review
 from tests.support.merchants import Merchant
@@ -118,17 +118,17 @@ def test_payments_are_told_by_state_and_world(
     assert of(samples, "zampay_discrepancies_open", livemode="true") == 1
     assert of(samples, "zampay_discrepancies_open", livemode="false") == 0
     assert of(samples, "zampay_webhook_deliveries_due") == 0
-    assert of(samples, "zampay_queue_depth", queue="payments") == 0
+    assert of(samples, "zampay_queue_depth", queue="transfers") == 0
     broken = {key: value for key, value in samples.items() if key[0].endswith("violations")}
     assert len(broken) == 5
     assert set(broken.values()) == {0.0}
 
 
 def test_moves_are_counted_once_they_are_committed(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     move = {"source": "PENDING", "target": "SUBMITTING", "livemode": "true"}
-    with growth("zampay_payment_moves_total", 1, **move):
+    with growth("zampay_transitions_total", 1, **move):
         processing(app, merchant, network)
 
 

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.support.counts import growth
-from tests.support.fakes import HeldBells, ScriptedNetwork, stored
+from tests.support.fakes import HeldQueue, ScriptedNetwork, stored
 from tests.support.given import accept
 from tests.support.log_lines import captured
 from tests.support.merchants import Merchant
@@ -34,17 +34,17 @@ def move_and_break(app: Flask, payment: Payment) -> None:
 
 
 def test_a_move_that_is_rolled_back_is_neither_counted_nor_logged(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
     with (
         captured() as lines,
-        growth("zampay_payment_moves_total", 0, **MOVE),
+        growth("zampay_transitions_total", 0, **MOVE),
         pytest.raises(sa.exc.IntegrityError),
     ):
         move_and_break(app, payment)
     assert stored(app, payment.id).state == "PENDING"
-    assert [line for line in lines if line["event"] == "payment_moved"] == []
+    assert [line for line in lines if line["event"] == "transition"] == []
 
 
 def test_a_failure_is_counted_by_its_code(app: Flask, merchant: Merchant) -> None:

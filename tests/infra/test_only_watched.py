@@ -220,11 +220,11 @@ def test_a_last_use_that_cannot_be_noted_refuses_nobody(
 
 
 def test_a_count_that_fails_costs_neither_answer_nor_bell(
-    app: Flask, merchant: Merchant, bells: Any, monkeypatch: pytest.MonkeyPatch
+    app: Flask, merchant: Merchant, task_queue: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access_log.metrics, "REQUESTS", None)
     assert merchant.get("/payments").status_code == 200
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         tx.once_committed(fails)
-        tx.ring("payments.submit", payment_id="x", tenant_id="y")
-    assert bells.tasks == ["payments.submit"]
+        tx.enqueue("transfers.submit", payment_id="x", tenant_id="y")
+    assert task_queue.tasks == ["transfers.submit"]

@@ -32,7 +32,7 @@ class Listener:
 
     port: int
     certificate: Path
-    heard: list[bytes] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
 
     def url(self, query: str = "") -> str:
         return redis_url.verified(f"rediss://:opensesame@127.0.0.1:{self.port}/0{query}")
@@ -87,7 +87,7 @@ def listener(certificate: tuple[Path, Path]) -> Iterator[Listener]:
                     contextlib.suppress(OSError),
                     context.wrap_socket(connection, server_side=True) as one,
                 ):
-                    found.heard.append(one.recv(4096))
+                    found.received.append(one.recv(4096))
 
         threading.Thread(target=serve, daemon=True).start()
         yield found
@@ -135,8 +135,8 @@ def test_a_password_goes_only_to_a_server_that_is_trusted(
     app = another_app(redis_url=listener.url(query))
     with app.app_context(), contextlib.suppress(Exception):
         CLIENTS[client](app)
-    heard = b"".join(listener.heard)
-    assert (b"opensesame" in heard) == (trust != "nothing said")
+    received = b"".join(listener.received)
+    assert (b"opensesame" in received) == (trust != "nothing said")
 
 
 @pytest.fixture
@@ -155,4 +155,4 @@ def test_the_check_of_a_container_verifies_as_well(
     monkeypatch.setenv("REDIS_URL", f"rediss://:opensesame@127.0.0.1:{listener.port}/0")
     with pytest.raises(Exception, match=r"certificate|CERTIFICATE"):
         healthcheck.worker_answers("celery@nobody")
-    assert b"opensesame" not in b"".join(listener.heard)
+    assert b"opensesame" not in b"".join(listener.received)

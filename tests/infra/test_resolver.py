@@ -11,12 +11,12 @@ import pytest
 from urllib3.util import connection
 
 from tests.infra.sockets import answers, drips, serving
-from zampay.infra.http.deadline import CutoffAdapter
+from zampay.infra.http.deadline import DeadlineAdapter
 from zampay.infra.http.outbound import NoReply, NotConnected, Outbound
 from zampay.infra.http.public_addresses import PublicOnlyAdapter
 from zampay.infra.http.resolver import Resolver, Unresolved
 
-Adapter = Callable[[], CutoffAdapter]
+Adapter = Callable[[], DeadlineAdapter]
 LOOK_UP = socket.getaddrinfo
 
 
@@ -44,7 +44,7 @@ def dns(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingDns]:
 
 
 ADAPTERS = [
-    pytest.param(CutoffAdapter, id="networks"),
+    pytest.param(DeadlineAdapter, id="networks"),
     pytest.param(lambda: PublicOnlyAdapter(loopback=True), id="merchants"),
 ]
 
@@ -97,7 +97,7 @@ def test_look_ups_that_hang_are_bounded_and_addresses_need_none(dns: HangingDns)
 
 def test_merchants_names_take_no_look_up_from_the_networks() -> None:
     guarded = PublicOnlyAdapter(loopback=True)
-    assert guarded.kind.resolver is not CutoffAdapter().kind.resolver
+    assert guarded.kind.resolver is not DeadlineAdapter().kind.resolver
 
 
 def test_several_addresses_share_the_time_for_connecting(monkeypatch: pytest.MonkeyPatch) -> None:

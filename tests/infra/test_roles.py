@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier, Literal
 
 import config
 from dev.servers import Servers, as_postgresql
-from tests.support.fakes import HeldBells, Inline, ScriptedNetwork, report
+from tests.support.fakes import HeldQueue, Inline, ScriptedNetwork, result
 from tests.support.merchants import Merchant
 from tests.support.objects import NOBODY_LISTENS
 from zampay import privileges
@@ -44,7 +44,7 @@ class TwoRoles:
     own: Merchant
     rival: Merchant
     network: ScriptedNetwork
-    bells: HeldBells
+    task_queue: HeldQueue
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,8 @@ def two(
     with release.app_context():
         upgrade()
     app = create_app(both)
-    bells, network = HeldBells(app), ScriptedNetwork()
-    app.extensions["bell"] = bells
+    task_queue, network = HeldQueue(app), ScriptedNetwork()
+    app.extensions["task_queue"] = task_queue
     app.extensions["dispatcher"] = Dispatcher(app, per_tenant=2, executor=Inline())
     app.extensions["providers"] = {
         True: {network.profile.code: network},
@@ -89,7 +89,7 @@ def two(
     for one in (own, rival):
         one.post("/webhook-endpoints", {"url": NOBODY_LISTENS, "headers": {"X-Shop": "s3cret"}})
         assert one.pay().status_code == 202
-    yield TwoRoles(app, release, owner_url, app_url, own, rival, network, bells)
+    yield TwoRoles(app, release, owner_url, app_url, own, rival, network, task_queue)
     for one in (app, release):
         with one.app_context():
             db.engine.dispose()
@@ -195,8 +195,8 @@ LOOK_UPS = [
     ("SELECT tenant_id FROM tenant_of_key('unknown')", []),
     ("SELECT tenant_id FROM tenant_of_callback('mtn', 'half')", []),
     ("SELECT count(*) FROM due_to_submit('MTN', true, 10, 10, '{}', '{}')", [2]),
-    ("SELECT count(*) FROM due_to_enquire('MTN', true, 10, 10, '{}', '{}')", [0]),
-    ("SELECT count(*) FROM streams_to_submit(), streams_to_enquire()", [0]),
+    ("SELECT count(*) FROM due_to_poll('MTN', true, 10, 10, '{}', '{}')", [0]),
+    ("SELECT count(*) FROM streams_to_submit(), streams_to_poll()", [0]),
     ("SELECT id FROM due_deliveries(10)", []),
     ("SELECT due FROM deliveries_owed()", [0]),
     ("SELECT forgotten FROM forget_deliveries(10)", [0]),
@@ -258,8 +258,8 @@ def test_the_whole_gateway_works_as_the_lesser_role(two: TwoRoles) -> None:
     assert two.own.post(f"/api-keys/{key_id}/rotate").status_code == 201
     assert two.own.delete(f"/api-keys/{key_id}").status_code == 204
     payment = two.own.pay(externalId="second").json["id"]
-    two.network.enquiry_answers = [report("SUCCESSFUL")] * 5
-    two.bells.hear_all()
+    two.network.poll_answers = [result("SUCCESSFUL")] * 5
+    two.task_queue.run_all()
     token = outcome(
         two.owner_url,
         EVERY_WAY,
@@ -267,13 +267,13 @@ def test_the_whole_gateway_works_as_the_lesser_role(two: TwoRoles) -> None:
     )[0]
     network = two.network.profile.code.lower()
     assert two.app.test_client().put(f"/api/v1/callbacks/{network}/{token}").status_code == 200
-    two.bells.hear_all()
+    two.task_queue.run_all()
     assert two.own.get(f"/payments/{payment}").json["status"] == "SUCCESSFUL"
     tasks = two.app.extensions["celery"].tasks
     with two.app.app_context():
-        for name in ("payments.sweep", "webhooks.sweep", "webhooks.purge"):
+        for name in ("transfers.sweep", "webhooks.sweep", "webhooks.purge"):
             tasks[name]()
-    two.bells.hear_all()
+    two.task_queue.run_all()
     shown = (
         two.app.test_client()
         .get("/metrics", headers={"Authorization": "Bearer 0123456789abcdef0123456789abcdef"})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zampay.infra.telemetry.redaction import HIDDEN, scrub, scrub_text
+from zampay.infra.telemetry.redaction import HIDDEN, redact, redact_text
 
 KEY = "zp_live_" + "0123456789abcdefghjkmnpq" * 2
 
@@ -20,16 +20,16 @@ KEY = "zp_live_" + "0123456789abcdefghjkmnpq" * 2
     ],
 )
 def test_a_zambian_number_is_masked_however_it_is_written(written: str) -> None:
-    assert scrub_text(f"asked {written}, twice") == "asked 26096•••3450, twice"
+    assert redact_text(f"asked {written}, twice") == "asked 26096•••3450, twice"
 
 
 @pytest.mark.parametrize("around", ['"%s"', "msisdn=%s;", "/active/%s/x", "(%s)", "partyId%%3A %s"])
 def test_a_number_is_found_wherever_it_stands(around: str) -> None:
-    assert "3123450" not in scrub_text(around % "260963123450")
+    assert "3123450" not in redact_text(around % "260963123450")
 
 
 def test_a_published_test_number_is_masked_too() -> None:
-    assert scrub_text("46733123450") == "46733•••3450"
+    assert redact_text("46733123450") == "46733•••3450"
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_published_test_number_is_masked_too() -> None:
     ],
 )
 def test_what_only_resembles_one_stays_readable(harmless: str) -> None:
-    assert scrub_text(harmless) == harmless
+    assert redact_text(harmless) == harmless
 
 
 @pytest.mark.parametrize(
@@ -66,18 +66,18 @@ def test_what_only_resembles_one_stays_readable(harmless: str) -> None:
     ],
 )
 def test_a_secret_in_a_text_is_hidden(text: str, secret: str) -> None:
-    assert secret not in scrub_text(text)
-    assert HIDDEN in scrub_text(text)
+    assert secret not in redact_text(text)
+    assert HIDDEN in redact_text(text)
 
 
 def test_members_are_judged_by_name_at_any_depth() -> None:
     told = {"request": [{"password": "opensesame", "Cookie": "a=b", "body": b"{}", "status": 202}]}
     hidden = {"password": HIDDEN, "Cookie": HIDDEN, "body": HIDDEN, "status": 202}
-    assert scrub(told) == {"request": [hidden]}
+    assert redact(told) == {"request": [hidden]}
 
 
 def test_a_number_that_is_no_text_is_masked_as_well() -> None:
-    assert scrub({"a": 260963123450, "b": ("0963123450",), "c": ValueError("to 0963123450")}) == {
+    assert redact({"a": 260963123450, "b": ("0963123450",), "c": ValueError("to 0963123450")}) == {
         "a": "26096•••3450",
         "b": ["26096•••3450"],
         "c": "to 26096•••3450",
@@ -86,11 +86,11 @@ def test_a_number_that_is_no_text_is_masked_as_well() -> None:
 
 def test_plain_values_keep_their_type() -> None:
     plain = {"a": 1, "b": 1.5, "c": None, "d": True, "e": "word", "api_key": None}
-    assert scrub(plain) == plain
+    assert redact(plain) == plain
 
 
 def test_what_is_too_deep_to_look_at_is_hidden() -> None:
     nested: object = "260963123450"
     for _ in range(20):
         nested = [nested]
-    assert "3123450" not in str(scrub(nested))
+    assert "3123450" not in str(redact(nested))

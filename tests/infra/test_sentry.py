@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.infra.reports import Kept, kept
 from tests.infra.sockets import answers, serving
-from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.fakes import HeldQueue, ScriptedNetwork
 from tests.support.merchants import Merchant, payment_request
 from zampay.infra.http.outbound import Outbound
 from zampay.infra.telemetry import sentry
@@ -53,7 +53,7 @@ def test_a_defect_in_the_web_is_reported_without_what_was_sent(
 def test_a_defect_in_a_task_is_reported_without_its_arguments(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     kept: Kept,
     monkeypatch: pytest.MonkeyPatch,
@@ -62,13 +62,13 @@ def test_a_defect_in_a_task_is_reported_without_its_arguments(
 ) -> None:
     monkeypatch.setattr(broken, breaks)
     merchant.pay()
-    ring = bells.held.pop()
-    task = app.extensions["celery"].tasks[ring.task]
-    outcome = task.apply(kwargs={**ring.arguments, "note": "opensesame"})
+    enqueue = task_queue.held.pop()
+    task = app.extensions["celery"].tasks[enqueue.task]
+    outcome = task.apply(kwargs={**enqueue.arguments, "note": "opensesame"})
     assert outcome.state == state
     (event,) = kept.events
-    about = {name: ring.arguments[name] for name in ("payment_id", "tenant_id")}
-    about |= {"task": ring.task, "request_id": outcome.id}
+    about = {name: enqueue.arguments[name] for name in ("payment_id", "tenant_id")}
+    about |= {"task": enqueue.task, "request_id": outcome.id}
     assert about.items() <= event["tags"].items()
     sent = json.dumps(event, ensure_ascii=False, default=str)
     assert "26096•••3450" in sent

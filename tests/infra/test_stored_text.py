@@ -138,5 +138,5 @@ def test_what_others_wrote_into_redis_raises_nothing(app: Flask) -> None:
         server.set("pace:x", b"\xff\x00")
         assert server.get("pace:x") == "\ufffd\x00"
         assert pacing.wait_for_turn("x", per_second=1000) is None
-        assert redis_client.claim(GIVEN, ttl_s=5)
-        assert not redis_client.claim(GIVEN, ttl_s=5)
+        assert redis_client.lock(GIVEN, ttl_s=5)
+        assert not redis_client.lock(GIVEN, ttl_s=5)

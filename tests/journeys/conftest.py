@@ -67,8 +67,8 @@ def payer(numbers: Iterator[str]) -> str:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") -> Any:
     """Show the end of every log below a journey that failed."""
-    report = yield
+    result = yield
     gateway = getattr(item, "funcargs", {}).get("gateway")
-    if report.failed and isinstance(gateway, Gateway):
-        report.sections += [(f"end of the log of {name}", tail) for name, tail in gateway.tails()]
-    return report
+    if result.failed and isinstance(gateway, Gateway):
+        result.sections += [(f"end of the log of {name}", tail) for name, tail in gateway.tails()]
+    return result

@@ -20,7 +20,7 @@ SOON_S = 4.0  # an answer takes 0.1 s on a quiet machine; who is shut out waits 
 
 
 @dataclass(frozen=True)
-class Heard:
+class Received:
     """What a client heard until the connection ended, or until it gave up."""
 
     raw: bytes
@@ -41,7 +41,7 @@ def connect(port: int) -> socket.socket:
     return socket.create_connection((LOOPBACK, port), timeout=20)
 
 
-def hear(connection: socket.socket, *, timeout_s: float = 20) -> Heard:
+def run(connection: socket.socket, *, timeout_s: float = 20) -> Received:
     """All that comes until the end; a reset is no orderly end."""
     parts: list[bytes] = []
     deadline_s = time.monotonic() + timeout_s
@@ -50,18 +50,18 @@ def hear(connection: socket.socket, *, timeout_s: float = 20) -> Heard:
             connection.settimeout(left_s)
             part = connection.recv(65536)
             if not part:
-                return Heard(b"".join(parts), ended=True)
+                return Received(b"".join(parts), ended=True)
             parts.append(part)
-    return Heard(b"".join(parts), ended=False)
+    return Received(b"".join(parts), ended=False)
 
 
-def say(port: int, raw: bytes, *, ends: bool = False) -> Heard:
+def say(port: int, raw: bytes, *, ends: bool = False) -> Received:
     """Send this on a new connection, perhaps the end of it, too, and listen."""
     with connect(port) as connection:
         connection.sendall(raw)
         if ends:
             connection.shutdown(socket.SHUT_WR)
-        return hear(connection)
+        return run(connection)
 
 
 @contextmanager

@@ -4,17 +4,17 @@ import os
 import signal
 
 from wsgi import app
-from zampay.infra.database.after_commit import Ring
+from zampay.infra.database.after_commit import TaskMessage
 
 
-class KillingBell:
+class CrashingQueue:
     """`kill -9` at the first ring, which comes when the transaction has committed."""
 
-    def ring(self, _ring: Ring) -> None:
+    def enqueue(self, _enqueue: TaskMessage) -> None:
         os.killpg(0, signal.SIGKILL)
 
     def waiting(self) -> int:
         return 0
 
 
-app.extensions["bell"] = KillingBell()
+app.extensions["task_queue"] = CrashingQueue()

@@ -1,14 +1,14 @@
 """The real worker whose door to the network kills: its process group dies at `MORTAL_AT`.
 
-`before_submit` and `before_enquire`: the claim is committed, no byte has left.
-`after_enquire`: the network has answered, nothing of it is written down.
+`before_submit` and `before_poll`: the claim is committed, no byte has left.
+`after_poll`: the network has answered, nothing of it is written down.
 """
 
 import os
 import signal
 
 from celery_worker import celery_app, flask_app
-from zampay.providers.contract import Enquiry, Order, Profile, Provider, Submission
+from zampay.providers.contract import Order, PollAnswer, Profile, Provider, Submission
 
 MORTAL_AT = os.environ["MORTAL_AT"]
 
@@ -35,10 +35,10 @@ class KillingDoor:
         die_at("before_submit")
         return self._real.submit(order)
 
-    def enquire(self, order: Order) -> Enquiry:
-        die_at("before_enquire")
-        answer = self._real.enquire(order)
-        die_at("after_enquire")
+    def poll(self, order: Order) -> PollAnswer:
+        die_at("before_poll")
+        answer = self._real.poll(order)
+        die_at("after_poll")
         return answer
 
 

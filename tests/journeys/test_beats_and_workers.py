@@ -29,8 +29,8 @@ def test_without_a_beat_bells_still_work_and_the_rest_waits_for_one(
     unheard = shop.pay(payer)["id"]
     reference = gateway.books.reference(unheard)
     gateway.until(lambda: network.callbacks(reference) == ["lost"], "the loss of its callback")
-    heard = shop.pay(payer)["id"]
-    gateway.assert_paid_once(shop, heard)
+    received = shop.pay(payer)["id"]
+    gateway.assert_paid_once(shop, received)
     gateway.until(lambda: gateway.books.payment(unheard)["is_due"], "a row that is due")
     assert shop.payment(unheard)["status"] == "PROCESSING"
     assert network.polls(reference) == 0

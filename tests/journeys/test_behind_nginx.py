@@ -17,7 +17,7 @@ import requests
 from dev.common import LOOPBACK, ROOT, free_port
 from dev.supervisor import Process
 from tests.journeys.gateway import Gateway
-from tests.journeys.hostile import assert_served, crowd, head, hear, say
+from tests.journeys.hostile import assert_served, crowd, head, run, say
 from tests.journeys.shop import Shop
 
 pytestmark = pytest.mark.long
@@ -90,7 +90,7 @@ def test_bodies_that_drip_are_cut_and_keep_nobody_waiting(shop: Shop, port: int)
     with crowd(port, 16, head(shop, "Content-Length: 1100") + b"{", drips=b"x") as dripping:
         assert_served(replace(shop, url=f"http://{LOOPBACK}:{port}"))
         for client in (dripping[0], dripping[-1]):
-            assert hear(client, timeout_s=8).statuses == [408]
+            assert run(client, timeout_s=8).statuses == [408]
 
 
 def test_what_nginx_refuses_itself_looks_like_the_api(port: int) -> None:
@@ -103,9 +103,9 @@ def test_what_nginx_refuses_itself_looks_like_the_api(port: int) -> None:
         (400, "malformed_request"): "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: y",
     }
     for (status, code), asked in refused.items():
-        heard = say(port, f"{asked}\r\nConnection: close\r\n\r\n".encode())
-        assert (heard.statuses, heard.problem["code"]) == ([status], code), asked[:80]
-        assert heard.problem["requestId"]
+        received = say(port, f"{asked}\r\nConnection: close\r\n\r\n".encode())
+        assert (received.statuses, received.problem["code"]) == ([status], code), asked[:80]
+        assert received.problem["requestId"]
 
 
 def test_without_web_the_answer_is_503_with_a_time_to_wait(running: Gateway, port: int) -> None:

@@ -13,10 +13,10 @@ SILENT = "260963123453"
 PAID = {"status": "SUCCESSFUL", "financialTransactionId": "1884710816"}
 
 
-def test_fifty_copies_at_once_make_one_enquiry_and_one_move(
+def test_fifty_copies_at_once_make_one_poll_and_one_move(
     gateway: Gateway, network: Network, shop: Shop, payer: str
 ) -> None:
-    gateway.stack.stop("beat")  # nobody but callbacks asks for enquiries now
+    gateway.stack.stop("beat")  # nobody but callbacks asks for polls now
     network.fault("callback", "lost", msisdn=payer)
     payment_id = shop.pay(payer)["id"]
     reference = gateway.books.reference(payment_id)
@@ -27,7 +27,7 @@ def test_fifty_copies_at_once_make_one_enquiry_and_one_move(
     assert network.callbacks(reference).count(200) == 50
     gateway.assert_paid_once(shop, shop.pay(payer)["id"])  # whatever was rung before is heard now
     assert network.polls(reference) == 1
-    assert [kept["heeded_at"] is None for kept in gateway.books.callbacks(payment_id)] == [False]
+    assert [kept["processed_at"] is None for kept in gateway.books.callbacks(payment_id)] == [False]
 
 
 def test_different_callbacks_at_once_make_one_move(
@@ -44,7 +44,7 @@ def test_different_callbacks_at_once_make_one_move(
     assert answers == [200] * 20
     gateway.assert_paid_once(shop, payment_id)
     gateway.until(
-        lambda: all(kept["heeded_at"] for kept in gateway.books.callbacks(payment_id)),
+        lambda: all(kept["processed_at"] for kept in gateway.books.callbacks(payment_id)),
         "all to be looked into",
     )
 
@@ -99,7 +99,7 @@ def test_a_forged_callback_moves_nothing(gateway: Gateway, network: Network, sho
     assert network.callbacks(reference) == [200]
     gateway.until(lambda: network.polls(reference) > asked, "the network to be asked")
     gateway.until(
-        lambda: all(kept["heeded_at"] for kept in gateway.books.callbacks(payment_id)),
+        lambda: all(kept["processed_at"] for kept in gateway.books.callbacks(payment_id)),
         "the forgery to be looked into",
     )
     assert shop.statuses(payment_id) == ["PENDING", "PENDING", "PROCESSING"]

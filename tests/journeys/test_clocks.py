@@ -98,4 +98,4 @@ def test_a_clock_that_is_wrong_delays_nothing(
     assert time.monotonic() - began_s < FINAL_WITHIN_S
     reference = gateway.books.reference(accepted)
     assert network.requests(reference, "requesttopay") == [503, 202], "polled, and sent again"
-    assert network.enquiries(reference) >= 2, "polled by the sweep, without a callback"
+    assert network.polls(reference) >= 2, "polled by the sweep, without a callback"

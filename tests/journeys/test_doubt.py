@@ -87,7 +87,7 @@ def test_a_request_that_arrives_after_its_repetition_charges_nobody_twice(
 
 
 @pytest.mark.parametrize(("name", "answers"), ANSWERS.items())
-def test_an_enquiry_that_fails_and_a_404_about_what_was_acknowledged_prove_nothing(
+def test_a_poll_that_fails_and_a_404_about_what_was_acknowledged_prove_nothing(
     gateway: Gateway,
     network: Network,
     shop: Shop,

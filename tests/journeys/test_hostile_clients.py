@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.journeys.gateway import Gateway
-from tests.journeys.hostile import Heard, assert_served, connect, crowd, head, hear, say
+from tests.journeys.hostile import Received, assert_served, connect, crowd, head, run, say
 from tests.journeys.shop import Shop
 
 LARGE = b"GET /api/docs/ui/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -36,10 +36,10 @@ def test_bodies_that_do_not_come_keep_nobody_waiting_and_are_cut(
         ]
         assert_served(shop)
         began_s = time.monotonic()
-        heard = [hear(client) for few in clients for client in (few[0], few[-1])]
+        received = [run(client) for few in clients for client in (few[0], few[-1])]
         assert time.monotonic() - began_s < 15
-        assert {(one.statuses[-1], one.ended) for one in heard} == {(408, True)}
-        assert {one.problem["code"] for one in heard} == {"request_timeout"}
+        assert {(one.statuses[-1], one.ended) for one in received} == {(408, True)}
+        assert {one.problem["code"] for one in received} == {"request_timeout"}
         assert_served(shop)
 
 
@@ -63,10 +63,10 @@ def test_heads_that_do_not_come_and_silence_keep_nobody_waiting_and_are_cut(
         crowd(port, MANY, b"GET / HT") as stalled,
     ):
         assert_served(shop)
-        assert hear(silent[-1]) == Heard(b"", ended=True)
+        assert run(silent[-1]) == Received(b"", ended=True)
         for client in (dripping[0], stalled[0]):
-            heard = hear(client)
-            assert (heard.statuses, heard.ended) == ([408], True)
+            received = run(client)
+            assert (received.statuses, received.ended) == ([408], True)
         assert_served(shop)
 
 
@@ -184,17 +184,17 @@ def test_what_is_broken_is_refused_in_words_and_never_worked_on(
 ) -> None:
     before = gateway.books.payments()
     order = json.dumps(shop.order(payer)).encode()
-    heard = say(gateway.stack.port, bad(shop, order), ends=ends)
-    assert (heard.statuses, heard.ended) == ([status], True)
-    assert heard.problem["code"] == code
-    assert heard.problem["requestId"].startswith("req_")
+    received = say(gateway.stack.port, bad(shop, order), ends=ends)
+    assert (received.statuses, received.ended) == ([status], True)
+    assert received.problem["code"] == code
+    assert received.problem["requestId"].startswith("req_")
     assert gateway.books.payments() == before
 
 
 def test_a_name_with_underscores_is_no_header(gateway: Gateway, shop: Shop) -> None:
     closing = ("Connection: close", "x_tenant_id: ten_0", "Content_Length: 5", "HTTP_HOST: x")
-    heard = say(gateway.stack.port, head(shop, *closing, method="GET"))
-    assert heard.statuses == [200]
+    received = say(gateway.stack.port, head(shop, *closing, method="GET"))
+    assert received.statuses == [200]
 
 
 TRAILERS = {
@@ -213,8 +213,8 @@ def test_what_is_named_behind_the_body_is_no_header(
     order = json.dumps(shop.order(payer)).encode()
     begins = head(shop, "Transfer-Encoding: chunked", "Connection: close")
     whole = begins + b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(order), order, trailers)
-    heard = say(gateway.stack.port, whole)
-    assert (heard.statuses, heard.ended) == (statuses, True)
+    received = say(gateway.stack.port, whole)
+    assert (received.statuses, received.ended) == (statuses, True)
 
 
 def test_a_key_behind_the_body_is_no_key(gateway: Gateway, shop: Shop, payer: str) -> None:
@@ -233,9 +233,9 @@ def test_pipelined_requests_are_answered_in_order_and_not_without_end(
     other = head(shop, method="GET", path="/nothing")
     last = head(shop, "Connection: close", method="GET", path="/api/v1/payments?limit=1")
     assert say(gateway.stack.port, one + other + last).statuses == [200, 404, 200]
-    heard = say(gateway.stack.port, one * 5000)
-    assert heard.ended
-    assert 1 <= len(heard.statuses) < 50
+    received = say(gateway.stack.port, one * 5000)
+    assert received.ended
+    assert 1 <= len(received.statuses) < 50
 
 
 def test_a_broken_request_takes_no_answer_from_the_one_before_it(
@@ -243,8 +243,8 @@ def test_a_broken_request_takes_no_answer_from_the_one_before_it(
 ) -> None:
     order = json.dumps(shop.order(payer)).encode()
     whole = head(shop, f"Content-Length: {len(order)}") + order
-    heard = say(gateway.stack.port, whole + b"not HTTP at all\r\n\r\n")
-    assert (heard.statuses, heard.ended) == ([202], True)
+    received = say(gateway.stack.port, whole + b"not HTTP at all\r\n\r\n")
+    assert (received.statuses, received.ended) == ([202], True)
 
 
 def test_a_client_that_waits_for_100_is_told_to_go_on_and_served(
@@ -256,13 +256,13 @@ def test_a_client_that_waits_for_100_is_told_to_go_on_and_served(
         connection.sendall(head(shop, *headers))
         assert connection.recv(100).startswith(b"HTTP/1.1 100")
         connection.sendall(order)
-        assert hear(connection).statuses == [202]
+        assert run(connection).statuses == [202]
 
 
 def test_what_asks_for_another_protocol_is_answered_in_this_one(
     gateway: Gateway, shop: Shop
 ) -> None:
     upgrade = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
-    heard = say(gateway.stack.port, head(shop, *upgrade, method="GET"))
-    assert (heard.statuses, heard.ended) == ([200], True)
-    assert b"\nserver:" not in heard.raw.lower()
+    received = say(gateway.stack.port, head(shop, *upgrade, method="GET"))
+    assert (received.statuses, received.ended) == ([200], True)
+    assert b"\nserver:" not in received.raw.lower()

@@ -24,7 +24,7 @@ def commands(*lines: str) -> Act:
 
 
 def garbage(server: "redis.Redis") -> None:
-    for queue in ("payments", "sweeps", "webhooks"):
+    for queue in ("transfers", "sweeps", "webhooks"):
         server.lpush(queue, "no message", '{"body": 1}', "[]")
 
 

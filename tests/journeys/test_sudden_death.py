@@ -46,8 +46,8 @@ def test_the_worker_is_killed_between_the_charge_and_our_second_transaction(
     "point",
     [
         "before_submit",
-        pytest.param("before_enquire", marks=pytest.mark.long),
-        pytest.param("after_enquire", marks=pytest.mark.long),
+        pytest.param("before_poll", marks=pytest.mark.long),
+        pytest.param("after_poll", marks=pytest.mark.long),
     ],
 )
 def test_the_worker_dies_at_the_door_of_the_network(

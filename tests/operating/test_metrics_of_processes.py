@@ -144,9 +144,9 @@ def test_a_worker_shows_tasks_calls_and_moves_on_its_own_port(
     submitted = {"provider": "mtn", "operation": "request_to_pay"}
     assert growth("zampay_provider_calls_total", **submitted, outcome="202") == 1
     assert growth("zampay_provider_call_duration_seconds_count", **submitted) == 1
-    rung = growth("zampay_tasks_total", task="payments.submit", outcome="done")
-    assert rung >= 1, "the sweep may ring as well before the bell is heard"
-    assert growth("zampay_payment_moves_total", target="SUCCESSFUL", livemode="true") == 1
+    enqueued = growth("zampay_tasks_total", task="transfers.submit", outcome="done")
+    assert enqueued >= 1, "the sweep may ring as well before the bell is heard"
+    assert growth("zampay_transitions_total", target="SUCCESSFUL", livemode="true") == 1
     callbacks = value(web(stack, session), "zampay_callbacks_total", outcome="kept")
     assert callbacks >= 1
 
@@ -158,7 +158,7 @@ def test_sweeps_and_signs_of_life_are_seen_from_the_web(
     for role in ("worker", "beat"):
         assert [one for one in samples if one[1].get("role") == role]
         assert value(samples, "zampay_heartbeat_age_seconds", role=role) < 60
-    assert value(worker(stack, session), "zampay_tasks_total", task="payments.sweep") > 0
+    assert value(worker(stack, session), "zampay_tasks_total", task="transfers.sweep") > 0
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])

@@ -64,7 +64,7 @@ def test_a_payment_leaves_json_in_web_and_worker(
     payment = session.post(f"{url}/payments", json=order, headers=headers, timeout=10).json()
 
     def moved() -> list[dict[str, Any]]:
-        told = [line for line in lines(production, "worker") if line["event"] == "payment_moved"]
+        told = [line for line in lines(production, "worker") if line["event"] == "transition"]
         return [line for line in told if line["payment_id"] == payment["id"]]
 
     await_condition(
@@ -121,9 +121,9 @@ def test_worker_and_beat_say_what_starts(production: Stack) -> None:
     (worker,), (beat,) = started("worker"), started("beat")
     assert worker["version"] == beat["version"] == zampay.__version__
     assert worker["environment"] == beat["environment"] == "production"
-    assert worker["queues"] == ["payments", "webhooks", "sweeps"]
+    assert worker["queues"] == ["transfers", "webhooks", "sweeps"]
     assert worker["concurrency"] > 0
-    assert beat["schedule_s"]["payments.sweep"] > 0
+    assert beat["schedule_s"]["transfers.sweep"] > 0
 
 
 def test_the_version_is_that_of_the_project() -> None:

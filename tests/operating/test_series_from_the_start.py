@@ -5,7 +5,7 @@ from prometheus_client import REGISTRY
 
 from zampay.infra.http.provider_calls import WATCHED, ProviderCalls
 from zampay.infra.queue import worker
-from zampay.transfers.states import PHASES
+from zampay.transfers.states import RULES
 
 
 def series(name: str) -> list[dict[str, str]]:
@@ -18,15 +18,15 @@ def series(name: str) -> list[dict[str, str]]:
 
 
 def test_every_legal_transition_is_there(app: Flask) -> None:
-    shown = {(one["source"], one["target"]) for one in series("zampay_payment_moves_total")}
-    assert shown >= {(str(source), str(to)) for source, rule in PHASES.items() for to in rule.moves}
+    shown = {(one["source"], one["target"]) for one in series("zampay_transitions_total")}
+    assert shown >= {(str(source), str(to)) for source, rule in RULES.items() for to in rule.moves}
 
 
 def test_outcomes_of_callbacks_webhooks_and_tasks_are_there(app: Flask) -> None:
     worker.start_counts(app.extensions["celery"])
     assert {"outcome": "kept"} in series("zampay_callbacks_total")
     assert {"outcome": "no_answer"} in series("zampay_webhook_attempts_total")
-    assert {"task": "payments.sweep", "outcome": "failed"} in series("zampay_tasks_total")
+    assert {"task": "transfers.sweep", "outcome": "failed"} in series("zampay_tasks_total")
 
 
 def test_failing_calls_to_a_network_are_there() -> None:

@@ -117,7 +117,7 @@ def test_the_id_of_a_request_is_beside_each_step_that_it_caused(journey: Journey
     for payment_id in journey.payment_ids:
         (accepted,) = journey.lines(" request ", payment_id, "POST", TRACE)
         assert "status=202" in accepted
-        assert journey.lines("payment_moved", payment_id, TRACE, "target=SUBMITTING")
+        assert journey.lines("transition", payment_id, TRACE, "target=SUBMITTING")
         assert journey.lines("provider_call", payment_id, TRACE, "operation=request_to_pay")
 
 
@@ -133,7 +133,7 @@ def test_each_call_to_the_network_is_a_line_with_outcome_and_duration(journey: J
 
 def test_every_move_is_a_line(journey: Journey) -> None:
     for payment_id in journey.payment_ids:
-        moves = journey.lines("payment_moved", payment_id)
+        moves = journey.lines("transition", payment_id)
         assert any("source=PENDING" in line for line in moves)
         assert any(re.search("target=(SUCCESSFUL|FAILED)", line) for line in moves)
 

@@ -4,19 +4,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
 
-from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.fakes import HeldQueue, ScriptedNetwork
 from tests.support.merchants import Merchant, payment_request
 
 
 def test_an_accepted_payment_is_pending_and_rings_a_worker(
-    merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     answer = merchant.pay(externalId="order-1042", metadata={"cart": "77"})
     assert answer.status_code == 202
     assert answer.headers["Location"] == f"/api/v1/payments/{answer.json['id']}"
     assert answer.json["status"] == "PENDING"
     assert answer.json["amount"] == "12.50"
-    assert bells.tasks == ["payments.submit"]
+    assert task_queue.tasks == ["transfers.submit"]
     assert network.submissions == []
 
 
@@ -62,7 +62,7 @@ def test_another_request_under_the_same_external_id_is_refused(
 
 
 def test_fifty_at_once_make_one_payment(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     body = payment_request(externalId="order-50")
 
@@ -74,11 +74,11 @@ def test_fifty_at_once_make_one_payment(
         answers = list(pool.map(ask, range(50)))
     assert sorted(status for status, _ in answers) == [200] * 49 + [202]
     assert len({payment_id for _, payment_id in answers}) == 1
-    assert bells.tasks == ["payments.submit"]
+    assert task_queue.tasks == ["transfers.submit"]
 
 
 def test_a_broker_that_is_down_costs_nothing(
-    merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
-    bells.broken = True
+    task_queue.broken = True
     assert merchant.pay().status_code == 202

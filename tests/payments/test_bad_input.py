@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.fakes import HeldQueue, ScriptedNetwork
 from tests.support.merchants import BASE, Merchant, payment_request
 from tests.support.refusals import refusal, wrong_fields
 from tests.support.tables import row_counts
@@ -108,13 +108,13 @@ NO_JSON: dict[str, tuple[bytes, str, int, str]] = {
 
 @pytest.fixture(autouse=True)
 def nothing_happens(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> Iterator[None]:
     """Around every test here: no row anywhere, no bell, no call to the network."""
     before = row_counts(app)
     yield
     assert row_counts(app) == before
-    assert bells.tasks == []
+    assert task_queue.tasks == []
     assert network.submissions == []
 
 

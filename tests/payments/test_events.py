@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 
 from tests.support.fakes import (
-    HeldBells,
+    HeldQueue,
     ScriptedNetwork,
-    enquire,
     make_due,
-    report,
+    poll,
+    result,
     stored,
     submit,
 )
@@ -20,14 +20,14 @@ from tests.support.rows import events, moves, path
 from zampay.infra.database.db import transaction
 from zampay.providers.contract import InDoubt, NotSent
 from zampay.transfers import queries, transitions
-from zampay.transfers.states import PHASES, Evidence, State
+from zampay.transfers.states import RULES, Evidence, State
 
 
 def test_each_move_that_a_merchant_sees_is_told_once_with_the_payment_as_it_was(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("SUCCESSFUL")]
+    network.poll_answers = [result("SUCCESSFUL")]
     look(app, payment)
     told = events(app, payment.id)
     assert [(one.type, one.position) for one in told] == [
@@ -69,22 +69,22 @@ def test_a_move_that_is_rolled_back_leaves_no_event_no_history_and_no_gap(
         move_and_fail()
     assert stored(app, payment.id).state == State.PROCESSING
     assert path(app, payment.id)[-1] == "PROCESSING"
-    network.enquiry_answers = [report("SUCCESSFUL")]
+    network.poll_answers = [result("SUCCESSFUL")]
     look(app, other)
     assert [one.sequence for one in events(app)] == [1, 2, 3]
 
 
 def test_twenty_movers_at_once_number_their_events_without_a_gap_and_in_order(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payments = [accept(app, merchant) for _ in range(20)]
-    network.enquiry_answers = [ending("SUCCESSFUL"), ending("FAILED")] * 10
+    network.poll_answers = [ending("SUCCESSFUL"), ending("FAILED")] * 10
 
     def walk(number: int) -> None:
         payment = payments[number]
         submit(app, payment)
         make_due(app, payment.id)
-        enquire(app, payment)
+        poll(app, payment)
 
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(walk, range(20)))
@@ -92,9 +92,9 @@ def test_twenty_movers_at_once_number_their_events_without_a_gap_and_in_order(
     assert [one.sequence for one in told] == list(range(1, 41))
     for payment in payments:
         of_one = [one for one in told if one.subject_id == payment.id]
-        news = [move for move in moves(app, payment.id) if PHASES[State(move.target)].event]
+        news = [move for move in moves(app, payment.id) if RULES[State(move.target)].event]
         assert [one.position for one in of_one] == [move.position for move in news]
-        assert [one.type for one in of_one] == [PHASES[State(move.target)].event for move in news]
+        assert [one.type for one in of_one] == [RULES[State(move.target)].event for move in news]
 
 
 def test_each_tenant_and_each_world_has_numbers_of_its_own(

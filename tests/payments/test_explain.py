@@ -159,7 +159,7 @@ def test_an_end_is_told_on_the_word_of_whoever_named_it(
     asked = ended(app, merchant, network, "SUCCESSFUL")
     called = processing(app, merchant, network)
     client.put(f"{BASE}/callbacks/mtn/{called.callback_token}", data=b"{}")
-    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    network.poll_answers.append(ending("SUCCESSFUL"))
     look(app, called)
     for payment in (asked, called):
         assert explained(merchant, payment)["sentence"] == "MTN says that the money moved."
@@ -212,7 +212,7 @@ def test_in_review_after_silence_it_says_so(
 ) -> None:
     payment = processing(app, merchant, network)
     monkeypatch.setattr("zampay.transfers.states.REVIEW_AFTER", -LONG)
-    network.enquiry_answers.append(ending("PENDING"))
+    network.poll_answers.append(ending("PENDING"))
     look(app, payment)
     in_state(app, payment, State.IN_REVIEW)
     found = explained(merchant, payment)
@@ -224,7 +224,7 @@ def test_a_failure_that_the_network_contradicts_is_not_safe_to_repeat(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = never_landed(app, merchant, network)
-    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    network.poll_answers.append(ending("SUCCESSFUL"))
     look(app, payment)
     found = explained(merchant, payment)
     assert (found["status"], found["newAttempt"]) == ("FAILED", "unsafe")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, enquire, make_due, stored
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, poll, stored
 from tests.support.given import accept
 from tests.support.merchants import Merchant
 from tests.support.refusals import refusal, wrong_fields
@@ -15,7 +15,7 @@ from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.providers.contract import FailureCode
 from zampay.providers.sandbox import adapter as sandbox
 from zampay.transfers import invariants
-from zampay.transfers.models import Move
+from zampay.transfers.models import Transition
 
 
 def finish(
@@ -32,11 +32,11 @@ def shown(merchant: Merchant, payment_id: str) -> Any:
 @pytest.mark.parametrize("status", ["SUCCESSFUL", "FAILED", "IN_REVIEW"])
 @pytest.mark.parametrize("before", ["PENDING", "PROCESSING"])
 def test_a_test_payment_ends_as_asked_with_its_history_and_event(
-    app: Flask, merchant: Merchant, bells: HeldBells, status: str, before: str
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, status: str, before: str
 ) -> None:
     payment = accept(app, merchant, live=False)
     if before == "PROCESSING":
-        bells.hear_all()
+        task_queue.run_all()
     assert stored(app, payment.id).state == before
     for _ in range(2):
         answer = finish(merchant, payment.id, status)
@@ -90,10 +90,10 @@ def test_final_is_final(
 
 
 def test_a_payment_that_the_sandbox_ended_is_not_ended_again(
-    app: Flask, merchant: Merchant, bells: HeldBells
+    app: Flask, merchant: Merchant, task_queue: HeldQueue
 ) -> None:
     payment = accept(app, merchant, live=False, msisdn="0963123458")
-    bells.hear_all()
+    task_queue.run_all()
     assert finish(merchant, payment.id, "FAILED").json["failure"]["code"] == "provider_rejected"
     refusal(finish(merchant, payment.id, "SUCCESSFUL"), 409, "not_finishable")
 
@@ -139,7 +139,7 @@ def test_a_live_payment_is_ended_by_no_call(
 def test_the_sandbox_does_not_contradict_what_a_call_has_ended(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     monkeypatch: pytest.MonkeyPatch,
     status: str,
     number: str,
@@ -148,9 +148,9 @@ def test_the_sandbox_does_not_contradict_what_a_call_has_ended(
     monkeypatch.setattr(sandbox, "PAYS_AFTER", timedelta(0))
     payment = accept(app, merchant, live=False, msisdn=number)
     finish(merchant, payment.id, status)
-    bells.hear_all()
+    task_queue.run_all()
     make_due(app, payment.id)
-    enquire(app, payment)
+    poll(app, payment)
     assert shown(merchant, payment.id)["status"] == status
     due_s = seconds_until_due(app, payment.id)
     assert due_s is not None and due_s > 3600 if status == "IN_REVIEW" else due_s is None
@@ -168,7 +168,7 @@ def test_a_live_payment_that_a_test_call_paid_would_break_one(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, evidence: str
 ) -> None:
     payment = accept(app, merchant)
-    line = Move(
+    line = Transition(
         payment_id=payment.id,
         position=2,
         tenant_id=payment.tenant_id,
@@ -186,25 +186,25 @@ def test_a_live_payment_that_a_test_call_paid_would_break_one(
 
 
 def test_a_payment_goes_to_review_by_itself_for_one_number(
-    app: Flask, merchant: Merchant, bells: HeldBells, monkeypatch: pytest.MonkeyPatch
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "PAYS_AFTER", timedelta(0))
     payment = accept(app, merchant, live=False, msisdn="0963123475")
-    bells.hear_all()
+    task_queue.run_all()
     make_due(app, payment.id)
-    enquire(app, payment)
+    poll(app, payment)
     last = moves(app, payment.id)[-1]
     assert (last.target, last.evidence) == ("IN_REVIEW", "enquiry")
     assert finish(merchant, payment.id, "SUCCESSFUL").json["status"] == "SUCCESSFUL"
 
 
 def test_the_sandbox_is_asked_again_when_it_has_something_to_say(
-    app: Flask, merchant: Merchant, bells: HeldBells
+    app: Flask, merchant: Merchant, task_queue: HeldQueue
 ) -> None:
     payment = accept(app, merchant, live=False, msisdn="0963123454")
-    bells.hear_all()
+    task_queue.run_all()
     make_due(app, payment.id)
-    enquire(app, payment)
+    poll(app, payment)
     row = stored(app, payment.id)
     assert row.due_at is not None
     assert 19 < (row.due_at - row.created_at).total_seconds() < 21

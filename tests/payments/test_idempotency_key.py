@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 import config
-from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.fakes import HeldQueue, ScriptedNetwork
 from tests.support.merchants import BASE, Merchant, payment_request
 from tests.support.refusals import refusal
 from tests.support.tables import contents, row_counts
@@ -22,7 +22,7 @@ def pay(merchant: Merchant, key: str, *, live: bool = True, **changes: Any) -> T
     return merchant.post("/payments", payment_request(**changes), live=live, **headers)
 
 
-def test_the_same_key_and_request_replay(merchant: Merchant, bells: HeldBells) -> None:
+def test_the_same_key_and_request_replay(merchant: Merchant, task_queue: HeldQueue) -> None:
     first = pay(merchant, "key-1", externalId="order-1")
     again = pay(merchant, "key-1", externalId="order-1")
     assert (first.status_code, again.status_code) == (202, 200)
@@ -30,7 +30,7 @@ def test_the_same_key_and_request_replay(merchant: Merchant, bells: HeldBells) -
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.headers["Location"] == first.headers["Location"]
     assert again.json == first.json
-    assert bells.tasks == ["payments.submit"]
+    assert task_queue.tasks == ["transfers.submit"]
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,14 @@ def test_the_same_key_and_request_replay(merchant: Merchant, bells: HeldBells) -
     ids=str,
 )
 def test_the_key_with_another_request_is_refused_and_leaves_nothing(
-    app: Flask, merchant: Merchant, bells: HeldBells, change: dict[str, Any]
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, change: dict[str, Any]
 ) -> None:
     pay(merchant, "key-1", externalId="order-1")
-    bells.lose_all()
+    task_queue.lose_all()
     before = contents(app)
     refusal(pay(merchant, "key-1", **change), 422, "idempotency_key_reused")
     assert contents(app) == before
-    assert bells.tasks == []
+    assert task_queue.tasks == []
 
 
 def test_another_request_under_one_external_id_is_refused_whatever_the_key(
@@ -96,9 +96,11 @@ def test_what_means_the_same_is_the_same_request(merchant: Merchant) -> None:
         assert (again.status_code, again.json["id"]) == (200, first.json["id"]), same
 
 
-def test_a_replay_tells_how_the_payment_stands_now(merchant: Merchant, bells: HeldBells) -> None:
+def test_a_replay_tells_how_the_payment_stands_now(
+    merchant: Merchant, task_queue: HeldQueue
+) -> None:
     assert pay(merchant, "key-1", externalId="order-1").json["status"] == "PENDING"
-    bells.hear_all()
+    task_queue.run_all()
     assert pay(merchant, "key-1", externalId="order-1").json["status"] == "PROCESSING"
 
 
@@ -123,7 +125,7 @@ def test_a_key_survives_the_loss_of_redis(
 
 
 def test_twenty_requests_with_one_key_at_once_make_one_payment(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     headers = {**merchant.headers(), "Idempotency-Key": "key-1"}
 
@@ -136,4 +138,4 @@ def test_twenty_requests_with_one_key_at_once_make_one_payment(
         answers = list(pool.map(ask, range(20)))
     assert sorted(answers) == [(202, "accepted"), *[(422, "idempotency_key_reused")] * 19]
     assert row_counts(app)["payments"] == 1
-    assert bells.tasks == ["payments.submit"]
+    assert task_queue.tasks == ["transfers.submit"]

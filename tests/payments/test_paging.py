@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.infra.rows import written
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.transfers import queries
@@ -74,10 +74,10 @@ def test_what_comes_while_pages_are_read_disturbs_none(merchant: Merchant) -> No
     assert listed(merchant, limit=2, after=first["nextCursor"]) == ["b", "a"]
 
 
-def test_filters_hold_on_every_page(merchant: Merchant, bells: HeldBells) -> None:
+def test_filters_hold_on_every_page(merchant: Merchant, task_queue: HeldQueue) -> None:
     for name in ("a", "b", "c"):
         merchant.pay(externalId=name)
-    bells.hear_all()
+    task_queue.run_all()
     merchant.pay(externalId="d")
     assert walked(merchant, status="PROCESSING", limit=1) == ["c", "b", "a"]
 

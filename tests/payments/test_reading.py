@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal, wrong_fields
 from zampay.infra.database.db import EVERY_TENANT, transaction
@@ -71,14 +71,14 @@ def test_times_are_in_utc_and_of_the_database(app: Flask, merchant: Merchant) ->
 
 
 def test_the_history_tells_each_move_and_its_evidence(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment_id = merchant.pay().json["id"]
-    bells.hear_all()
-    network.enquiry_answers = [report("SUCCESSFUL")]
+    task_queue.run_all()
+    network.poll_answers = [result("SUCCESSFUL")]
     make_due(app, payment_id)
     with app.app_context():
-        app.extensions["celery"].tasks["payments.enquire"](
+        app.extensions["celery"].tasks["transfers.poll"](
             payment_id=payment_id, tenant_id=merchant.tenant_id
         )
     moves = merchant.get(f"/payments/{payment_id}/events").json["data"]
@@ -121,10 +121,10 @@ def test_a_cancelled_payment_says_so_everywhere(merchant: Merchant) -> None:
 
 
 def test_a_payment_with_the_network_cannot_be_cancelled(
-    merchant: Merchant, bells: HeldBells
+    merchant: Merchant, task_queue: HeldQueue
 ) -> None:
     payment_id = merchant.pay().json["id"]
-    bells.hear_all()
+    task_queue.run_all()
     refusal(merchant.post(f"/payments/{payment_id}/cancel"), 409, "not_cancellable")
     assert merchant.get(f"/payments/{payment_id}").json["status"] == "PROCESSING"
 
@@ -138,10 +138,10 @@ def test_an_unknown_payment_is_not_found(merchant: Merchant, payment_id: str, re
     refusal(ask(f"/payments/{payment_id}{rest}"), 404, "payment_not_found")
 
 
-def test_a_list_is_newest_first_and_filtered(merchant: Merchant, bells: HeldBells) -> None:
+def test_a_list_is_newest_first_and_filtered(merchant: Merchant, task_queue: HeldQueue) -> None:
     for name in ("a", "b"):
         merchant.pay(externalId=name)
-    bells.hear_all()
+    task_queue.run_all()
     for name in ("c", "d"):
         merchant.pay(externalId=name)
     assert listed(merchant) == ["d", "c", "b", "a"]

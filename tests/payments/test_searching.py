@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.payments.test_paging import plan_of_a_late_page
 from tests.payments.test_reading import listed
-from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.fakes import HeldQueue, ScriptedNetwork
 from tests.support.given import ended
 from tests.support.merchants import Merchant
 from tests.support.refusals import refusal, wrong_fields
@@ -20,9 +20,11 @@ from zampay.transfers.states import State
 pytestmark = pytest.mark.usefixtures("network")
 
 
-def test_a_filter_that_is_given_twice_means_either(merchant: Merchant, bells: HeldBells) -> None:
+def test_a_filter_that_is_given_twice_means_either(
+    merchant: Merchant, task_queue: HeldQueue
+) -> None:
     merchant.pay(externalId="a", msisdn="0963123451")
-    bells.hear_all()
+    task_queue.run_all()
     merchant.pay(externalId="b", msisdn="0963123452")
     merchant.pay(externalId="c", msisdn="0963123453")
     assert listed(merchant, status=["PENDING", "PROCESSING"]) == ["c", "b", "a"]
@@ -34,11 +36,11 @@ def test_a_filter_that_is_given_twice_means_either(merchant: Merchant, bells: He
 
 
 def test_pages_of_several_statuses_neither_skip_nor_repeat(
-    merchant: Merchant, bells: HeldBells
+    merchant: Merchant, task_queue: HeldQueue
 ) -> None:
     for name in ("a", "b", "c"):
         merchant.pay(externalId=name)
-    bells.hear_all()
+    task_queue.run_all()
     for name in ("d", "e"):
         merchant.pay(externalId=name)
     found: list[str] = []

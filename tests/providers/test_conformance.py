@@ -19,14 +19,14 @@ from zampay.providers import registry
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    Enquiry,
     FailureCode,
     InDoubt,
     NoAnswer,
     NotFound,
     NotSent,
-    Report,
-    ReportStatus,
+    PollAnswer,
+    ProviderResult,
+    ResultStatus,
 )
 
 RIGS = ("sandbox", "MTN")
@@ -88,8 +88,8 @@ def rig(request: pytest.FixtureRequest) -> Rig:
     return found
 
 
-def is_final(found: Enquiry) -> bool:
-    return isinstance(found, Report) and found.status is not ReportStatus.PENDING
+def is_final(found: PollAnswer) -> bool:
+    return isinstance(found, ProviderResult) and found.status is not ResultStatus.PENDING
 
 
 def test_the_profile_says_what_payments_need_to_know(rig: Rig) -> None:
@@ -125,7 +125,7 @@ def test_a_report_brings_the_figures_back(rig: Rig) -> None:
     order = an_order(rig.provider)
     rig.provider.submit(order)
     found = until(is_final, rig.provider, order)
-    assert isinstance(found, Report)
+    assert isinstance(found, ProviderResult)
     assert order.money.equals(found.amount or "12.50", found.currency or "ZMW")
     assert found.payment_id in {None, order.payment_id}
     assert found.provider_transaction_id
@@ -145,11 +145,11 @@ def test_a_number_that_fails_fails_as_the_table_says_and_nobody_pays(
         failure = answer.failure
     elif isinstance(answer, InDoubt):
         assert answer.presumed is not None
-        assert isinstance(rig.provider.enquire(order), NotFound)
+        assert isinstance(rig.provider.poll(order), NotFound)
         failure = answer.presumed
     else:
         found = until(is_final, rig.provider, order)
-        assert isinstance(found, Report)
+        assert isinstance(found, ProviderResult)
         assert found.failure is not None
         failure = found.failure
     assert failure.code in CODES[end]
@@ -168,26 +168,28 @@ def test_a_number_that_pays_pays_once_whatever_becomes_of_the_answer(
     order = an_order(rig.provider, msisdn)
     answer = rig.provider.submit(order)
     assert isinstance(answer, Accepted if end in {None, Ending.DELAYED} else InDoubt)
-    if isinstance(rig.provider.enquire(order), NotFound):
+    if isinstance(rig.provider.poll(order), NotFound):
         assert isinstance(rig.provider.submit(order), Accepted)
     found = until(is_final, rig.provider, order)
-    assert isinstance(found, Report)
-    assert found.status is ReportStatus.SUCCESSFUL
+    assert isinstance(found, ProviderResult)
+    assert found.status is ResultStatus.SUCCESSFUL
     assert rig.charges(order) == 1
 
 
 def test_a_number_that_never_answers_stays_pending(rig: Rig) -> None:
     order = an_order(rig.provider, "260963123453")
     rig.provider.submit(order)
-    found = [rig.provider.enquire(order) for _ in range(3)]
-    assert all(isinstance(one, Report) and one.status is ReportStatus.PENDING for one in found)
+    found = [rig.provider.poll(order) for _ in range(3)]
+    assert all(
+        isinstance(one, ProviderResult) and one.status is ResultStatus.PENDING for one in found
+    )
 
 
 def test_a_network_that_is_unavailable_says_so_and_nobody_pays(rig: Rig) -> None:
     order = an_order(rig.provider, "260963123462")
     answer = rig.provider.submit(order)
     assert isinstance(answer, InDoubt | NotSent | Declined)
-    assert isinstance(rig.provider.enquire(order), NotFound)
+    assert isinstance(rig.provider.poll(order), NotFound)
     assert rig.charges(order) == 0
 
 
@@ -205,7 +207,7 @@ def test_whatever_the_transport_does_nothing_raises_and_nothing_is_concluded(
         provider = remote.at(server.url)
         order = an_order(provider)
         assert isinstance(provider.submit(order), InDoubt | NotSent)
-        assert isinstance(provider.enquire(order), NoAnswer | NotSent)
+        assert isinstance(provider.poll(order), NoAnswer | NotSent)
 
 
 @pytest.mark.parametrize("behaviour", HOSTILE.values(), ids=HOSTILE)
@@ -217,11 +219,11 @@ def test_once_logged_in_whatever_the_transport_does_leaves_doubt(
         provider = remote.at(server.url)
         order = an_order(provider)
         assert isinstance(provider.submit(order), InDoubt)
-        assert isinstance(provider.enquire(order), NoAnswer)
+        assert isinstance(provider.poll(order), NoAnswer)
 
 
 def test_nobody_there_means_nothing_was_sent(remote: Remote) -> None:
     provider = remote.at("http://127.0.0.1:1")
     order = an_order(provider)
     assert isinstance(provider.submit(order), NotSent)
-    assert isinstance(provider.enquire(order), NoAnswer)
+    assert isinstance(provider.poll(order), NoAnswer)

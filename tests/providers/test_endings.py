@@ -9,21 +9,21 @@ from zampay.kernel.sandbox_numbers import OURS, PUBLISHED
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    Enquiry,
     Failure,
     InDoubt,
     NotFound,
+    PollAnswer,
     Provider,
-    Report,
-    ReportStatus,
+    ProviderResult,
+    ResultStatus,
 )
 
 LOST = {"72", "73", "74"}
 """Numbers whose first answer is lost; the conformance suite says what becomes of them."""
 
 
-def is_final(found: Enquiry) -> bool:
-    return isinstance(found, Report) and found.status is not ReportStatus.PENDING
+def is_final(found: PollAnswer) -> bool:
+    return isinstance(found, ProviderResult) and found.status is not ResultStatus.PENDING
 
 
 def told(failure: Failure) -> tuple[Any, ...]:
@@ -38,15 +38,15 @@ def ending(provider: Provider, suffix: str) -> tuple[Any, ...]:
     if isinstance(answer, Declined):
         return told(answer.failure)
     if isinstance(answer, InDoubt):
-        assert isinstance(provider.enquire(order), NotFound)
+        assert isinstance(provider.poll(order), NotFound)
         return told(answer.presumed) if answer.presumed else ("to be sent again",)
     assert isinstance(answer, Accepted)
     if suffix == "53":
-        found = provider.enquire(order)
-        assert isinstance(found, Report)
+        found = provider.poll(order)
+        assert isinstance(found, ProviderResult)
         return (found.status,)
     found = until(is_final, provider, order)
-    assert isinstance(found, Report)
+    assert isinstance(found, ProviderResult)
     figures = order.money.equals(found.amount or "", found.currency or "")
     return (found.status, figures, *(told(found.failure) if found.failure else ()))
 
@@ -57,7 +57,7 @@ def test_a_number_ends_alike_in_the_sandbox_and_on_the_simulator(mtn: Any, suffi
 
 
 def test_one_number_pays_another_amount_than_was_asked_for(mtn: Any) -> None:
-    expected = (ReportStatus.SUCCESSFUL, False)
+    expected = (ResultStatus.SUCCESSFUL, False)
     assert [ending(one.provider, "75") for one in (Sandbox(), mtn)] == [expected] * 2
 
 
@@ -67,7 +67,7 @@ def test_a_refusal_has_the_words_of_the_network() -> None:
 
 def test_the_sandbox_says_when_asking_again_is_worth_while() -> None:
     provider = Sandbox().provider
-    found = provider.enquire(an_order(provider, "260963123454"))
-    assert isinstance(found, Report)
+    found = provider.poll(an_order(provider, "260963123454"))
+    assert isinstance(found, ProviderResult)
     assert found.poll_after is not None
     assert found.poll_after.total_seconds() == 20

@@ -17,8 +17,8 @@ from zampay.providers.contract import (
     NoAnswer,
     NotFound,
     NotSent,
-    Report,
-    ReportStatus,
+    ProviderResult,
+    ResultStatus,
 )
 from zampay.providers.mtn import adapter as mtn_adapter
 
@@ -67,14 +67,14 @@ def test_references_are_uuids_of_version_4(mtn: Mtn) -> None:
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "error_after", "garbage", "hang"])
-def test_a_charge_whose_answer_was_lost_is_in_doubt_and_found_by_an_enquiry(
+def test_a_charge_whose_answer_was_lost_is_in_doubt_and_found_by_a_poll(
     mtn: Mtn, fault: str
 ) -> None:
     mtn.faults({"operation": PAY, "kind": fault, "when": "after", "seconds": 1.0, "times": 1})
     order, hasty = an_order(mtn.provider), mtn.adapter(read_timeout_s=0.5)
     assert isinstance(hasty.submit(order), InDoubt | Accepted)
     found = until(lambda one: getattr(one, "status", None) == "SUCCESSFUL", mtn.provider, order)
-    assert isinstance(found, Report)
+    assert isinstance(found, ProviderResult)
     assert isinstance(mtn.provider.submit(order), Accepted)
     assert mtn.charges(order) == 1
 
@@ -83,7 +83,7 @@ def test_a_request_that_was_lost_is_in_doubt_and_unknown(mtn: Mtn) -> None:
     mtn.faults({"operation": PAY, "kind": "reset_before", "times": 1})
     order = an_order(mtn.provider)
     assert isinstance(mtn.provider.submit(order), InDoubt)
-    assert isinstance(mtn.provider.enquire(order), NotFound)
+    assert isinstance(mtn.provider.poll(order), NotFound)
     assert isinstance(mtn.provider.submit(order), Accepted)
 
 
@@ -117,29 +117,27 @@ def test_statuses_mean_for_a_request(mtn: Mtn, fault: dict[str, object], kind: t
     ],
     ids=str,
 )
-def test_an_enquiry_that_fails_says_nothing_of_the_payment(
-    mtn: Mtn, fault: dict[str, object]
-) -> None:
+def test_a_poll_that_fails_says_nothing_of_the_payment(mtn: Mtn, fault: dict[str, object]) -> None:
     order = an_order(mtn.provider)
     mtn.provider.submit(order)
     mtn.faults({"operation": "poll", **fault})
-    assert isinstance(mtn.adapter(read_timeout_s=0.5).enquire(order), NoAnswer)
+    assert isinstance(mtn.adapter(read_timeout_s=0.5).poll(order), NoAnswer)
 
 
 def test_a_status_that_nobody_documented_is_pending(mtn: Mtn) -> None:
     order = an_order(mtn.provider, "260963123454")
     mtn.provider.submit(order)
-    found = mtn.provider.enquire(order)
-    assert isinstance(found, Report)
-    assert (found.status, found.provider_status) == (ReportStatus.PENDING, "CREATED")
+    found = mtn.provider.poll(order)
+    assert isinstance(found, ProviderResult)
+    assert (found.status, found.provider_status) == (ResultStatus.PENDING, "CREATED")
 
 
-def test_enquiries_keep_the_pace_of_the_subscription(mtn: Mtn) -> None:
-    slow = mtn.adapter(enquiries_per_s=0.2)
+def test_polls_keep_the_pace_of_the_subscription(mtn: Mtn) -> None:
+    slow = mtn.adapter(polls_per_s=0.2)
     order = an_order(slow)
     slow.submit(order)
-    assert isinstance(slow.enquire(order), Report)
-    refused = [slow.enquire(order), mtn.adapter(enquiries_per_s=0.2).enquire(order)]
+    assert isinstance(slow.poll(order), ProviderResult)
+    refused = [slow.poll(order), mtn.adapter(polls_per_s=0.2).poll(order)]
     assert all(isinstance(one, NotSent) and (one.retry_after_s or 0) > 1 for one in refused)
     assert mtn.requests("poll") == 1
 

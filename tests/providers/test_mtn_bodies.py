@@ -15,8 +15,8 @@ from zampay.providers.contract import (
     NoAnswer,
     NotFound,
     NotSent,
-    Report,
-    ReportStatus,
+    ProviderResult,
+    ResultStatus,
 )
 from zampay.providers.mtn import adapter, bodies, mapping
 
@@ -25,8 +25,8 @@ GATEWAY_404 = '{"statusCode":404,"message":"Resource not found"}'
 FIREWALL = "<html><body>Request Rejected. Your Support ID is: 1234567890</body></html>"
 
 
-def reported(text: str) -> Report:
-    found = bodies.report(text)
+def reported(text: str) -> ProviderResult:
+    found = bodies.result(text)
     assert found is not None
     return found
 
@@ -36,8 +36,8 @@ def test_the_example_with_numbers_for_strings_is_read_as_text() -> None:
         '{"amount":100,"currency":"UGX","financialTransactionId":23503452,"externalId":947354,'
         '"payer":{"partyIdType":"MSISDN","partyId":4656473839},"status":"SUCCESSFUL"}'
     )
-    assert found == Report(
-        ReportStatus.SUCCESSFUL, "SUCCESSFUL", "100", "UGX", "947354", "23503452"
+    assert found == ProviderResult(
+        ResultStatus.SUCCESSFUL, "SUCCESSFUL", "100", "UGX", "947354", "23503452"
     )
 
 
@@ -62,14 +62,14 @@ def test_a_reason_is_an_object_a_string_or_absent(
     reason: str, code: str, provider_code: str | None
 ) -> None:
     found = reported(f'{{"amount":"50","currency":"XAF",{reason}"status":"FAILED"}}')
-    assert found.status is ReportStatus.FAILED
+    assert found.status is ResultStatus.FAILED
     assert found.failure is not None
     assert (found.failure.code, found.failure.provider_code) == (code, provider_code)
 
 
 def test_a_transaction_id_on_a_failure_does_not_make_it_a_success() -> None:
     found = reported('{"financialTransactionId":"1884710816","status":"FAILED"}')
-    assert found.status is ReportStatus.FAILED
+    assert found.status is ResultStatus.FAILED
 
 
 @pytest.mark.parametrize("status", ["PENDING", "CREATED", "NEVER_HEARD_OF", "successful ", "0"])
@@ -89,7 +89,7 @@ def test_an_unknown_status_is_pending_and_a_known_one_may_be_written_small(statu
     ],
 )
 def test_what_is_no_report_is_none(text: str) -> None:
-    assert bodies.report(text) is None
+    assert bodies.result(text) is None
 
 
 @settings(max_examples=60)
@@ -97,7 +97,7 @@ def test_what_is_no_report_is_none(text: str) -> None:
 def test_no_text_raises(text: str) -> None:
     assert bodies.parsed(text) is not None
     bodies.error_code(text)
-    bodies.report(text)
+    bodies.result(text)
 
 
 @pytest.mark.parametrize(
@@ -205,8 +205,8 @@ def test_too_many_requests_says_how_long_to_wait() -> None:
     assert found == NotSent("too many requests (429)", retry_after_s=7.0)
 
 
-ENQUIRIES = [
-    (200, '{"status":"PENDING"}', Report),
+POLLS = [
+    (200, '{"status":"PENDING"}', ProviderResult),
     (404, UNKNOWN, NotFound),
     (404, '{"code":"TRANSACTION_NOT_FOUND"}', NotFound),
     (404, GATEWAY_404, NoAnswer),
@@ -229,6 +229,6 @@ ENQUIRIES = [
 ]
 
 
-@pytest.mark.parametrize(("status", "text", "kind"), ENQUIRIES)
-def test_an_answer_to_an_enquiry_means(status: int, text: str, kind: type) -> None:
-    assert type(adapter._enquiry(Reply(status, text))) is kind
+@pytest.mark.parametrize(("status", "text", "kind"), POLLS)
+def test_an_answer_to_a_poll_means(status: int, text: str, kind: type) -> None:
+    assert type(adapter._poll_answer(Reply(status, text))) is kind

@@ -59,7 +59,7 @@ def test_an_unknown_code_leaves_a_request_in_doubt_and_a_failure_without_a_name(
 ) -> None:
     assert mapping.refusal(code) is Refusal.IN_DOUBT
     found = mapping.failure(code)
-    assert (found.code, found.provider_code, found.recheck) == (
+    assert (found.code, found.provider_code, found.repoll) == (
         FailureCode.UNSPECIFIED,
         code,
         True,
@@ -67,9 +67,9 @@ def test_an_unknown_code_leaves_a_request_in_doubt_and_a_failure_without_a_name(
 
 
 def test_endings_that_networks_have_taken_back_are_looked_at_once_more() -> None:
-    assert all(mapping.failure(code).recheck for code in TAKEN_BACK)
+    assert all(mapping.failure(code).repoll for code in TAKEN_BACK)
     settled = {"APPROVAL_REJECTED", "NOT_ENOUGH_FUNDS", "PAYER_NOT_FOUND", "TRANSACTION_CANCELED"}
-    assert not any(mapping.failure(code).recheck for code in settled)
+    assert not any(mapping.failure(code).repoll for code in settled)
 
 
 @pytest.mark.parametrize("code", sorted(MEANINGS))

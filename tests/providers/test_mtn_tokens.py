@@ -66,12 +66,12 @@ def test_a_token_that_is_refused_twice_is_not_tried_a_third_time(mtn: Mtn) -> No
     assert (mtn.requests("requesttopay"), mtn.requests("token")) == (2, 2)
 
 
-def test_an_enquiry_after_the_token_ended_is_answered_too(mtn: Mtn) -> None:
+def test_a_poll_after_the_token_ended_is_answered_too(mtn: Mtn) -> None:
     adapter = mtn.adapter()
     order = an_order(adapter)
     adapter.submit(order)
     mtn.admin("POST", "tokens/expire")
-    assert not isinstance(adapter.enquire(order), NoAnswer | NotSent)
+    assert not isinstance(adapter.poll(order), NoAnswer | NotSent)
 
 
 def test_without_redis_a_worker_keeps_its_own_token_while_it_lasts(
@@ -96,7 +96,7 @@ def test_wrong_credentials_are_said_at_once_and_nothing_is_sent(mtn: Mtn) -> Non
         [answer] = pay(adapter)
         assert isinstance(answer, Declined)
         assert answer.failure.code is FailureCode.PROVIDER_REJECTED
-        assert isinstance(adapter.enquire(an_order(adapter)), NoAnswer)
+        assert isinstance(adapter.poll(an_order(adapter)), NoAnswer)
     assert mtn.requests("requesttopay") == 0
 
 

@@ -9,22 +9,22 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from zampay.infra.database.after_commit import Ring
+from zampay.infra.database.after_commit import TaskMessage
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.kernel import clock
 from zampay.providers.contract import (
     Accepted,
-    Enquiry,
     NotFound,
     Order,
+    PollAnswer,
     Profile,
-    Report,
-    ReportStatus,
+    ProviderResult,
+    ResultStatus,
     Submission,
 )
 from zampay.providers.mtn import adapter
-from zampay.transfers import poll
 from zampay.transfers.models import Payment
+from zampay.transfers.poll import poll as poll_transfer
 from zampay.transfers.submit import submit as submit_transfer
 
 
@@ -41,38 +41,38 @@ class Inline(Executor):
         return done
 
 
-class HeldBells:
+class HeldQueue:
     """Keeps every ring; the test decides when each is heard, twice, in which order, or never."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self.held: list[Ring] = []
+        self.held: list[TaskMessage] = []
         self.broken = False
 
-    def ring(self, ring: Ring) -> None:
+    def enqueue(self, enqueue: TaskMessage) -> None:
         if self.broken:
             raise BrokerDown
-        self.held.append(ring)
+        self.held.append(enqueue)
 
     def waiting(self, feature: str) -> int:
-        return sum(ring.feature == feature for ring in self.held)
+        return sum(enqueue.feature == feature for enqueue in self.held)
 
-    def hear(self, ring: Ring) -> Any:
+    def run(self, enqueue: TaskMessage) -> Any:
         """Run the task of one ring, as a worker would."""
         with self._app.app_context():
-            return self._app.extensions["celery"].tasks[ring.task](**ring.arguments)
+            return self._app.extensions["celery"].tasks[enqueue.task](**enqueue.arguments)
 
-    def hear_all(self) -> None:
+    def run_all(self) -> None:
         """Hear every ring held now, and those that they cause, until it is quiet."""
         while self.held:
-            self.hear(self.held.pop(0))
+            self.run(self.held.pop(0))
 
     def lose_all(self) -> None:
         self.held.clear()
 
     @property
     def tasks(self) -> list[str]:
-        return [ring.task for ring in self.held]
+        return [enqueue.task for enqueue in self.held]
 
 
 class ScriptedNetwork:
@@ -82,9 +82,9 @@ class ScriptedNetwork:
         self.profile: Profile = adapter.profile(None)
         self.submissions: list[Order] = []
         self.asked_s: list[float] = []
-        self.enquiries: list[Order] = []
+        self.polls: list[Order] = []
         self.submit_answers: list[Submission | Callable[[Order], Submission]] = []
-        self.enquiry_answers: list[Enquiry | Callable[[Order], Enquiry]] = []
+        self.poll_answers: list[PollAnswer | Callable[[Order], PollAnswer]] = []
         self._references = 0
 
     def new_reference(self) -> str:
@@ -97,18 +97,18 @@ class ScriptedNetwork:
         answer = self.submit_answers.pop(0) if self.submit_answers else Accepted("accepted (202)")
         return answer(order) if callable(answer) else answer
 
-    def enquire(self, order: Order) -> Enquiry:
-        self.enquiries.append(order)
-        answer = self.enquiry_answers.pop(0) if self.enquiry_answers else NotFound("404")
+    def poll(self, order: Order) -> PollAnswer:
+        self.polls.append(order)
+        answer = self.poll_answers.pop(0) if self.poll_answers else NotFound("404")
         return answer(order) if callable(answer) else answer
 
 
-def report(status: str, **figures: Any) -> Callable[[Order], Report]:
+def result(status: str, **figures: Any) -> Callable[[Order], ProviderResult]:
     """A script line: the network reports on the order with its own figures."""
 
-    def answer(order: Order) -> Report:
-        says = Report(
-            status=ReportStatus(status),
+    def answer(order: Order) -> ProviderResult:
+        says = ProviderResult(
+            status=ResultStatus(status),
             provider_status=status,
             amount=order.money.shortest(),
             currency=order.money.currency,
@@ -133,7 +133,7 @@ def make_due(
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         row: dict[str, Any] = {"due_at": sa.func.now() - overdue}
         if age:
-            for name in ("submitted_at", "last_byte_at", "recheck_at", "planned_at"):
+            for name in ("submitted_at", "last_byte_at", "repoll_at", "planned_at"):
                 row[name] = getattr(Payment, name) - age
         tx.session.execute(sa.update(Payment).where(Payment.id == payment_id).values(row))
 
@@ -149,6 +149,6 @@ def submit(app: Flask, payment: Payment) -> None:
         submit_transfer(tenant_id=payment.tenant_id, payment_id=payment.id)
 
 
-def enquire(app: Flask, payment: Payment) -> None:
+def poll(app: Flask, payment: Payment) -> None:
     with app.app_context():
-        poll.enquire(tenant_id=payment.tenant_id, payment_id=payment.id)
+        poll_transfer(tenant_id=payment.tenant_id, payment_id=payment.id)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-from tests.support.fakes import ScriptedNetwork, enquire, make_due, report, stored, submit
+from tests.support.fakes import ScriptedNetwork, make_due, poll, result, stored, submit
 from tests.support.merchants import Merchant
 from zampay.providers.contract import Failure, FailureCode, InDoubt, NotFound
 from zampay.transfers.models import Payment
@@ -49,7 +49,7 @@ def to_be_sent_again(app: Flask, merchant: Merchant, network: ScriptedNetwork) -
 
 def hear_that_it_is_unknown(app: Flask, payment: Payment, network: ScriptedNetwork) -> None:
     """One look, past the grace time, at which the network says 404."""
-    network.enquiry_answers.insert(0, UNKNOWN)
+    network.poll_answers.insert(0, UNKNOWN)
     look(app, payment, age=LONG)
 
 
@@ -65,7 +65,7 @@ def never_landed(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Pa
 def ended(app: Flask, merchant: Merchant, network: ScriptedNetwork, status: str) -> Payment:
     """A payment of which the network has named the end."""
     payment = processing(app, merchant, network)
-    network.enquiry_answers.append(ending(status))
+    network.poll_answers.append(ending(status))
     look(app, payment)
     return in_state(app, payment, State(status))
 
@@ -74,13 +74,13 @@ def ending(status: str, **figures: Any) -> Any:
     """A script line: the network reports this status, with a failure where it needs one."""
     if status == "FAILED":
         figures.setdefault("failure", DECLINED_BY_PAYER)
-    return report(status, **figures)
+    return result(status, **figures)
 
 
 def look(app: Flask, payment: Payment, *, age: timedelta = timedelta(0)) -> None:
     """Let the time of the next look come (and `age` pass since the last send), and look."""
     make_due(app, payment.id, age=age)
-    enquire(app, payment)
+    poll(app, payment)
 
 
 def in_state(app: Flask, payment: Payment, state: State) -> Payment:

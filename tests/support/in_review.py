@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from tests.support.fakes import ScriptedNetwork, report
+from tests.support.fakes import ScriptedNetwork, result
 from tests.support.given import in_state, look, processing
 from tests.support.merchants import Merchant
 from zampay.transfers.models import Payment
@@ -12,6 +12,6 @@ from zampay.transfers.states import State
 def in_review(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
     """Live money in review, with one open discrepancy."""
     payment = processing(app, merchant, network)
-    network.enquiry_answers.append(report("SUCCESSFUL", amount="1.00"))
+    network.poll_answers.append(result("SUCCESSFUL", amount="1.00"))
     look(app, payment)
     return in_state(app, payment, State.IN_REVIEW)

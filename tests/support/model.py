@@ -21,7 +21,6 @@ from zampay.kernel import ids
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    Enquiry,
     Failure,
     FailureCode,
     InDoubt,
@@ -29,6 +28,7 @@ from zampay.providers.contract import (
     NotFound,
     NotSent,
     Order,
+    PollAnswer,
     Submission,
 )
 from zampay.transfers import create, poll, queries, submit
@@ -78,8 +78,8 @@ class Books(ScriptedNetwork):
             return Accepted("202 or 409")
         return InDoubt("no answer", SETUP if how == "our set-up" else None)
 
-    def answer_about(self, order: Order, how: str) -> Enquiry:
-        """What comes back from an enquiry: the truth, or nothing."""
+    def answer_about(self, order: Order, how: str) -> PollAnswer:
+        """What comes back from a poll: the truth, or nothing."""
         if how == "no answer":
             return NoAnswer("timeout")
         if how == "no turn":
@@ -135,7 +135,7 @@ class World:
         """A bell for a send is heard; a `late` answer waits until `deliver`."""
         self.pass_time()
         with self.app.app_context():
-            claim = submit._claim(self.tenant_id, self.payment_id)
+            claim = submit.lease(self.tenant_id, self.payment_id)
         if claim is None:
             return
         answer = self.network.answer_to(claim.order, how)
@@ -151,7 +151,7 @@ class World:
         """A bell for a look is heard; a `late` answer waits until `deliver`."""
         self.pass_time(age)
         with self.app.app_context():
-            claim = poll._claim(self.tenant_id, self.payment_id)
+            claim = poll.lease(self.tenant_id, self.payment_id)
         if claim is None:
             return
         answer = self.network.answer_about(claim.order, how)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import requests
 
 from zampay.kernel.money import Money
-from zampay.providers.contract import Enquiry, Order, Provider, Report, ReportStatus
+from zampay.providers.contract import Order, PollAnswer, Provider, ProviderResult, ResultStatus
 from zampay.providers.mtn import adapter as mtn_adapter
 from zampay.providers.mtn import settings as mtn_settings
 from zampay.providers.mtn.mapping import failure
@@ -43,8 +43,8 @@ class Sandbox:
         self.provider: Provider = sandbox_adapter.Adapter(mtn_adapter.profile(None), failure)
 
     def charges(self, order: Order) -> int:
-        found = self.provider.enquire(replace(order, now=order.now + timedelta(minutes=1)))
-        return int(isinstance(found, Report) and found.status is ReportStatus.SUCCESSFUL)
+        found = self.provider.poll(replace(order, now=order.now + timedelta(minutes=1)))
+        return int(isinstance(found, ProviderResult) and found.status is ResultStatus.SUCCESSFUL)
 
 
 class Mtn:
@@ -64,7 +64,7 @@ class Mtn:
             "callback_base_url": None,
             "connect_timeout_s": 5.0,
             "read_timeout_s": 10.0,
-            "enquiries_per_s": 1000.0,
+            "polls_per_s": 1000.0,
             "min_amount_minor": 1,
             "max_amount_minor": 100_000_000,
             "unknown_grace_s": 30.0,
@@ -116,13 +116,13 @@ def an_order(provider: Provider, msisdn: str = PAYER, **changes: Any) -> Order:
     return replace(plain, **changes)
 
 
-def until(condition: Callable[[Enquiry], bool], provider: Provider, order: Order) -> Enquiry:
+def until(condition: Callable[[PollAnswer], bool], provider: Provider, order: Order) -> PollAnswer:
     """Ask until the answer is as wanted, a minute passing in the order's time with each look."""
     pause = threading.Event()
-    found = provider.enquire(order)
+    found = provider.poll(order)
     for minutes in range(1, 200):
         if condition(found):
             return found
         pause.wait(0.01)
-        found = provider.enquire(replace(order, now=order.now + timedelta(minutes=minutes)))
+        found = provider.poll(replace(order, now=order.now + timedelta(minutes=minutes)))
     raise AssertionError(f"still {found}")

@@ -8,14 +8,19 @@ from flask import Flask
 
 from tests.support.fakes import stored
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.transfers.models import Callback, Discrepancy, Move, Payment
+from zampay.transfers.models import Callback, Discrepancy, Payment, Transition
 from zampay.webhooks.models import Event
 
 Row = TypeVar("Row")
 
 
-def moves(app: Flask, payment_id: str) -> list[Move]:
-    return _rows(app, sa.select(Move).where(Move.payment_id == payment_id).order_by(Move.position))
+def moves(app: Flask, payment_id: str) -> list[Transition]:
+    return _rows(
+        app,
+        sa.select(Transition)
+        .where(Transition.payment_id == payment_id)
+        .order_by(Transition.position),
+    )
 
 
 def path(app: Flask, payment_id: str) -> list[str]:

@@ -24,7 +24,7 @@ BODIES: dict[str, Any] = {
 """What a change needs beside the id to be in order, by the end of its path."""
 
 LISTS = [path for method, path in GUARDED if method == "GET" and "{" not in path]
-BY_WORLD = [one for one in ON_AN_OBJECT if "{key_id}" not in one[1]]
+BY_MODE = [one for one in ON_AN_OBJECT if "{key_id}" not in one[1]]
 
 
 def ask(
@@ -73,14 +73,14 @@ def test_a_list_shows_nothing_foreign(merchant: Merchant, rival: Merchant, path:
     assert not any(one in seen for one in [rival.tenant_id, *foreign.values()])
 
 
-@pytest.mark.parametrize(("method", "path"), BY_WORLD)
+@pytest.mark.parametrize(("method", "path"), BY_MODE)
 @pytest.mark.parametrize("live", [True, False])
 def test_the_two_worlds_do_not_see_each_other(
     app: Flask, merchant: Merchant, method: str, path: str, *, live: bool
 ) -> None:
-    other_world = objects_of(merchant, live=not live)
+    other_mode = objects_of(merchant, live=not live)
     before = contents(app)
-    answer = ask(merchant, method, path, other_world, live=live)
+    answer = ask(merchant, method, path, other_mode, live=live)
     refusal(answer, 404, answer.json["code"])
     assert alike(answer, ask(merchant, method, path, UNKNOWN, live=live))
     assert contents(app) == before

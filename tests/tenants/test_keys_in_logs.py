@@ -6,13 +6,13 @@ import pytest
 import structlog
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.log_lines import captured
 from tests.support.merchants import BASE, Merchant
 
 
 def test_no_line_holds_a_key(
-    client: FlaskClient, bells: HeldBells, caplog: pytest.LogCaptureFixture
+    client: FlaskClient, task_queue: HeldQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
     refused = f"zp_live_{'0' * 48}"
     with captured() as lines, caplog.at_level(logging.DEBUG):

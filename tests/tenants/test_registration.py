@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal, wrong_fields
 from tests.support.tables import row_counts
@@ -28,7 +28,9 @@ def unactivated(app: Flask, client: FlaskClient) -> Merchant:
     return Merchant(client, made["tenantId"], made["apiKey"], made["apiKey"])
 
 
-def test_registering_gives_a_tenant_and_a_test_key(client: FlaskClient, bells: HeldBells) -> None:
+def test_registering_gives_a_tenant_and_a_test_key(
+    client: FlaskClient, task_queue: HeldQueue
+) -> None:
     answer = register(client)
     assert answer.status_code == 201
     assert re.fullmatch(r"ten_[0-9a-z]{26}", answer.json["tenantId"])

@@ -42,7 +42,7 @@ def test_what_the_new_account_does_not_know_may_have_landed(
     switch(first)
     hear_that_it_is_unknown(app, payment, first)
     in_state(app, payment, State.UNCONFIRMED)
-    first.enquiry_answers = [UNKNOWN]
+    first.poll_answers = [UNKNOWN]
     look(app, payment, age=states.REVIEW_AFTER)
     in_state(app, payment, State.IN_REVIEW)
     assert len(first.submissions) == 1
@@ -64,8 +64,8 @@ def test_an_ending_that_was_concluded_is_not_confirmed_by_the_new_account(
 ) -> None:
     payment = never_landed(app, merchant, first)
     switch(first)
-    first.enquiry_answers = [UNKNOWN]
-    look(app, payment, age=states.RECHECK_AFTER)
+    first.poll_answers = [UNKNOWN]
+    look(app, payment, age=states.REPOLL_AFTER)
     assert merchant.get(f"/payments/{payment.id}").json["failure"]["retry"] == "unsafe"
     assert stored(app, payment.id).due_at is not None
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, enquire
+from tests.support.fakes import HeldQueue, ScriptedNetwork, poll
 from tests.support.given import ending, processing
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
@@ -24,7 +24,7 @@ def test_a_flood_of_different_bodies_is_bounded(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
@@ -38,23 +38,23 @@ def test_twenty_different_bodies_at_once_do_not_wait_for_each_other_in_a_ring(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [ending("SUCCESSFUL")] * 20
+    network.poll_answers = [ending("SUCCESSFUL")] * 20
 
     def call(number: int) -> int:
         body = str(number).encode()
         status = app.test_client().put(address(payment), data=body).status_code
-        enquire(app, payment)
+        poll(app, payment)
         return status
 
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(call, range(20))) == [200] * 20
-    bells.hear_all()
+    task_queue.run_all()
     assert path(app, payment.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
-    assert [found for found in callbacks(app, payment.id) if found.heeded_at is None] == []
+    assert [found for found in callbacks(app, payment.id) if found.processed_at is None] == []
 
 
 def test_a_body_over_64_kib_in_chunks_is_not_kept_cut(

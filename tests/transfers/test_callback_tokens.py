@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.infra.rows import session
-from tests.support.fakes import HeldBells, ScriptedNetwork
+from tests.support.fakes import HeldQueue, ScriptedNetwork
 from tests.support.given import processing
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
@@ -20,10 +20,12 @@ from zampay.transfers.models import LOOKUP_LENGTH, Payment
 
 
 @pytest.fixture
-def payment(app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork) -> Payment:
+def payment(
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
+) -> Payment:
     """A payment that the network may call back about; every bell so far is lost."""
     made = processing(app, merchant, network)
-    bells.lose_all()
+    task_queue.lose_all()
     return made
 
 
@@ -38,13 +40,13 @@ def other_ends(token: str) -> list[str]:
 
 
 def test_the_right_first_half_alone_is_unknown_and_keeps_nothing(
-    app: Flask, client: FlaskClient, payment: Payment, bells: HeldBells
+    app: Flask, client: FlaskClient, payment: Payment, task_queue: HeldQueue
 ) -> None:
     for token in other_ends(payment.callback_token):
         answer = client.put(f"{BASE}/callbacks/mtn/{token}", data=b"{}")
         refusal(answer, 404, "callback_unknown")
     assert callbacks(app, payment.id) == []
-    assert bells.tasks == []
+    assert task_queue.tasks == []
 
 
 def test_the_whole_token_is_compared_in_constant_time(

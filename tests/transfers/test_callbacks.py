@@ -1,4 +1,4 @@
-"""A network calls us: the body is kept once, and only an enquiry decides."""
+"""A network calls us: the body is kept once, and only a poll decides."""
 
 import hashlib
 import json
@@ -9,12 +9,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.infra.absent import redis_away
-from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report, stored, submit
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored, submit
 from tests.support.given import UNKNOWN, accept, ended, ending, look, processing
 from tests.support.merchants import Merchant
 from tests.support.rows import callbacks, discrepancies, moves, path, seconds_until_due
 from zampay.infra.redis import redis_client
-from zampay.providers.contract import Accepted, Enquiry, Order, Submission
+from zampay.providers.contract import Accepted, Order, PollAnswer, Submission
 from zampay.transfers.models import Payment
 from zampay.transfers.states import State
 
@@ -35,34 +35,34 @@ def test_a_callback_brings_the_next_look_forward_and_the_look_decides(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
-    bells.lose_all()
-    network.enquiry_answers = [report("SUCCESSFUL")]
+    task_queue.lose_all()
+    network.poll_answers = [result("SUCCESSFUL")]
     assert call(client, payment, PAID) == 200
     assert stored(app, payment.id).state == State.PROCESSING
-    bells.hear_all()
+    task_queue.run_all()
     assert stored(app, payment.id).state == State.SUCCESSFUL
     assert moves(app, payment.id)[-1].evidence == "callback"
-    assert [found.heeded_at is None for found in callbacks(app, payment.id)] == [False]
+    assert [found.processed_at is None for found in callbacks(app, payment.id)] == [False]
 
 
-@pytest.mark.parametrize("answer", [report("PENDING"), UNKNOWN])
+@pytest.mark.parametrize("answer", [result("PENDING"), UNKNOWN])
 def test_a_forged_callback_changes_nothing(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
-    answer: Enquiry,
+    answer: PollAnswer,
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [answer]
+    network.poll_answers = [answer]
     call(client, payment, {**PAID, "externalId": payment.id, "amount": "12.50"})
-    bells.hear_all()
-    assert len(network.enquiries) == 1
+    task_queue.run_all()
+    assert len(network.polls) == 1
     assert path(app, payment.id) == ["PENDING", "SUBMITTING", "PROCESSING"]
     assert stored(app, payment.id).provider_transaction_id is None
 
@@ -71,16 +71,16 @@ def test_a_callback_whose_bell_is_lost_is_found_by_the_sweep(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
     call(client, payment, PAID)
-    bells.lose_all()
+    task_queue.lose_all()
     assert (seconds_until_due(app, payment.id) or 0) <= 0
-    network.enquiry_answers = [report("SUCCESSFUL")]
-    app.extensions["celery"].tasks["payments.sweep"]()
-    bells.hear_all()
+    network.poll_answers = [result("SUCCESSFUL")]
+    app.extensions["celery"].tasks["transfers.sweep"]()
+    task_queue.run_all()
     assert stored(app, payment.id).state == State.SUCCESSFUL
 
 
@@ -89,13 +89,13 @@ def test_fifty_copies_at_once_make_one_row_one_look_and_one_move(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     redis_is_there: bool,  # noqa: FBT001 - a parameter of pytest
 ) -> None:
     payment = processing(app, merchant, network)
-    bells.lose_all()
-    network.enquiry_answers = [report("SUCCESSFUL")]
+    task_queue.lose_all()
+    network.poll_answers = [result("SUCCESSFUL")]
 
     def copy(_: int) -> int:
         return call(app.test_client(), payment, PAID)
@@ -111,9 +111,9 @@ def test_fifty_copies_at_once_make_one_row_one_look_and_one_move(
             answers = all_at_once()
     assert answers == [200] * 50
     assert len(callbacks(app, payment.id)) == 1
-    assert bells.tasks == ["payments.enquire"]
-    bells.hear_all()
-    assert len(network.enquiries) == 1
+    assert task_queue.tasks == ["transfers.poll"]
+    task_queue.run_all()
+    assert len(network.polls) == 1
     assert path(app, payment.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
 
 
@@ -121,38 +121,38 @@ def test_a_doubled_bell_asks_once(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
-    bells.lose_all()
-    network.enquiry_answers = [report("PENDING")]
+    task_queue.lose_all()
+    network.poll_answers = [result("PENDING")]
     call(client, payment, PAID)
     for _ in range(3):
-        bells.hear(bells.held[0])
-    assert len(network.enquiries) == 1
+        task_queue.run(task_queue.held[0])
+    assert len(network.polls) == 1
 
 
 def test_a_callback_before_the_answer_to_the_send_is_no_trouble(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = accept(app, merchant)
 
     def be_called_first(_: Order) -> Submission:
         call(app.test_client(), payment, PAID)
-        bells.hear(bells.held.pop())
+        task_queue.run(task_queue.held.pop())
         return Accepted("202")
 
     network.submit_answers = [be_called_first]
-    network.enquiry_answers = [report("SUCCESSFUL")]
-    bells.lose_all()
+    network.poll_answers = [result("SUCCESSFUL")]
+    task_queue.lose_all()
     submit(app, payment)
-    assert network.enquiries == [], "the lease is not shortened"
-    bells.hear_all()
+    assert network.polls == [], "the lease is not shortened"
+    task_queue.run_all()
     assert path(app, payment.id) == ["PENDING", "SUBMITTING", "PROCESSING", "SUCCESSFUL"]
 
 
@@ -160,38 +160,38 @@ def test_a_callback_for_a_payment_not_yet_sent_neither_sends_nor_delays_it(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = accept(app, merchant)
     due_at = payment.due_at
     call(client, payment, PAID)
-    bells.hear(bells.held.pop())
+    task_queue.run(task_queue.held.pop())
     after = stored(app, payment.id)
     assert (after.state, after.due_at) == (State.PENDING, due_at)
-    assert (network.submissions, network.enquiries) == ([], [])
+    assert (network.submissions, network.polls) == ([], [])
 
 
 def test_a_callback_during_a_look_makes_another_one_follow(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
 
-    def be_called_meanwhile(order: Order) -> Enquiry:
+    def be_called_meanwhile(order: Order) -> PollAnswer:
         call(app.test_client(), payment, PAID)
-        return report("PENDING")(order)
+        return result("PENDING")(order)
 
-    network.enquiry_answers = [be_called_meanwhile, report("SUCCESSFUL")]
+    network.poll_answers = [be_called_meanwhile, result("SUCCESSFUL")]
     make_due(app, payment.id)
-    app.extensions["celery"].tasks["payments.enquire"](
+    app.extensions["celery"].tasks["transfers.poll"](
         payment_id=payment.id, tenant_id=payment.tenant_id
     )
     assert (seconds_until_due(app, payment.id) or 0) <= 0
-    bells.hear_all()
+    task_queue.run_all()
     assert stored(app, payment.id).state == State.SUCCESSFUL
 
 
@@ -199,35 +199,35 @@ def test_a_callback_during_the_look_that_ends_a_payment_is_looked_into(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
 
-    def be_called_meanwhile(order: Order) -> Enquiry:
+    def be_called_meanwhile(order: Order) -> PollAnswer:
         call(app.test_client(), payment, PAID)
-        bells.lose_all()
+        task_queue.lose_all()
         return ending("FAILED")(order)
 
-    network.enquiry_answers = [be_called_meanwhile, ending("SUCCESSFUL")]
+    network.poll_answers = [be_called_meanwhile, ending("SUCCESSFUL")]
     look(app, payment)
-    bells.hear_all()
+    task_queue.run_all()
     assert stored(app, payment.id).state == State.FAILED
     assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
-    assert [found.heeded_at is None for found in callbacks(app, payment.id)] == [False]
+    assert [found.processed_at is None for found in callbacks(app, payment.id)] == [False]
 
 
 def test_a_callback_after_the_end_is_looked_into(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = ended(app, merchant, network, "FAILED")
-    network.enquiry_answers = [ending("SUCCESSFUL")]
+    network.poll_answers = [ending("SUCCESSFUL")]
     call(client, payment, PAID)
-    bells.hear_all()
+    task_queue.run_all()
     assert stored(app, payment.id).state == State.FAILED
     assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
 
@@ -237,7 +237,7 @@ def test_whatever_the_body_is_it_is_kept_raw_and_answered_200(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     method: str,
 ) -> None:
@@ -253,10 +253,10 @@ def test_whatever_the_body_is_it_is_kept_raw_and_answered_200(
         b"\xff\x00\xfe",
         b"",
     ]
-    network.enquiry_answers = [report("PENDING")] * len(bodies)
+    network.poll_answers = [result("PENDING")] * len(bodies)
     for body in bodies:
         assert call(client, payment, body, method) == 200
-        bells.hear_all()
+        task_queue.run_all()
     assert [found.body for found in callbacks(app, payment.id)] == bodies
     assert {found.method for found in callbacks(app, payment.id)} == {method}
     assert stored(app, payment.id).state == State.PROCESSING
@@ -278,18 +278,18 @@ def test_a_copy_stops_at_redis_only_while_the_first_one_is_safe(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     """The lock alone proves nothing: who took it may have been killed before the commit."""
     payment = processing(app, merchant, network)
-    bells.lose_all()
+    task_queue.lose_all()
     lock = f"callback:{payment.id}:{hashlib.sha256(b'{}').hexdigest()}"
     with app.app_context():
-        assert redis_client.claim(lock, ttl_s=60)
+        assert redis_client.lock(lock, ttl_s=60)
     for _ in range(2):
         assert call(client, payment, b"{}") == 200
     assert [kept.body for kept in callbacks(app, payment.id)] == [b"{}"]
-    assert bells.tasks == ["payments.enquire"]
+    assert task_queue.tasks == ["transfers.poll"]
     with app.app_context():
-        assert not redis_client.claim(lock, ttl_s=60), "another's lock is left alone"
+        assert not redis_client.lock(lock, ttl_s=60), "another's lock is left alone"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, stored, submit
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, stored, submit
 from tests.support.given import accept, ended, processing, to_be_sent_again, unconfirmed
 from tests.support.merchants import Merchant
 from tests.support.rows import events, path
@@ -17,14 +17,14 @@ from zampay.transfers.states import State
 
 
 def test_a_payment_not_yet_sent_can_be_cancelled_and_is_then_never_sent(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
     answer = merchant.post(f"/payments/{payment.id}/cancel")
     assert (answer.status_code, answer.json["status"]) == (200, "FAILED")
     assert answer.json["failure"]["code"] == "cancelled"
     make_due(app, payment.id)
-    bells.hear_all()
+    task_queue.run_all()
     submit(app, payment)
     assert network.submissions == []
 
@@ -87,7 +87,7 @@ def test_a_send_that_comes_while_a_cancel_is_under_way_sends_nothing(
 
 
 def test_of_a_cancel_and_a_send_at_once_exactly_one_wins(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     for _ in range(12):
         payment = accept(app, merchant)

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from dev.common import await_condition
-from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report, stored
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored
 from tests.support.given import accept, processing
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import Transaction
@@ -17,7 +17,7 @@ from zampay.transfers import due
 from zampay.transfers.concurrency import TROUBLE_AFTER
 from zampay.transfers.dispatch import Dispatcher
 from zampay.transfers.due import Stream
-from zampay.transfers.states import Door, State
+from zampay.transfers.states import NextAction, State
 
 PER_MERCHANT = 2
 
@@ -61,13 +61,13 @@ def until_sent(network: SlowNetwork, count: int) -> None:
 
 
 def test_who_sends_much_to_a_slow_network_keeps_nobody_else_waiting(
-    app: Flask, merchant: Merchant, rival: Merchant, bells: HeldBells, slow: SlowNetwork
+    app: Flask, merchant: Merchant, rival: Merchant, task_queue: HeldQueue, slow: SlowNetwork
 ) -> None:
     crowd = [accept(app, merchant) for _ in range(6)]
-    bells.hear_all()
+    task_queue.run_all()
     until_sent(slow, PER_MERCHANT)
     few = accept(app, rival)
-    bells.hear_all()
+    task_queue.run_all()
     until_sent(slow, PER_MERCHANT + 1)
     assert set(slow.sent) == {crowd[0].id, crowd[1].id, few.id}
     assert [stored(app, one.id).state for one in crowd[2:]] == [State.PENDING] * 4
@@ -79,17 +79,17 @@ def test_who_sends_much_to_a_slow_network_keeps_nobody_else_waiting(
     assert max(moved) < PER_MERCHANT, "oldest first, but for those that begin at the same time"
 
 
-def test_neither_enquiries_nor_test_payments_wait_for_a_slow_send(
-    app: Flask, merchant: Merchant, bells: HeldBells, slow: SlowNetwork
+def test_neither_polls_nor_test_payments_wait_for_a_slow_send(
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, slow: SlowNetwork
 ) -> None:
     slow.may_answer.set()
     under_way = processing(app, merchant, slow)
     slow.may_answer.clear()
-    bells.lose_all()
+    task_queue.lose_all()
     for _ in range(2 * PER_MERCHANT):
         accept(app, merchant)
     test = accept(app, merchant, live=False)
-    slow.enquiry_answers = [report("SUCCESSFUL")]
+    slow.poll_answers = [result("SUCCESSFUL")]
     make_due(app, under_way.id)
     sweep(app)
 
@@ -104,10 +104,10 @@ def test_neither_enquiries_nor_test_payments_wait_for_a_slow_send(
 
 
 def test_a_process_that_ends_finishes_its_calls_and_begins_no_other(
-    app: Flask, merchant: Merchant, bells: HeldBells, slow: SlowNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, slow: SlowNetwork
 ) -> None:
     crowd = [accept(app, merchant) for _ in range(2 * PER_MERCHANT)]
-    bells.hear_all()
+    task_queue.run_all()
     until_sent(slow, PER_MERCHANT)
     app.extensions["dispatcher"].stop()
     slow.may_answer.set()
@@ -120,7 +120,7 @@ def test_a_process_that_ends_finishes_its_calls_and_begins_no_other(
 def test_while_a_network_does_not_answer_payments_keep_their_turn(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -129,7 +129,7 @@ def test_while_a_network_does_not_answer_payments_keep_their_turn(
     monkeypatch.setattr("zampay.transfers.concurrency.clock.monotonic_s", lambda: now_s[0])
     network.submit_answers = [InDoubt("503") for _ in range(100)]
     crowd = [accept(app, merchant) for _ in range(TROUBLE_AFTER + 5)]
-    bells.hear_all()
+    task_queue.run_all()
     for _ in range(3):
         sweep(app)
     untried = [one.id for one in crowd if stored(app, one.id).state == State.PENDING]
@@ -144,7 +144,7 @@ def test_while_a_network_does_not_answer_payments_keep_their_turn(
 def test_who_comes_new_after_a_pause_overtakes_nobody(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -153,37 +153,37 @@ def test_who_comes_new_after_a_pause_overtakes_nobody(
     monkeypatch.setattr("zampay.transfers.concurrency.clock.monotonic_s", lambda: now_s[0])
     network.submit_answers = [InDoubt("503") for _ in range(TROUBLE_AFTER)]
     crowd = [accept(app, merchant) for _ in range(TROUBLE_AFTER + 3)]
-    bells.hear_all()
+    task_queue.run_all()
     network.submissions.clear()
     now_s[0] += 60
     newest = accept(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     waited = [one.id for one in crowd[TROUBLE_AFTER:]]
     assert [order.payment_id for order in network.submissions] == [*waited, newest.id]
 
 
 def test_once_the_pace_is_used_up_nobody_asks_for_a_turn_before_the_next_sweep(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     """Otherwise every due row would be taken and put back as fast as the database can."""
     rows = [processing(app, merchant, network) for _ in range(4)]
-    network.enquiry_answers = [NotSent("waiting for a turn", retry_after_s=1.5) for _ in rows]
+    network.poll_answers = [NotSent("waiting for a turn", retry_after_s=1.5) for _ in rows]
     app.extensions["dispatcher"] = Dispatcher(
         app, per_tenant=1, executor=app.extensions["dispatcher"].executor
     )
     for row in rows:
         make_due(app, row.id)
     sweep(app)
-    assert len(network.enquiries) == 1
-    network.enquiry_answers.clear()
+    assert len(network.polls) == 1
+    network.poll_answers.clear()
     sweep(app)
-    assert {order.payment_id for order in network.enquiries} == {row.id for row in rows}
+    assert {order.payment_id for order in network.polls} == {row.id for row in rows}
 
 
 def test_a_row_that_breaks_its_task_is_left_to_the_next_sweep(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -209,7 +209,7 @@ def test_a_row_that_breaks_its_task_is_left_to_the_next_sweep(
 def test_a_machine_without_a_thread_left_costs_no_slot(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -217,7 +217,7 @@ def test_a_machine_without_a_thread_left_costs_no_slot(
     app.extensions["dispatcher"] = made = Dispatcher(app, per_tenant=PER_MERCHANT)
     with monkeypatch.context() as without:
         without.setattr(threading.Thread, "start", no_thread)
-        bells.hear_all()
+        task_queue.run_all()
         sweep(app)
     assert network.submissions == []
 
@@ -237,7 +237,7 @@ def no_thread(_: threading.Thread) -> None:
 def test_a_stream_that_cannot_be_read_keeps_no_other_waiting(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -252,19 +252,19 @@ def test_a_stream_that_cannot_be_read_keeps_no_other_waiting(
 
     monkeypatch.setattr(due, "due", only_test)
     monkeypatch.setattr(
-        due, "streams", lambda _: [Stream(Door.SUBMIT, "MTN", one) for one in (True, False)]
+        due, "streams", lambda _: [Stream(NextAction.SUBMIT, "MTN", one) for one in (True, False)]
     )
     sweep(app)
     assert stored(app, test.id).state == State.PROCESSING
 
 
 def test_test_payments_in_doubt_never_pause_the_sandbox(
-    app: Flask, merchant: Merchant, rival: Merchant, bells: HeldBells
+    app: Flask, merchant: Merchant, rival: Merchant, task_queue: HeldQueue
 ) -> None:
     """A merchant who tries out how doubt looks would hold up every other merchant's tests."""
     for _ in range(TROUBLE_AFTER + 2):
         accept(app, merchant, live=False, msisdn="260963123473")
-    bells.hear_all()
+    task_queue.run_all()
     other = accept(app, rival, live=False)
-    bells.hear_all()
+    task_queue.run_all()
     assert stored(app, other.id).state == State.PROCESSING

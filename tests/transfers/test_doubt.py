@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, report, stored, submit
+from tests.support.fakes import HeldQueue, ScriptedNetwork, result, stored, submit
 from tests.support.given import (
     UNKNOWN,
     accept,
@@ -46,7 +46,7 @@ def test_what_was_called_back_about_is_never_taken_for_lost(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     monkeypatch: pytest.MonkeyPatch,
     presumed: Failure | None,
@@ -65,7 +65,11 @@ def test_what_was_called_back_about_is_never_taken_for_lost(
 
 
 def test_a_callback_that_was_too_much_to_keep_is_a_sign_too(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = unconfirmed(app, merchant, network)
     with app.app_context():
@@ -86,13 +90,17 @@ def _keep_unseen(app: Flask, payment: Payment, body: str) -> None:
                 body_digest=body,
                 body=body.encode(),
                 method="PUT",
-                heeded_at=tx.now,
+                processed_at=tx.now,
             )
         )
 
 
 def test_a_callback_before_the_payment_is_sent_is_no_sign(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = accept(app, merchant)
     call(client, payment, PAID)
@@ -104,13 +112,17 @@ def test_a_callback_before_the_payment_is_sent_is_no_sign(
 
 
 def test_a_callback_while_the_payment_waits_to_be_sent_again_is_followed_at_once(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = to_be_sent_again(app, merchant, network)
-    bells.lose_all()
+    task_queue.lose_all()
     assert call(client, payment, PAID) == 200
-    network.enquiry_answers = [report("SUCCESSFUL")]
-    bells.hear_all()
+    network.poll_answers = [result("SUCCESSFUL")]
+    task_queue.run_all()
     assert path(app, payment.id)[-3:] == ["PENDING", "UNCONFIRMED", "SUCCESSFUL"]
     assert len(network.submissions) == 1
 
@@ -120,7 +132,7 @@ def test_what_was_called_back_about_is_asked_about_instead_of_sent_also_without_
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     scene: str,
 ) -> None:
@@ -131,11 +143,11 @@ def test_what_was_called_back_about_is_asked_about_instead_of_sent_also_without_
         network.submit_answers = [NotSent("too many requests (429)")]
         submit(app, payment)
     call(client, payment, PAID)
-    bells.lose_all()
-    network.enquiry_answers = [UNKNOWN]
+    task_queue.lose_all()
+    network.poll_answers = [UNKNOWN]
     with app.app_context():
-        app.extensions["celery"].tasks["payments.sweep"]()
-    bells.hear_all()
+        app.extensions["celery"].tasks["transfers.sweep"]()
+    task_queue.run_all()
     after = in_state(app, payment, State.UNCONFIRMED)
     assert (after.in_doubt, len(network.submissions)) == (True, 1)
     answer = merchant.post(f"/payments/{payment.id}/cancel")
@@ -143,7 +155,11 @@ def test_what_was_called_back_about_is_asked_about_instead_of_sent_also_without_
 
 
 def test_what_was_called_back_about_cannot_be_cancelled(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = accept(app, merchant)
     network.submit_answers = [NotSent("too many requests (429)")]
@@ -158,7 +174,7 @@ def test_a_no_to_what_was_called_back_about_is_doubt(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     answer: Submission,
 ) -> None:
@@ -174,12 +190,16 @@ def test_a_no_to_what_was_called_back_about_is_doubt(
 
 
 def test_an_ending_that_was_concluded_is_not_confirmed_by_a_404_after_a_callback(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = never_landed(app, merchant, network)
     call(client, payment, PAID)
-    network.enquiry_answers = [UNKNOWN, UNKNOWN, report("SUCCESSFUL")]
+    network.poll_answers = [UNKNOWN, UNKNOWN, result("SUCCESSFUL")]
     for _ in range(3):
         assert seconds_until_due(app, payment.id) is not None
-        look(app, payment, age=states.RECHECK_AFTER)
+        look(app, payment, age=states.REPOLL_AFTER)
     assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]

@@ -10,12 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.infra.rows import session, until_somebody_waits
-from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report, stored
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored
 from tests.support.given import ended, ending, look, never_landed, processing
 from tests.support.merchants import Merchant
 from tests.support.rows import callbacks, discrepancies, seconds_until_due
 from tests.transfers.test_callbacks import call
-from zampay.providers.contract import Enquiry, NoAnswer, NotSent, Order
+from zampay.providers.contract import NoAnswer, NotSent, Order, PollAnswer
 from zampay.transfers.callbacks import MOST_KEPT
 from zampay.transfers.models import Payment
 from zampay.transfers.states import State
@@ -26,7 +26,7 @@ def polled_twelve_times(
 ) -> tuple[Payment, Payment]:
     """A payment whose next planned poll is far off; as it was sent, and as it is now."""
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("PENDING")] * 12
+    network.poll_answers = [result("PENDING")] * 12
     for _ in range(12):
         look(app, payment)
     return payment, stored(app, payment.id)
@@ -35,7 +35,7 @@ def polled_twelve_times(
 @pytest.mark.parametrize(
     ("answer", "hints"),
     [
-        (report("PENDING"), 20),
+        (result("PENDING"), 20),
         (NoAnswer("timeout"), 9),  # one more, and calls to the network pause
     ],
 )
@@ -43,48 +43,56 @@ def test_polls_caused_by_callbacks_leave_the_schedule_as_it_was(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
-    answer: Enquiry,
+    answer: PollAnswer,
     hints: int,
 ) -> None:
     payment, planned = polled_twelve_times(app, merchant, network)
     assert (seconds_until_due(app, payment.id) or 0) > 40
-    bells.lose_all()
+    task_queue.lose_all()
     for number in range(hints):
-        network.enquiry_answers = [answer]
+        network.poll_answers = [answer]
         call(client, payment, {"n": number})
-        bells.hear_all()
+        task_queue.run_all()
     after = stored(app, payment.id)
-    assert len(network.enquiries) == 12 + hints
-    assert (after.due_at, after.looks) == (planned.due_at, planned.looks)
-    network.enquiry_answers = [answer]
+    assert len(network.polls) == 12 + hints
+    assert (after.due_at, after.polls) == (planned.due_at, planned.polls)
+    network.poll_answers = [answer]
     look(app, payment)
-    assert stored(app, payment.id).looks == planned.looks + 1, "the planned poll counts"
+    assert stored(app, payment.id).polls == planned.polls + 1, "the planned poll counts"
 
 
 def test_a_hint_after_the_planned_time_takes_the_planned_polls_place(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
     make_due(app, payment.id)
-    bells.lose_all()
-    network.enquiry_answers = [report("PENDING")]
+    task_queue.lose_all()
+    network.poll_answers = [result("PENDING")]
     call(client, payment, b"{}")
-    bells.hear_all()
-    assert (stored(app, payment.id).looks, stored(app, payment.id).planned_at) == (1, None)
+    task_queue.run_all()
+    assert (stored(app, payment.id).polls, stored(app, payment.id).planned_at) == (1, None)
 
 
 def test_a_message_that_meets_a_locked_row_waits_for_it(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
-    bells.lose_all()
-    network.enquiry_answers = [report("SUCCESSFUL")]
+    task_queue.lose_all()
+    network.poll_answers = [result("SUCCESSFUL")]
     call(client, payment, b"{}")
     with ThreadPoolExecutor(1) as worker, session(app, merchant.tenant_id) as copy:
         copy.execute("SELECT id FROM payments WHERE id = %s FOR NO KEY UPDATE", [payment.id])
-        polled = worker.submit(bells.hear_all)
+        polled = worker.submit(task_queue.run_all)
         until_somebody_waits(app)
         copy.rollback()
         polled.result(timeout=10)
@@ -92,13 +100,17 @@ def test_a_message_that_meets_a_locked_row_waits_for_it(
 
 
 def test_a_hint_that_got_no_turn_is_followed_before_the_planned_poll(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment, planned = polled_twelve_times(app, merchant, network)
-    bells.lose_all()
-    network.enquiry_answers = [NotSent("no turn", retry_after_s=3), report("PENDING")]
+    task_queue.lose_all()
+    network.poll_answers = [NotSent("no turn", retry_after_s=3), result("PENDING")]
     call(client, payment, b"{}")
-    bells.hear_all()
+    task_queue.run_all()
     assert 2 < (seconds_until_due(app, payment.id) or 0) <= 3
     make_due(app, payment.id)
     look(app, payment)
@@ -106,100 +118,124 @@ def test_a_hint_that_got_no_turn_is_followed_before_the_planned_poll(
 
 
 def test_a_callback_during_a_poll_that_a_callback_caused_keeps_the_plan_too(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment, planned = polled_twelve_times(app, merchant, network)
-    bells.lose_all()
+    task_queue.lose_all()
 
-    def called_again(order: Order) -> Enquiry:
+    def called_again(order: Order) -> PollAnswer:
         call(app.test_client(), payment, b"second")
-        return report("PENDING")(order)
+        return result("PENDING")(order)
 
-    network.enquiry_answers = [called_again, report("PENDING")]
+    network.poll_answers = [called_again, result("PENDING")]
     call(client, payment, b"first")
-    bells.hear_all()
+    task_queue.run_all()
     after = stored(app, payment.id)
-    assert len(network.enquiries) == 14
-    assert (after.due_at, after.looks, after.planned_at) == (planned.due_at, planned.looks, None)
+    assert len(network.polls) == 14
+    assert (after.due_at, after.polls, after.planned_at) == (planned.due_at, planned.polls, None)
 
 
-def flooded(app: Flask, client: FlaskClient, payment: Payment, bells: HeldBells) -> None:
+def flooded(app: Flask, client: FlaskClient, payment: Payment, task_queue: HeldQueue) -> None:
     for number in range(MOST_KEPT):
         call(client, payment, str(number).encode())
-    bells.lose_all()
+    task_queue.lose_all()
     look(app, payment)
 
 
 def test_a_callback_too_many_is_not_kept_and_leads_to_a_poll(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("PENDING"), report("PENDING"), report("SUCCESSFUL")]
-    flooded(app, client, payment, bells)
+    network.poll_answers = [result("PENDING"), result("PENDING"), result("SUCCESSFUL")]
+    flooded(app, client, payment, task_queue)
     look(app, payment)
     call(client, payment, b"one more")
-    assert bells.tasks == ["payments.enquire"]
-    bells.hear_all()
+    assert task_queue.tasks == ["transfers.poll"]
+    task_queue.run_all()
     assert stored(app, payment.id).state == State.SUCCESSFUL
     assert len(callbacks(app, payment.id)) == MOST_KEPT
 
 
 def test_a_flood_is_polled_for_at_a_pace_and_the_last_of_it_is_not_passed_over(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("PENDING")] * 20
-    flooded(app, client, payment, bells)
+    network.poll_answers = [result("PENDING")] * 20
+    flooded(app, client, payment, task_queue)
     for _ in range(10):
         look(app, payment)
-    before, planned_at = len(network.enquiries), stored(app, payment.id).due_at
+    before, planned_at = len(network.polls), stored(app, payment.id).due_at
     for number in range(8):
         assert call(client, payment, f"more {number}".encode()) == 200
-        bells.hear_all()
-    assert len(network.enquiries) == before + 1
+        task_queue.run_all()
+    assert len(network.polls) == before + 1
     assert stored(app, payment.id).planned_at == planned_at
     assert 2 < (seconds_until_due(app, payment.id) or 0) <= 5
 
 
 def test_a_callback_too_many_during_a_poll_is_followed_too(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("PENDING")] * 11
-    flooded(app, client, payment, bells)
+    network.poll_answers = [result("PENDING")] * 11
+    flooded(app, client, payment, task_queue)
     for _ in range(10):
         look(app, payment)
 
-    def called_meanwhile(order: Order) -> Enquiry:
+    def called_meanwhile(order: Order) -> PollAnswer:
         call(app.test_client(), payment, b"one more")
-        bells.hear_all()
-        return report("PENDING")(order)
+        task_queue.run_all()
+        return result("PENDING")(order)
 
-    network.enquiry_answers = [called_meanwhile]
+    network.poll_answers = [called_meanwhile]
     look(app, payment)
     assert 2 < (seconds_until_due(app, payment.id) or 0) <= 5
 
 
 def test_a_kept_body_that_is_repeated_in_a_flood_changes_nothing(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("PENDING")]
-    flooded(app, client, payment, bells)
+    network.poll_answers = [result("PENDING")]
+    flooded(app, client, payment, task_queue)
     assert call(client, payment, b"7") == 200
-    assert bells.tasks == []
+    assert task_queue.tasks == []
 
 
 def test_a_contradiction_that_was_closed_is_open_again_when_the_network_repeats_it(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     from zampay.transfers import operator_actions
 
     payment = ended(app, merchant, network, "FAILED")
     for body in (b"first", b"second"):
-        network.enquiry_answers = [ending("SUCCESSFUL")]
+        network.poll_answers = [ending("SUCCESSFUL")]
         call(client, payment, body)
-        bells.hear_all()
+        task_queue.run_all()
         (found,) = discrepancies(app, payment.id)
         assert found.resolved_at is None
         with app.app_context():
@@ -210,12 +246,16 @@ def test_a_contradiction_that_was_closed_is_open_again_when_the_network_repeats_
 
 
 def test_a_hint_keeps_the_look_an_hour_after_the_end(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = never_landed(app, merchant, network)
-    bells.lose_all()
-    network.enquiry_answers = [NoAnswer("timeout")]
+    task_queue.lose_all()
+    network.poll_answers = [NoAnswer("timeout")]
     call(client, payment, b"{}")
-    bells.hear_all()
+    task_queue.run_all()
     left_s = seconds_until_due(app, payment.id) or 0
     assert timedelta(seconds=left_s) > timedelta(minutes=59)

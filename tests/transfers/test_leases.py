@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, enquire, make_due, report, submit
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, poll, result, submit
 from tests.support.given import (
     LONG,
     UNKNOWN,
@@ -59,7 +59,7 @@ def test_the_grace_time_counts_from_the_end_of_the_send(
     payment = accept(app, merchant)
     network.submit_answers = [held_up(app, InDoubt("reset", presumed))]
     submit(app, payment)
-    network.enquiry_answers = [UNKNOWN, UNKNOWN]
+    network.poll_answers = [UNKNOWN, UNKNOWN]
     look(app, payment)
     in_state(app, payment, State.UNCONFIRMED)
     look(app, payment, age=network.profile.unknown_grace - timedelta(seconds=9))
@@ -80,7 +80,7 @@ def test_after_a_death_the_grace_time_counts_from_the_end_of_the_lease(
     network.submit_answers = [die]
     with pytest.raises(Killed):
         submit(app, payment)
-    network.enquiry_answers = [UNKNOWN]
+    network.poll_answers = [UNKNOWN]
     look(app, payment, age=timedelta(seconds=after_the_claim_s))
     assert in_state(app, payment, state).in_doubt is (state is State.PENDING)
 
@@ -99,7 +99,7 @@ def test_a_send_that_came_back_late_is_a_last_byte_too(
 
     network.submit_answers = [second_send, InDoubt("reset")]
     submit(app, payment)
-    network.enquiry_answers = [UNKNOWN]
+    network.poll_answers = [UNKNOWN]
     look(app, payment)
     in_state(app, payment, State.UNCONFIRMED)
 
@@ -118,9 +118,9 @@ def test_the_promise_of_what_a_dead_worker_may_have_sent_is_doubt(
     in_state(app, payment, State.UNCONFIRMED)
 
 
-def requery(app: Flask, payment: Payment) -> None:
+def poll_payment(app: Flask, payment: Payment) -> None:
     with app.app_context():
-        operator_actions.look_again(payment=payment, operator=ANN)
+        operator_actions.poll_now(payment=payment, operator=ANN)
 
 
 def replay(app: Flask, payment: Payment) -> None:
@@ -134,31 +134,31 @@ def test_nothing_shortens_the_lease_of_a_send(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     hint: str,
 ) -> None:
     payment = accept(app, merchant)
-    bells.lose_all()
+    task_queue.lose_all()
 
     def hinted(_: Order) -> Submission:
         if hint == "requery":
             with pytest.raises(NotPossible):
-                requery(app, payment)
+                poll_payment(app, payment)
         else:
             call(client, payment, PAID)
         if hint == "replay":
             replay(app, payment)
-        bells.hear_all()
+        task_queue.run_all()
         assert (seconds_until_due(app, payment.id) or 0) > 60
-        assert network.enquiries == []
+        assert network.polls == []
         return InDoubt("reset")
 
     network.submit_answers = [hinted]
     submit(app, payment)
     in_state(app, payment, State.UNCONFIRMED)
-    network.enquiry_answers = [report("SUCCESSFUL")]
-    bells.hear_all()
+    network.poll_answers = [result("SUCCESSFUL")]
+    task_queue.run_all()
     in_state(app, payment, State.UNCONFIRMED if hint == "requery" else State.SUCCESSFUL)
 
 
@@ -175,7 +175,7 @@ def test_a_poll_that_comes_home_late_leaves_the_lease_of_the_next_send(
         return NoAnswer("timeout")
 
     network.submit_answers = [die]
-    network.enquiry_answers = [send_again]  # type: ignore[list-item]
+    network.poll_answers = [send_again]  # type: ignore[list-item]
     look(app, payment, age=LONG)
     left_s.append(seconds_until_due(app, payment.id) or 0)
     in_state(app, payment, State.SUBMITTING)
@@ -183,15 +183,19 @@ def test_a_poll_that_comes_home_late_leaves_the_lease_of_the_next_send(
 
 
 def test_two_never_send_at_once_although_a_callback_came(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = accept(app, merchant)
 
     def slow(order: Order) -> Submission:
         call(client, payment, {"status": "PENDING"})
         make_due(app, payment.id, age=timedelta(seconds=31))
-        network.enquiry_answers = [UNKNOWN]
-        enquire(app, payment)
+        network.poll_answers = [UNKNOWN]
+        poll(app, payment)
         make_due(app, payment.id)
         submit(app, payment)
         assert not order.is_too_late
@@ -207,24 +211,24 @@ def test_an_operator_asks_about_what_is_to_be_sent_again(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = to_be_sent_again(app, merchant, network)
-    network.enquiry_answers = [report("SUCCESSFUL")]
-    requery(app, payment)
+    network.poll_answers = [result("SUCCESSFUL")]
+    poll_payment(app, payment)
     in_state(app, payment, State.SUCCESSFUL)
     with pytest.raises(NotPossible):
-        requery(app, accept(app, merchant))
+        poll_payment(app, accept(app, merchant))
 
 
 def test_an_operator_does_not_fail_what_a_callback_has_just_come_for(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(states, "REVIEW_AFTER", timedelta(0))
     payment = unconfirmed(app, merchant, network)
-    network.enquiry_answers = [NoAnswer("timeout"), NoAnswer("timeout")]
+    network.poll_answers = [NoAnswer("timeout"), NoAnswer("timeout")]
     look(app, payment)
     in_state(app, payment, State.IN_REVIEW)
     call(client, payment, PAID)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report, stored, submit
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored, submit
 from tests.support.given import (
     LONG,
     UNKNOWN,
@@ -20,7 +20,6 @@ from tests.support.merchants import Merchant
 from tests.support.rows import moves
 from zampay.infra.database.db import db, transaction
 from zampay.providers.contract import (
-    Enquiry,
     Failure,
     FailureCode,
     InDoubt,
@@ -28,6 +27,7 @@ from zampay.providers.contract import (
     NotFound,
     NotSent,
     Order,
+    PollAnswer,
 )
 from zampay.transfers import poll, queries
 from zampay.transfers.states import State
@@ -43,23 +43,23 @@ NOTHING_LEARNT = [
 
 @pytest.mark.parametrize("answer", NOTHING_LEARNT)
 @pytest.mark.parametrize("scene", [unconfirmed, processing])
-def test_an_enquiry_that_says_nothing_changes_nothing_however_old_the_send(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: object, answer: Enquiry
+def test_a_poll_that_says_nothing_changes_nothing_however_old_the_send(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: object, answer: PollAnswer
 ) -> None:
     payment = scene(app, merchant, network)  # type: ignore[operator]
-    network.enquiry_answers = [answer]
+    network.poll_answers = [answer]
     look(app, payment, age=LONG)
     after = stored(app, payment.id)
     assert after.state == payment.state
     assert after.due_at is not None
-    assert after.due_at - network.enquiries[-1].now > timedelta(seconds=1)
+    assert after.due_at - network.polls[-1].now > timedelta(seconds=1)
 
 
 def test_an_unknown_status_is_waited_for(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = unconfirmed(app, merchant, network)
-    network.enquiry_answers = [report("PENDING", provider_status="CREATED")]
+    network.poll_answers = [result("PENDING", provider_status="CREATED")]
     look(app, payment, age=LONG)
     assert stored(app, payment.id).state == State.PROCESSING
     assert moves(app, payment.id)[-1].detail == "the network says CREATED"
@@ -69,7 +69,7 @@ def test_not_known_within_the_grace_time_proves_nothing(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = unconfirmed(app, merchant, network)
-    network.enquiry_answers = [UNKNOWN]
+    network.poll_answers = [UNKNOWN]
     look(app, payment, age=network.profile.unknown_grace - timedelta(seconds=5))
     assert stored(app, payment.id).state == State.UNCONFIRMED
 
@@ -80,7 +80,7 @@ def test_the_grace_time_counts_to_the_question_and_not_to_its_slow_answer(
     payment = unconfirmed(app, merchant, network)
     make_due(app, payment.id, age=LONG)
     with app.app_context():
-        claim = poll._claim(payment.tenant_id, payment.id)
+        claim = poll.lease(payment.tenant_id, payment.id)
         assert claim is not None
         asked_at = claim.order.now - LONG + timedelta(seconds=5)
         with transaction(payment.tenant_id) as tx:
@@ -92,15 +92,15 @@ def test_the_grace_time_counts_to_the_question_and_not_to_its_slow_answer(
 
 
 def test_not_known_past_the_grace_time_is_sent_again_under_the_same_reference(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, bells: HeldBells
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, task_queue: HeldQueue
 ) -> None:
     payment = unconfirmed(app, merchant, network)
-    bells.lose_all()
-    network.enquiry_answers = [UNKNOWN]
+    task_queue.lose_all()
+    network.poll_answers = [UNKNOWN]
     look(app, payment, age=LONG)
     assert in_state(app, payment, State.PENDING).in_doubt
-    assert bells.tasks == ["payments.submit"]
-    bells.hear_all()
+    assert task_queue.tasks == ["transfers.submit"]
+    task_queue.run_all()
     assert [order.reference for order in network.submissions] == [payment.provider_reference] * 2
     assert stored(app, payment.id).state == State.PROCESSING
 
@@ -109,7 +109,7 @@ def test_what_the_network_once_acknowledged_is_never_taken_for_lost(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [UNKNOWN]
+    network.poll_answers = [UNKNOWN]
     look(app, payment, age=LONG)
     assert stored(app, payment.id).state == State.PROCESSING
 
@@ -118,7 +118,7 @@ def test_what_the_network_reported_with_other_figures_is_never_taken_for_lost(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = unconfirmed(app, merchant, network)
-    network.enquiry_answers = [report("SUCCESSFUL", amount="99"), UNKNOWN]
+    network.poll_answers = [result("SUCCESSFUL", amount="99"), UNKNOWN]
     look(app, payment)
     look(app, payment, age=LONG)
     assert stored(app, payment.id).state == State.IN_REVIEW
@@ -128,7 +128,7 @@ def test_a_presumed_failure_is_one_when_the_network_does_not_know_the_reference(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = unconfirmed(app, merchant, network, presumed=SETUP)
-    network.enquiry_answers = [UNKNOWN, UNKNOWN]
+    network.poll_answers = [UNKNOWN, UNKNOWN]
     look(app, payment)
     assert stored(app, payment.id).state == State.UNCONFIRMED
     look(app, payment, age=LONG)
@@ -144,7 +144,7 @@ def test_a_presumed_failure_that_the_network_knows_as_paid_is_paid(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = unconfirmed(app, merchant, network, presumed=SETUP)
-    network.enquiry_answers = [report("SUCCESSFUL")]
+    network.poll_answers = [result("SUCCESSFUL")]
     look(app, payment, age=LONG)
     assert stored(app, payment.id).state == State.SUCCESSFUL
 
@@ -182,10 +182,10 @@ def test_no_connection_is_held_while_the_network_is_asked(
     payment = processing(app, merchant, network)
     held: list[int] = []
 
-    def count(_: Order) -> Enquiry:
+    def count(_: Order) -> PollAnswer:
         held.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
         return NotFound("404")
 
-    network.enquiry_answers = [count]
+    network.poll_answers = [count]
     look(app, payment)
     assert held == [0]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.support.fakes import ScriptedNetwork, enquire, make_due, report, stored, submit
+from tests.support.fakes import ScriptedNetwork, make_due, poll, result, stored, submit
 from tests.support.given import (
     UNKNOWN,
     ending,
@@ -20,11 +20,11 @@ from tests.support.merchants import Merchant
 from tests.support.rows import discrepancies, path, seconds_until_due
 from zampay.providers.contract import (
     Accepted,
-    Enquiry,
     InDoubt,
     NoAnswer,
     NotSent,
     Order,
+    PollAnswer,
 )
 from zampay.transfers import states
 from zampay.transfers.states import State
@@ -35,10 +35,10 @@ def test_a_failure_that_was_concluded_is_looked_at_once_more_an_hour_later(
 ) -> None:
     payment = never_landed(app, merchant, network)
     assert 3590 < (seconds_until_due(app, payment.id) or 0) <= 3600
-    network.enquiry_answers = [NoAnswer("timeout"), NotSent("no turn"), report("SUCCESSFUL")]
+    network.poll_answers = [NoAnswer("timeout"), NotSent("no turn"), result("SUCCESSFUL")]
     for _ in range(3):
         assert seconds_until_due(app, payment.id) is not None
-        look(app, payment, age=states.RECHECK_AFTER)
+        look(app, payment, age=states.REPOLL_AFTER)
     assert stored(app, payment.id).state == State.FAILED
     assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
     assert seconds_until_due(app, payment.id) is None
@@ -48,8 +48,8 @@ def test_a_failure_that_stays_unknown_is_let_go(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = never_landed(app, merchant, network)
-    network.enquiry_answers = [UNKNOWN]
-    look(app, payment, age=states.RECHECK_AFTER)
+    network.poll_answers = [UNKNOWN]
+    look(app, payment, age=states.REPOLL_AFTER)
     assert seconds_until_due(app, payment.id) is None
     assert discrepancies(app, payment.id) == []
 
@@ -58,10 +58,10 @@ def test_a_look_that_is_brought_forward_does_not_stand_for_the_one_an_hour_later
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = never_landed(app, merchant, network)
-    network.enquiry_answers = [UNKNOWN, report("SUCCESSFUL")]
+    network.poll_answers = [UNKNOWN, result("SUCCESSFUL")]
     look(app, payment)
     assert 3580 < (seconds_until_due(app, payment.id) or 0) <= 3600
-    look(app, payment, age=states.RECHECK_AFTER)
+    look(app, payment, age=states.REPOLL_AFTER)
     assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
     assert seconds_until_due(app, payment.id) is None
 
@@ -74,27 +74,27 @@ def test_an_ended_payment_is_not_looked_at_for_longer_than_an_open_one(
 ) -> None:
     payment = never_landed(app, merchant, network)
     monkeypatch.setattr(states, "REVIEW_AFTER", timedelta(0))
-    network.enquiry_answers = [NoAnswer("timeout")]
-    look(app, payment, age=states.RECHECK_AFTER)
+    network.poll_answers = [NoAnswer("timeout")]
+    look(app, payment, age=states.REPOLL_AFTER)
     assert seconds_until_due(app, payment.id) is None
 
 
-@pytest.mark.parametrize("answer", [report("PENDING"), NoAnswer("timeout"), UNKNOWN])
+@pytest.mark.parametrize("answer", [result("PENDING"), NoAnswer("timeout"), UNKNOWN])
 def test_what_waiting_does_not_settle_goes_to_a_person_and_is_still_asked_about(
     app: Flask,
     merchant: Merchant,
     network: ScriptedNetwork,
     monkeypatch: pytest.MonkeyPatch,
-    answer: Enquiry,
+    answer: PollAnswer,
 ) -> None:
     payment = processing(app, merchant, network)
     monkeypatch.setattr(states, "REVIEW_AFTER", timedelta(0))
-    network.enquiry_answers = [answer, answer]
+    network.poll_answers = [answer, answer]
     look(app, payment)
     assert stored(app, payment.id).state == State.IN_REVIEW
     look(app, payment)
     assert 0.7 * 86_400 < (seconds_until_due(app, payment.id) or 0) < 1.3 * 86_400
-    network.enquiry_answers = [ending("FAILED")]
+    network.poll_answers = [ending("FAILED")]
     look(app, payment)
     assert path(app, payment.id)[-2:] == ["IN_REVIEW", "FAILED"]
 
@@ -104,20 +104,20 @@ def test_a_payment_that_cannot_be_asked_about_needs_a_person(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, why: str
 ) -> None:
     payment = unconfirmed(app, merchant, network)
-    network.profile = replace(network.profile, can_enquire=False)
+    network.profile = replace(network.profile, can_poll=False)
     if why == "no longer served":
         app.extensions["providers"] = {True: {}, False: {}}
     look(app, payment)
     look(app, payment)
     assert path(app, payment.id)[-2:] == ["UNCONFIRMED", "IN_REVIEW"]
-    assert network.enquiries == []
+    assert network.polls == []
 
 
 def test_looks_come_soon_at_first_and_then_ever_more_rarely(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("PENDING")] * 25
+    network.poll_answers = [result("PENDING")] * 25
     waits = []
     for _ in range(25):
         look(app, payment)
@@ -130,26 +130,26 @@ def test_looks_come_soon_at_first_and_then_ever_more_rarely(
 def test_one_look_at_a_time(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> None:
     payment = processing(app, merchant, network)
 
-    def hear_a_second_bell(order: Order) -> Enquiry:
-        enquire(app, payment)
-        return report("PENDING")(order)
+    def run_a_second_message(order: Order) -> PollAnswer:
+        poll(app, payment)
+        return result("PENDING")(order)
 
-    network.enquiry_answers = [hear_a_second_bell]
+    network.poll_answers = [run_a_second_message]
     look(app, payment)
-    assert len(network.enquiries) == 1
+    assert len(network.polls) == 1
 
 
 def test_an_acknowledged_payment_is_asked_about_afresh(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = unconfirmed(app, merchant, network)
-    network.enquiry_answers = [NoAnswer("timeout")] * 10
+    network.poll_answers = [NoAnswer("timeout")] * 10
     for _ in range(10):
         look(app, payment)
     hear_that_it_is_unknown(app, payment, network)
     network.submit_answers = [Accepted("202")]
     submit(app, payment)
-    assert stored(app, payment.id).looks == 0
+    assert stored(app, payment.id).polls == 0
 
 
 def test_what_gets_lost_again_and_again_is_sent_again_after_ever_longer_waits(
@@ -158,7 +158,7 @@ def test_what_gets_lost_again_and_again_is_sent_again_after_ever_longer_waits(
     payment = unconfirmed(app, merchant, network)
     waits = []
     for _ in range(4):
-        network.enquiry_answers = [UNKNOWN]
+        network.poll_answers = [UNKNOWN]
         look(app, payment, age=timedelta(minutes=5))
         waits.append(seconds_until_due(app, payment.id) or 0)
         network.submit_answers = [InDoubt("answered 503 SERVICE_UNAVAILABLE")]

@@ -23,12 +23,12 @@ from tests.support.model import Books, World
 from tests.support.rows import discrepancies, events, moves
 from zampay.transfers import states
 from zampay.transfers.create import Wanted
-from zampay.transfers.states import PHASES, Evidence, State
+from zampay.transfers.states import RULES, Evidence, State
 
 SENDS = ["accepted", "lost", "lost answer", "slow", "held", "refused", "our set-up", "not sent"]
 BEGINNINGS = [[], ["lost"], ["slow"], ["held"], ["slow", "refused"], ["held", "not sent"]]
 """Sends before the free part of a life; after each, the network has long not heard of it."""
-LOOKS = ["truth", "truth", "no answer", "no turn"]
+POLL_SCHEDULE = ["truth", "truth", "no answer", "no turn"]
 NO_TIME = timedelta(0)
 _orders = itertools.count()
 
@@ -57,12 +57,14 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.payment.state == State.PENDING)
     @rule(how=st.sampled_from(SENDS), late=st.booleans())
-    def hear_a_bell_for_a_send(self, how: str, late: bool) -> None:  # noqa: FBT001 - drawn
+    def run_a_message_for_a_send(self, how: str, late: bool) -> None:  # noqa: FBT001 - drawn
         self.world.send(how, late=late)
 
     @precondition(lambda self: self.may_ask())
-    @rule(how=st.sampled_from(LOOKS), late=st.booleans(), age=st.sampled_from([NO_TIME, LONG]))
-    def hear_a_bell_for_a_look(
+    @rule(
+        how=st.sampled_from(POLL_SCHEDULE), late=st.booleans(), age=st.sampled_from([NO_TIME, LONG])
+    )
+    def run_a_message_for_a_poll(
         self,
         how: str,
         late: bool,  # noqa: FBT001 - drawn
@@ -138,7 +140,7 @@ class Life(RuleBasedStateMachine):
 
     def every_move_was_told(self) -> None:
         payment_id = self.world.payment_id
-        news = [PHASES[State(move.target)].event for move in moves(self.app, payment_id)]
+        news = [RULES[State(move.target)].event for move in moves(self.app, payment_id)]
         told = [one.type for one in events(self.app, payment_id)]
         assert told == [event for event in news if event]
 

@@ -7,12 +7,12 @@ from celery import Celery
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, stored
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, stored
 from tests.support.given import ending, processing
 from tests.support.log_lines import Lines, captured
 from tests.support.merchants import BASE, Merchant, payment_request
-from zampay.infra.database.after_commit import Ring
-from zampay.infra.queue.broker import CeleryBell
+from zampay.infra.database.after_commit import TaskMessage
+from zampay.infra.queue.broker import CeleryQueue
 
 TRACE = {"X-Request-Id": "trace-of-the-merchant"}
 
@@ -22,15 +22,15 @@ def told_by(lines: Lines) -> list[tuple[str, str]]:
 
 
 def test_a_lost_bell_loses_time_and_not_the_cause(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment_id = merchant.post("/payments", payment_request(), **TRACE).json["id"]
-    bells.lose_all()
-    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    task_queue.lose_all()
+    network.poll_answers.append(ending("SUCCESSFUL"))
     with captured() as lines:
         for _ in range(2):
-            bells.hear(Ring("payments.sweep", {}))
-            bells.hear_all()
+            task_queue.run(TaskMessage("transfers.sweep", {}))
+            task_queue.run_all()
             make_due(app, payment_id)
     assert told_by(lines) == [
         ("SUBMITTING", "trace-of-the-merchant"),
@@ -43,11 +43,11 @@ def test_what_a_callback_caused_is_told_under_the_callback(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers.append(ending("SUCCESSFUL"))
+    network.poll_answers.append(ending("SUCCESSFUL"))
     path = f"{BASE}/callbacks/mtn/{payment.callback_token}"
     client.put(path, data=b"{}", headers={"X-Request-Id": "trace-of-the-network"})
     with (
@@ -55,8 +55,8 @@ def test_what_a_callback_caused_is_told_under_the_callback(
         structlog.contextvars.bound_contextvars(request_id="trace-of-the-network"),
         app.app_context(),
     ):
-        ring = bells.held[-1]
-        app.extensions["celery"].tasks[ring.task].run(**ring.arguments)
+        enqueue = task_queue.held[-1]
+        app.extensions["celery"].tasks[enqueue.task].run(**enqueue.arguments)
     assert told_by(lines) == [("SUCCESSFUL", "trace-of-the-network")]
 
 
@@ -76,9 +76,9 @@ def test_a_ring_carries_the_id_of_what_is_under_way() -> None:
         def send_task(self, _name: str, **options: Any) -> None:
             sent.append(options["headers"])
 
-    bell = CeleryBell(Broker(set_as_current=False))
+    task_queue = CeleryQueue(Broker(set_as_current=False))
     with structlog.contextvars.bound_contextvars(request_id="trace-123456"):
-        bell.ring(Ring("payments.submit", {}))
+        task_queue.enqueue(TaskMessage("transfers.submit", {}))
     structlog.contextvars.clear_contextvars()
-    bell.ring(Ring("payments.submit", {}))
+    task_queue.enqueue(TaskMessage("transfers.submit", {}))
     assert sent == [{"request_id": "trace-123456"}, {}]

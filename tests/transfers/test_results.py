@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.support.fakes import ScriptedNetwork, report, stored
+from tests.support.fakes import ScriptedNetwork, result, stored
 from tests.support.given import ended, ending, look, processing, unconfirmed
 from tests.support.merchants import Merchant
 from tests.support.rows import discrepancies, events, moves, path, seconds_until_due
@@ -33,7 +33,7 @@ def test_other_figures_settle_nothing_and_leave_a_discrepancy(
     figures: dict[str, Any],
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [ending(status, **figures)] * 2
+    network.poll_answers = [ending(status, **figures)] * 2
     look(app, payment)
     look(app, payment)
     assert path(app, payment.id)[-2:] == ["PROCESSING", "IN_REVIEW"]
@@ -55,7 +55,7 @@ def test_the_same_figures_may_be_written_otherwise_or_left_out(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, figures: dict[str, Any]
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers = [report("SUCCESSFUL", **figures)]
+    network.poll_answers = [result("SUCCESSFUL", **figures)]
     look(app, payment)
     after = stored(app, payment.id)
     assert after.state == State.SUCCESSFUL
@@ -82,7 +82,7 @@ def test_a_late_contrary_answer_is_written_beside_the_payment_and_not_over_it(
     payment = ended(app, merchant, network, first)
     before = (payment.state, payment.position, payment.failure, payment.provider_transaction_id)
     told = len(events(app, payment.id))
-    network.enquiry_answers = [ending(then)] * 3
+    network.poll_answers = [ending(then)] * 3
     for _ in range(3):
         look(app, payment)
     after = stored(app, payment.id)
@@ -103,7 +103,7 @@ def test_the_same_ending_again_or_a_later_pending_is_no_discrepancy(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, status: str, again: str
 ) -> None:
     payment = ended(app, merchant, network, status)
-    network.enquiry_answers = [ending(status if again == "same" else again)]
+    network.poll_answers = [ending(status if again == "same" else again)]
     look(app, payment)
     assert stored(app, payment.id).position == payment.position
     assert discrepancies(app, payment.id) == []
@@ -113,7 +113,7 @@ def test_a_report_tells_a_doubtful_payment_that_it_landed(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = unconfirmed(app, merchant, network)
-    network.enquiry_answers = [report("PENDING"), report("PENDING")]
+    network.poll_answers = [result("PENDING"), result("PENDING")]
     look(app, payment)
     look(app, payment)
     assert path(app, payment.id) == ["PENDING", "SUBMITTING", "UNCONFIRMED", "PROCESSING"]
@@ -123,8 +123,8 @@ def test_an_ending_from_review_settles_it(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = processing(app, merchant, network)
-    script: list[Callable[..., Any]] = [report("SUCCESSFUL", amount="1"), report("SUCCESSFUL")]
-    network.enquiry_answers = list(script)
+    script: list[Callable[..., Any]] = [result("SUCCESSFUL", amount="1"), result("SUCCESSFUL")]
+    network.poll_answers = list(script)
     look(app, payment)
     look(app, payment)
     assert path(app, payment.id)[-2:] == ["IN_REVIEW", "SUCCESSFUL"]

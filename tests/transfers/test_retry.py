@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, report, stored, submit
+from tests.support.fakes import HeldQueue, ScriptedNetwork, result, stored, submit
 from tests.support.given import (
     LONG,
     UNKNOWN,
@@ -28,11 +28,11 @@ from tests.support.rows import events, seconds_until_due
 from tests.transfers.test_callbacks import PAID, call
 from zampay.providers.contract import (
     Accepted,
-    Enquiry,
     Failure,
     FailureCode,
     NoAnswer,
     Order,
+    PollAnswer,
     Submission,
 )
 from zampay.providers.mtn import mapping
@@ -65,14 +65,14 @@ def told(app: Flask, payment: Payment) -> dict[str, Any]:
 
 def expired(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
     payment = processing(app, merchant, network)
-    network.enquiry_answers.append(ending("FAILED", failure=mapping.failure("EXPIRED")))
+    network.poll_answers.append(ending("FAILED", failure=mapping.failure("EXPIRED")))
     look(app, payment)
     return in_state(app, payment, State.FAILED)
 
 
 def presumed(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
     payment = unconfirmed(app, merchant, network, SETUP)
-    network.enquiry_answers.append(UNKNOWN)
+    network.poll_answers.append(UNKNOWN)
     look(app, payment, age=LONG)
     return in_state(app, payment, State.FAILED)
 
@@ -86,11 +86,11 @@ def test_what_is_looked_at_again_is_safe_only_when_the_network_has_confirmed_it(
     assert told(app, payment)["retry"] == "unsafe"
     assert set(told(app, payment)) == {"code", "message", "providerCode", "retry"}
     confirmed = ending("FAILED") if scene is expired else UNKNOWN
-    network.enquiry_answers = [confirmed]
+    network.poll_answers = [confirmed]
     look(app, payment)
     assert retry(merchant, payment) == "unsafe", "the look in an hour is still to come"
-    network.enquiry_answers = [NoAnswer("timeout"), confirmed]
-    look(app, payment, age=states.RECHECK_AFTER)
+    network.poll_answers = [NoAnswer("timeout"), confirmed]
+    look(app, payment, age=states.REPOLL_AFTER)
     assert retry(merchant, payment) == "unsafe", "no answer confirms nothing"
     look(app, payment)
     assert retry(merchant, payment) == "safe"
@@ -101,23 +101,27 @@ def test_what_nobody_could_confirm_in_time_is_never_safe(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payment = expired(app, merchant, network)
-    monkeypatch.setattr(states, "REVIEW_AFTER", states.RECHECK_AFTER * 0)
-    network.enquiry_answers = [NoAnswer("timeout")]
-    look(app, payment, age=states.RECHECK_AFTER)
+    monkeypatch.setattr(states, "REVIEW_AFTER", states.REPOLL_AFTER * 0)
+    network.poll_answers = [NoAnswer("timeout")]
+    look(app, payment, age=states.REPOLL_AFTER)
     assert seconds_until_due(app, payment.id) is None
     assert retry(merchant, payment) == "unsafe"
 
 
 def test_a_clear_no_is_safe_at_once_and_in_question_while_a_callback_waits_for_its_poll(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = ended(app, merchant, network, "FAILED")
-    bells.lose_all()
+    task_queue.lose_all()
     assert (retry(merchant, payment), told(app, payment)["retry"]) == ("safe", "safe")
     call(client, payment, PAID)
     assert retry(merchant, payment) == "unsafe"
-    network.enquiry_answers = [NoAnswer("timeout"), ending("FAILED")]
-    bells.hear_all()
+    network.poll_answers = [NoAnswer("timeout"), ending("FAILED")]
+    task_queue.run_all()
     assert retry(merchant, payment) == "unsafe"
     look(app, payment)
     assert retry(merchant, payment) == "safe"
@@ -129,7 +133,7 @@ def test_an_acceptance_that_comes_after_the_end_puts_it_in_question(
     payment = accept(app, merchant)
 
     def fail_meanwhile(_: Order) -> Submission:
-        network.enquiry_answers = [ending("FAILED")]
+        network.poll_answers = [ending("FAILED")]
         look(app, payment)
         assert retry(merchant, payment) == "safe"
         return Accepted("202")
@@ -138,7 +142,7 @@ def test_an_acceptance_that_comes_after_the_end_puts_it_in_question(
     submit(app, payment)
     in_state(app, payment, State.FAILED)
     assert retry(merchant, payment) == "unsafe"
-    network.enquiry_answers = [ending("FAILED")]
+    network.poll_answers = [ending("FAILED")]
     look(app, payment, age=timedelta(seconds=3))
     assert retry(merchant, payment) == "safe"
 
@@ -148,8 +152,8 @@ def test_what_the_network_has_contradicted_is_never_safe_again(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: Any
 ) -> None:
     payment = scene(app, merchant, network)
-    network.enquiry_answers = [report("SUCCESSFUL"), ending("FAILED")]
-    look(app, payment, age=states.RECHECK_AFTER)
+    network.poll_answers = [result("SUCCESSFUL"), ending("FAILED")]
+    look(app, payment, age=states.REPOLL_AFTER)
     assert retry(merchant, payment) == "unsafe"
     with app.app_context():
         assert operator_actions.close_discrepancies(payment=payment, operator=ANN) == 1
@@ -162,7 +166,7 @@ def test_figures_that_differed_make_nothing_safe_until_somebody_has_looked_into_
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = in_review(app, merchant, network)
-    network.enquiry_answers = [ending("FAILED")]
+    network.poll_answers = [ending("FAILED")]
     look(app, payment)
     in_state(app, payment, State.FAILED)
     assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")
@@ -176,9 +180,9 @@ def test_the_explanation_says_when_an_ending_is_asked_about_again(
 ) -> None:
     payment = expired(app, merchant, network)
     found = merchant.get(f"/payments/{payment.id}/explain").json
-    assert found["nextAction"] == "enquire"
+    assert found["nextAction"] == "poll"
     assert f"asked again at {found['nextActionAt']}" in found["sentence"]
-    assert stored(app, payment.id).recheck_at == stored(app, payment.id).due_at
+    assert stored(app, payment.id).repoll_at == stored(app, payment.id).due_at
 
 
 def test_what_people_decided_is_in_question_while_it_is_asked_about(
@@ -191,37 +195,45 @@ def test_what_people_decided_is_in_question_while_it_is_asked_about(
 
 
 def test_a_no_that_comes_while_a_callback_does_is_in_question_in_the_event_too(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
 
-    def called_back_meanwhile(order: Order) -> Enquiry:
+    def called_back_meanwhile(order: Order) -> PollAnswer:
         assert call(client, payment, PAID) == 200
-        answer: Enquiry = ending("FAILED")(order)
+        answer: PollAnswer = ending("FAILED")(order)
         return answer
 
-    network.enquiry_answers = [called_back_meanwhile, ending("FAILED")]
-    bells.lose_all()
+    network.poll_answers = [called_back_meanwhile, ending("FAILED")]
+    task_queue.lose_all()
     look(app, payment)
     in_state(app, payment, State.FAILED)
     assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")
-    bells.hear_all()
+    task_queue.run_all()
     assert retry(merchant, payment) == "safe"
 
 
 def test_a_callback_during_a_poll_that_ends_nothing_leaves_no_doubt_about_a_later_end(
-    app: Flask, client: FlaskClient, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
 ) -> None:
     payment = processing(app, merchant, network)
 
-    def called_back_meanwhile(order: Order) -> Enquiry:
+    def called_back_meanwhile(order: Order) -> PollAnswer:
         assert call(client, payment, PAID) == 200
-        answer: Enquiry = report("PENDING")(order)
+        answer: PollAnswer = result("PENDING")(order)
         return answer
 
-    network.enquiry_answers = [called_back_meanwhile, ending("FAILED")]
-    bells.lose_all()
+    network.poll_answers = [called_back_meanwhile, ending("FAILED")]
+    task_queue.lose_all()
     look(app, payment)
-    bells.hear_all()
+    task_queue.run_all()
     in_state(app, payment, State.FAILED)
     assert (retry(merchant, payment), told(app, payment)["retry"]) == ("safe", "safe")

@@ -7,35 +7,35 @@ import pytest
 
 from zampay.kernel import clock
 from zampay.transfers import states
-from zampay.transfers.models import IllegalMove, Payment
-from zampay.transfers.states import FINAL, OPEN, PHASES, Door, State, Status
+from zampay.transfers.models import IllegalTransition, Payment
+from zampay.transfers.states import FINAL, OPEN, RULES, NextAction, State, Status
 
 
 def test_every_state_has_its_phase() -> None:
-    assert set(PHASES) == set(State)
+    assert set(RULES) == set(State)
 
 
 def test_the_ends_are_two_and_nothing_leads_out_of_them() -> None:
     assert frozenset({State.SUCCESSFUL, State.FAILED}) == FINAL
-    assert all(not PHASES[end].moves and PHASES[end].door is None for end in FINAL)
+    assert all(not RULES[end].moves and RULES[end].door is None for end in FINAL)
 
 
 def test_from_every_open_state_both_ends_can_be_reached_and_something_is_owed() -> None:
     for state in OPEN:
-        assert PHASES[state].moves >= FINAL
-        assert PHASES[state].door is not None
+        assert RULES[state].moves >= FINAL
+        assert RULES[state].door is not None
 
 
 def test_only_a_pending_payment_is_ever_sent() -> None:
-    assert [state for state in State if PHASES[state].door is Door.SUBMIT] == [State.PENDING]
-    assert [state for state in State if State.SUBMITTING in PHASES[state].moves] == [State.PENDING]
+    assert [state for state in State if RULES[state].door is NextAction.SUBMIT] == [State.PENDING]
+    assert [state for state in State if State.SUBMITTING in RULES[state].moves] == [State.PENDING]
 
 
 def test_what_the_network_acknowledged_never_goes_back_to_where_it_may_be_sent() -> None:
     reached, ahead = set[State](), {State.PROCESSING}
     while ahead:
         reached |= ahead
-        ahead = {after for state in ahead for after in PHASES[state].moves} - reached
+        ahead = {after for state in ahead for after in RULES[state].moves} - reached
     assert reached == {State.PROCESSING, State.IN_REVIEW, *FINAL}
 
 
@@ -51,11 +51,11 @@ def test_merchants_see_five_statuses_and_each_state_belongs_to_one() -> None:
 
 def test_a_move_has_an_event_exactly_when_merchants_see_another_status() -> None:
     for state in State:
-        told = PHASES[state].event
+        told = RULES[state].event
         assert told == (
             None
-            if PHASES[state].status is Status.PENDING
-            else f"payment.{PHASES[state].status.lower()}"
+            if RULES[state].status is Status.PENDING
+            else f"payment.{RULES[state].status.lower()}"
         )
 
 
@@ -68,14 +68,14 @@ def test_a_row_moves_as_the_map_says_and_in_no_other_way(source: State, target: 
         assert (payment.completed_at is not None) == (target in FINAL)
         assert (payment.due_at is None) == (target in FINAL)
     else:
-        with pytest.raises(IllegalMove):
+        with pytest.raises(IllegalTransition):
             payment.enter(target, clock.utcnow())
         assert (payment.state, payment.position) == (source, 7)
 
 
 def test_looks_never_come_sooner_than_the_one_before() -> None:
-    assert all(earlier <= later for earlier, later in pairwise(states.LOOKS))
-    assert states.LOOKS[0].total_seconds() <= 3
+    assert all(earlier <= later for earlier, later in pairwise(states.POLL_SCHEDULE))
+    assert states.POLL_SCHEDULE[0].total_seconds() <= 3
 
 
 def test_the_page_that_everybody_reads_first_stays_short() -> None:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.support.fakes import ScriptedNetwork, make_due, report, stored, submit
+from tests.support.fakes import ScriptedNetwork, make_due, result, stored, submit
 from tests.support.given import accept, to_be_sent_again
 from tests.support.merchants import Merchant
 from tests.support.rows import due_after, path, seconds_until_due
@@ -22,8 +22,8 @@ from zampay.providers.contract import (
     InDoubt,
     NotSent,
     Order,
-    Report,
-    ReportStatus,
+    ProviderResult,
+    ResultStatus,
     Submission,
 )
 from zampay.transfers import states
@@ -75,7 +75,7 @@ def test_an_accepted_order_is_processing_and_looked_at_soon(
     payment = accept(app, merchant)
     submit(app, payment)
     assert path(app, payment.id) == [*ONCE, "PROCESSING"]
-    assert due_after(app, payment.id) == states.LOOKS[0]
+    assert due_after(app, payment.id) == states.POLL_SCHEDULE[0]
 
 
 def test_what_was_not_sent_is_sent_again_under_the_same_reference(
@@ -122,12 +122,12 @@ def test_eight_bells_at_once_send_one_order(
     payment = accept(app, merchant)
     start = threading.Barrier(8)
 
-    def hear(_: int) -> None:
+    def run(_: int) -> None:
         start.wait()
         submit(app, payment)
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(hear, range(8)))
+        list(pool.map(run, range(8)))
     assert len(network.submissions) == 1
 
 
@@ -162,7 +162,7 @@ def test_a_blocking_network_brings_the_ending_with_its_answer(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
-    network.submit_answers = [lambda order: Accepted("200", report("SUCCESSFUL")(order))]
+    network.submit_answers = [lambda order: Accepted("200", result("SUCCESSFUL")(order))]
     submit(app, payment)
     assert path(app, payment.id) == [*ONCE, "PROCESSING", "SUCCESSFUL"]
     assert stored(app, payment.id).due_at is None
@@ -172,7 +172,7 @@ def test_a_blocking_network_that_names_other_figures_settles_nothing(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
-    other = Report(ReportStatus.SUCCESSFUL, "SUCCESSFUL", amount="1", currency="ZMW")
+    other = ProviderResult(ResultStatus.SUCCESSFUL, "SUCCESSFUL", amount="1", currency="ZMW")
     network.submit_answers = [Accepted("200", other)]
     submit(app, payment)
     assert stored(app, payment.id).state == State.IN_REVIEW

@@ -6,59 +6,62 @@ from functools import partial
 import pytest
 from flask import Flask
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report, stored, submit
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored, submit
 from tests.support.given import accept, never_landed, unconfirmed
 from tests.support.merchants import Merchant
-from zampay.infra.database.after_commit import Ring
+from zampay.infra.database.after_commit import TaskMessage
 from zampay.transfers.states import State
 
 
 def sweep(app: Flask) -> None:
     with app.app_context():
-        app.extensions["celery"].tasks["payments.sweep"]()
+        app.extensions["celery"].tasks["transfers.sweep"]()
 
 
 @pytest.mark.parametrize("how", ["lost", "broker down"])
 def test_a_payment_whose_bell_nobody_heard_is_found(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork, how: str
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork, how: str
 ) -> None:
-    bells.broken = how == "broker down"
+    task_queue.broken = how == "broker down"
     payment = accept(app, merchant)
-    bells.broken = False
-    bells.lose_all()
+    task_queue.broken = False
+    task_queue.lose_all()
     sweep(app)
-    bells.hear_all()
+    task_queue.run_all()
     assert stored(app, payment.id).state == State.PROCESSING
 
 
 def test_three_sweeps_at_once_and_every_bell_twice_send_once_and_ask_once(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     to_send, to_ask = accept(app, merchant), unconfirmed(app, merchant, network)
     network.submissions.clear()
-    network.enquiry_answers = [report("PENDING")]
+    network.poll_answers = [result("PENDING")]
     make_due(app, to_ask.id)
     ids = {"payment_id": to_ask.id, "tenant_id": merchant.tenant_id}
     work = [partial(sweep, app)] * 3
-    work += [partial(bells.hear, ring) for ring in [*bells.held, Ring("payments.enquire", ids)] * 2]
+    work += [
+        partial(task_queue.run, enqueue)
+        for enqueue in [*task_queue.held, TaskMessage("transfers.poll", ids)] * 2
+    ]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda one: one(), work))
     assert [order.payment_id for order in network.submissions] == [to_send.id]
-    assert [order.payment_id for order in network.enquiries] == [to_ask.id]
+    assert [order.payment_id for order in network.polls] == [to_ask.id]
 
 
 def test_only_rows_that_are_due_are_taken(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
     submit(app, payment)
     network.submissions.clear()
     sweep(app)
-    assert (network.submissions, network.enquiries) == ([], [])
+    assert (network.submissions, network.polls) == ([], [])
 
 
 def test_a_lease_that_ended_is_asked_about_and_never_sent(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
 
@@ -72,31 +75,31 @@ def test_a_lease_that_ended_is_asked_about_and_never_sent(
     make_due(app, payment.id)
     sweep(app)
     assert network.submissions == []
-    assert [order.payment_id for order in network.enquiries] == [payment.id]
+    assert [order.payment_id for order in network.polls] == [payment.id]
 
 
 def test_an_ended_payment_that_is_owed_a_look_gets_it(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment = never_landed(app, merchant, network)
-    network.enquiries.clear()
+    network.polls.clear()
     make_due(app, payment.id)
     sweep(app)
-    assert [order.payment_id for order in network.enquiries] == [payment.id]
+    assert [order.payment_id for order in network.polls] == [payment.id]
 
 
 def test_a_small_merchant_is_served_although_another_fills_the_queue(
-    app: Flask, merchant: Merchant, rival: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, rival: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, rival)
-    ring = Ring("payments.submit", {"payment_id": "", "tenant_id": merchant.tenant_id})
-    bells.held = [ring] * 1000
+    enqueue = TaskMessage("transfers.submit", {"payment_id": "", "tenant_id": merchant.tenant_id})
+    task_queue.held = [enqueue] * 1000
     sweep(app)
     assert stored(app, payment.id).state == State.PROCESSING
 
 
 def test_a_payment_of_a_network_that_is_no_longer_served_is_found_too(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment = unconfirmed(app, merchant, network)
     app.extensions["providers"] = {True: {}, False: {}}
@@ -106,17 +109,19 @@ def test_a_payment_of_a_network_that_is_no_longer_served_is_found_too(
 
 
 def test_a_bell_for_a_payment_that_there_is_not_does_nothing(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
-    for task in ("payments.submit", "payments.enquire"):
-        bells.hear(Ring(task, {"payment_id": "pay_x", "tenant_id": "ten_x", "later": "field"}))
-    assert (network.submissions, network.enquiries) == ([], [])
+    for task in ("transfers.submit", "transfers.poll"):
+        task_queue.run(
+            TaskMessage(task, {"payment_id": "pay_x", "tenant_id": "ten_x", "later": "field"})
+        )
+    assert (network.submissions, network.polls) == ([], [])
 
 
 def test_a_bell_that_names_another_tenant_does_nothing(
-    app: Flask, merchant: Merchant, rival: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, rival: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
     ids = {"payment_id": payment.id, "tenant_id": rival.tenant_id}
-    bells.hear(Ring("payments.submit", ids))
+    task_queue.run(TaskMessage("transfers.submit", ids))
     assert network.submissions == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.support.fakes import ScriptedNetwork, enquire, make_due, stored, submit
+from tests.support.fakes import ScriptedNetwork, make_due, poll, stored, submit
 from tests.support.given import accept, look, processing
 from tests.support.merchants import BASE, Merchant
 from tests.support.rows import callbacks, discrepancies, events, moves, seconds_until_due
@@ -17,7 +17,6 @@ from zampay.providers.contract import (
     LONGEST_TEXT,
     Accepted,
     Declined,
-    Enquiry,
     Failure,
     FailureCode,
     InDoubt,
@@ -25,8 +24,9 @@ from zampay.providers.contract import (
     NotFound,
     NotSent,
     Order,
-    Report,
-    ReportStatus,
+    PollAnswer,
+    ProviderResult,
+    ResultStatus,
 )
 from zampay.providers.mtn import bodies
 from zampay.transfers.models import Payment
@@ -39,9 +39,9 @@ TEXTS = pytest.mark.parametrize("text", [ODD, LONG], ids=["odd", "long"])
 def answered(body: dict[str, Any]) -> Any:
     """A script line: MTN's body, read as its adapter reads it."""
 
-    def answer(order: Order) -> Enquiry:
+    def answer(order: Order) -> PollAnswer:
         full = {"amount": "12.5", "currency": "ZMW", "externalId": order.payment_id, **body}
-        return bodies.report(json.dumps(full)) or NoAnswer("no report")
+        return bodies.result(json.dumps(full)) or NoAnswer("no report")
 
     return answer
 
@@ -51,14 +51,14 @@ def test_a_transaction_id_with_nul_does_not_keep_a_payment_open(
 ) -> None:
     payment = processing(app, merchant, network)
     says = {"status": "SUCCESSFUL", "financialTransactionId": ODD}
-    network.enquiry_answers += [answered(says), answered(says)]
+    network.poll_answers += [answered(says), answered(says)]
     look(app, payment)
     found = stored(app, payment.id)
     assert (found.state, found.provider_transaction_id) == ("SUCCESSFUL", KEPT)
     assert merchant.get(f"/payments/{payment.id}").json["providerTransactionId"] == KEPT
     assert events(app, payment.id)[-1].data["providerTransactionId"] == KEPT
     make_due(app, payment.id)
-    enquire(app, payment)
+    poll(app, payment)
     assert discrepancies(app, payment.id) == []
 
 
@@ -79,7 +79,7 @@ def test_every_other_member_of_a_report_is_kept_too(
 ) -> None:
     payment = processing(app, merchant, network)
     body = says(text)
-    network.enquiry_answers += [answered(body), answered(body)]
+    network.poll_answers += [answered(body), answered(body)]
     look(app, payment)
     expected = {"FAILED": "FAILED", "SUCCESSFUL": "IN_REVIEW"}.get(body["status"], "PROCESSING")
     assert stored(app, payment.id).state == expected
@@ -92,8 +92,8 @@ def test_a_discrepancy_of_long_figures_is_kept_once(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, text: str
 ) -> None:
     payment = processing(app, merchant, network)
-    report = Report(ReportStatus.SUCCESSFUL, text, text, text, text, text)
-    network.enquiry_answers += [report, report]
+    result = ProviderResult(ResultStatus.SUCCESSFUL, text, text, text, text, text)
+    network.poll_answers += [result, result]
     look(app, payment)
     look(app, payment)
     assert stored(app, payment.id).state == "IN_REVIEW"
@@ -129,9 +129,9 @@ def test_every_other_answer_to_a_poll_is_kept(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, says: Any, text: str
 ) -> None:
     payment = processing(app, merchant, network)
-    network.enquiry_answers.append(says(text))
+    network.poll_answers.append(says(text))
     look(app, payment)
-    assert len(network.enquiries) == 1
+    assert len(network.polls) == 1
     assert (seconds_until_due(app, payment.id) or 0) > 0
 
 

@@ -5,17 +5,17 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, make_due, report, stored, submit
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored, submit
 from tests.support.given import accept, to_be_sent_again
 from tests.support.merchants import Merchant
 from tests.support.rows import path, seconds_until_due
 from zampay.providers.contract import (
     Declined,
-    Enquiry,
     Failure,
     FailureCode,
     NoAnswer,
     NotSent,
+    PollAnswer,
 )
 from zampay.transfers.states import State
 
@@ -73,42 +73,42 @@ def test_while_nobody_works_what_was_tried_does_not_expire_either(
 
 
 def test_out_of_time_after_doubt_it_is_asked_about_once_more_and_then_given_up(
-    app: Flask, merchant: Merchant, bells: HeldBells, network: ScriptedNetwork
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment = to_be_sent_again(app, merchant, network)
-    asked = len(network.enquiries)
+    asked = len(network.polls)
     app.config["SUBMIT_WINDOW"] = timedelta(0)
-    bells.lose_all()
+    task_queue.lose_all()
     submit(app, payment)
     assert stored(app, payment.id).state == State.UNCONFIRMED
-    assert bells.tasks == ["payments.enquire"]
-    bells.hear_all()
+    assert task_queue.tasks == ["transfers.poll"]
+    task_queue.run_all()
     assert stored(app, payment.id).state == State.FAILED
-    assert (len(network.enquiries), len(network.submissions)) == (asked + 1, 1)
+    assert (len(network.polls), len(network.submissions)) == (asked + 1, 1)
     assert (seconds_until_due(app, payment.id) or 0) > 3500
 
 
 @pytest.mark.parametrize(
     ("answer", "state"),
     [
-        (report("SUCCESSFUL"), State.SUCCESSFUL),
-        (report("PENDING"), State.PROCESSING),
+        (result("SUCCESSFUL"), State.SUCCESSFUL),
+        (result("PENDING"), State.PROCESSING),
         (NoAnswer("timeout"), State.UNCONFIRMED),
     ],
 )
 def test_what_landed_before_it_was_given_up_is_found(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
-    answer: Enquiry,
+    answer: PollAnswer,
     state: State,
 ) -> None:
     payment = to_be_sent_again(app, merchant, network)
     app.config["SUBMIT_WINDOW"] = timedelta(0)
     make_due(app, payment.id, overdue=timedelta(hours=3))
-    network.enquiry_answers = [answer]
-    bells.lose_all()
+    network.poll_answers = [answer]
+    task_queue.lose_all()
     submit(app, payment)
-    bells.hear_all()
+    task_queue.run_all()
     assert stored(app, payment.id).state == state

@@ -10,22 +10,22 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.support.fakes import HeldBells, ScriptedNetwork, stored
+from tests.support.fakes import HeldQueue, ScriptedNetwork, stored
 from tests.support.given import accept, unconfirmed
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.transfers import due
 from zampay.transfers.due import Stream
 from zampay.transfers.models import Payment
-from zampay.transfers.states import Door, State
+from zampay.transfers.states import NextAction, State
 
-SENDS = Stream(Door.SUBMIT, "MTN", livemode=True)
-POLLS = Stream(Door.ENQUIRE, "MTN", livemode=True)
+SENDS = Stream(NextAction.SUBMIT, "MTN", livemode=True)
+POLLS = Stream(NextAction.POLL, "MTN", livemode=True)
 MANY = 50_000
 COPIES = """
 INSERT INTO payments (id, tenant_id, livemode, external_id, request_digest, provider,
     provider_reference, callback_token, amount_minor, currency, msisdn, payer_message, payee_note,
-    metadata, state, position, due_at, submissions, looks, in_doubt, created_at, updated_at)
+    metadata, state, position, due_at, submissions, polls, in_doubt, created_at, updated_at)
 SELECT id || g, tenant_id, livemode, 'copy-' || g, request_digest, provider, 'copy-' || g,
     lpad(g::text, 40, '0'), amount_minor, currency, msisdn, payer_message, payee_note, metadata,
     state, position, now() - g * interval '1 ms', 0, 0, in_doubt, now() - g * interval '1 ms', now()
@@ -91,9 +91,13 @@ def test_streams_hold_what_is_theirs_alone(
     make_due(app, to_ask)
     assert chosen(app, SENDS) == [to_send.id]
     assert chosen(app, POLLS) == [to_ask.id]
-    assert chosen(app, Stream(Door.SUBMIT, "MTN", livemode=False)) == [test.id]
+    assert chosen(app, Stream(NextAction.SUBMIT, "MTN", livemode=False)) == [test.id]
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        assert set(due.streams(tx)) == {SENDS, POLLS, Stream(Door.SUBMIT, "MTN", livemode=False)}
+        assert set(due.streams(tx)) == {
+            SENDS,
+            POLLS,
+            Stream(NextAction.SUBMIT, "MTN", livemode=False),
+        }
 
 
 def test_of_what_is_to_be_asked_the_oldest_is_first_but_nobody_waits_for_ever(
@@ -112,7 +116,7 @@ def test_choosing_costs_little_however_many_are_due(
     app: Flask,
     merchant: Merchant,
     rival: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     network: ScriptedNetwork,
     scene: Callable[..., Payment],
 ) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import BASE, Merchant
 from tests.support.receiver import Receiver, Says
 from tests.webhooks.rows import only_delivery
@@ -95,9 +95,9 @@ def run(app: Flask, task: str) -> Any:
         return app.extensions["celery"].tasks[task]()
 
 
-def fail_until(app: Flask, bells: HeldBells, attempts: int) -> Delivery:
+def fail_until(app: Flask, task_queue: HeldQueue, attempts: int) -> Delivery:
     """Make attempts at the only delivery, however long its schedule would wait."""
-    bells.hear_all()
+    task_queue.run_all()
     while only_delivery(app).attempts < attempts:
         pull_forward(app)
         start(app, only_delivery(app))

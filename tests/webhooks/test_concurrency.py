@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 import pytest
 from flask import Flask
 
-from tests.support.fakes import HeldBells, Inline
+from tests.support.fakes import HeldQueue, Inline
 from tests.support.merchants import Merchant
 from tests.support.receiver import Received, Receiver, Says, receiver
 from tests.webhooks.given import endpoint, fail_until, hang, publish, run, start
@@ -30,7 +30,7 @@ def threads(app: Flask) -> Iterator[None]:
 
 
 def test_two_workers_on_the_same_row_make_one_attempt(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     endpoint(merchant, shop.url)
     publish(app, merchant)
@@ -51,7 +51,7 @@ def test_two_workers_on_the_same_row_make_one_attempt(
 def test_an_endpoint_has_few_attempts_at_once_and_the_end_of_one_enqueues_the_next(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     shop: Receiver,
     threads: None,
     let_go: threading.Event,
@@ -60,21 +60,21 @@ def test_an_endpoint_has_few_attempts_at_once_and_the_end_of_one_enqueues_the_ne
     hang(shop, let_go)
     for _ in range(7):
         publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     shop.await_received(4)
     run(app, "webhooks.sweep")
-    assert bells.tasks == []
+    assert task_queue.tasks == []
     assert sum(row.leased_until is not None for row in deliveries(app)) == 4
     let_go.set()
     while len(shop.received) < 7:
-        bells.hear_all()
+        task_queue.run_all()
     assert len({received.id for received in shop.received}) == 7
 
 
 def test_a_failing_endpoint_gets_one_at_a_time(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     shop: Receiver,
     threads: None,
     let_go: threading.Event,
@@ -82,13 +82,13 @@ def test_a_failing_endpoint_gets_one_at_a_time(
     made = endpoint(merchant, shop.url)
     shop.answer = lambda _: Says(500)
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     while stored_endpoint(app, made["id"]).failing_since is None:
         shop.await_received(1)
     hang(shop, let_go)
     for _ in range(3):
         publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     shop.await_received(2)
     assert sum(row.leased_until is not None for row in deliveries(app)) == 1
     assert due(app) == []
@@ -98,7 +98,7 @@ def test_while_many_hang_a_healthy_endpoint_gets_events_within_a_second(
     app: Flask,
     merchant: Merchant,
     rival: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     shop: Receiver,
     threads: None,
     let_go: threading.Event,
@@ -112,7 +112,7 @@ def test_while_many_hang_a_healthy_endpoint_gets_events_within_a_second(
             endpoint(rival, one.url)
         for _ in range(5):
             publish(app, rival)
-        bells.hear_all()
+        task_queue.run_all()
         for one in dead:
             one.await_received(1)
         endpoint(merchant, shop.url)
@@ -120,7 +120,7 @@ def test_while_many_hang_a_healthy_endpoint_gets_events_within_a_second(
         for count in range(1, 6):
             publish(app, merchant)
             began_s = time.monotonic()
-            bells.hear_all()
+            task_queue.run_all()
             delays_s.append(shop.await_received(count)[-1].at_s - began_s)
         let_go.set()
     record_property("delays_s", delays_s)
@@ -163,35 +163,35 @@ def test_a_slot_is_given_back_when_its_attempt_ends_or_when_none_was_made(
 
 
 def test_an_endpoint_is_unproven_until_it_has_answered_quickly(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
     slots = app.extensions["webhook_slots"]
     for n in range(concurrency.UNPROVEN):
         assert slots.take(f"ten_{n}", unproven=True)
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     assert shop.received == [], "an endpoint that has not answered yet is unproven"
     for n in range(concurrency.UNPROVEN):
         slots.give_back(f"ten_{n}", unproven=True)
     run(app, "webhooks.sweep")
-    bells.hear_all()
+    task_queue.run_all()
     assert len(shop.received) == 1
     for n in range(concurrency.UNPROVEN):
         assert slots.take(f"ten_{n}", unproven=True)
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     assert len(shop.received) == 2
     assert stored_endpoint(app, made["id"]).latency_ms is not None
 
 
 def test_the_sweep_takes_healthy_endpoints_first_and_none_beyond_its_room(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, second_shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver, second_shop: Receiver
 ) -> None:
     failing = endpoint(merchant, shop.url, eventTypes=["payment.failed"])
     shop.answer = lambda _: Says(500)
     publish(app, merchant, event_type="payment.failed")
-    fail_until(app, bells, 1)
+    fail_until(app, task_queue, 1)
     healthy = endpoint(merchant, second_shop.url, eventTypes=["payment.successful"])
     for _ in range(6):
         publish(app, merchant, event_type="payment.failed")
@@ -205,7 +205,7 @@ def test_a_host_that_may_be_somebody_elses_gets_so_many_attempts_over_all_mercha
     app: Flask,
     merchant: Merchant,
     rival: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     shop: Receiver,
     threads: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -214,10 +214,10 @@ def test_a_host_that_may_be_somebody_elses_gets_so_many_attempts_over_all_mercha
     endpoint(merchant, shop.url)
     endpoint(rival, shop.url.replace("127.0.0.1", "127.1"))
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     shop.await_received(1)
     publish(app, rival)
-    bells.hear_all()
+    task_queue.run_all()
     (later,) = [row for row in deliveries(app) if row.tenant_id == rival.tenant_id]
     assert (later.status, later.attempts, later.leased_until) == ("PENDING", 0, None)
     assert later.due_at is not None
@@ -233,7 +233,7 @@ def test_a_tenant_cannot_take_every_slot_for_unproven_endpoints(app: Flask) -> N
 
 
 def test_disabling_an_endpoint_while_payments_publish_does_not_deadlock(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     """A publisher locks the counter, then needs the endpoint; disabling takes them in turn."""
     made = endpoint(merchant, shop.url)

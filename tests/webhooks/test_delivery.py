@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from flask import Flask
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.log_lines import captured, the_line
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver, Says
@@ -31,37 +31,37 @@ def wait_after(row_due_at: datetime | None, attempted_at: datetime | None) -> ti
 
 
 def test_any_2xx_is_delivered_and_never_sent_again(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     shop.answer = lambda _: Says(204, b"")
     endpoint(merchant, shop.url)
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     row = only_delivery(app)
     assert (row.status, row.attempts, row.due_at, row.answer_status) == ("DELIVERED", 1, None, 204)
     assert row.delivered_at is not None
     start(app, row)
     run(app, "webhooks.sweep")
-    bells.hear_all()
+    task_queue.run_all()
     assert len(shop.received) == 1
 
 
 def test_failures_come_again_by_the_written_schedule_with_jitter(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     shop.answer = lambda _: Says(500, b"down")
     endpoint(merchant, shop.url)
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     waits = []
     for attempt, step in enumerate(WRITTEN, start=1):
-        row = fail_until(app, bells, attempt)
+        row = fail_until(app, task_queue, attempt)
         assert row.status == "PENDING"
         wait = wait_after(row.due_at, row.last_attempt_at)
         assert step * (1 - JITTER) <= wait <= step * (1 + JITTER) + timedelta(seconds=5)
         waits.append(wait / step)
     assert any(abs(ratio - 1) > 0.01 for ratio in waits[1:]), "without jitter all wake at once"
-    last = fail_until(app, bells, 10)
+    last = fail_until(app, task_queue, 10)
     assert (last.status, last.due_at, last.answer_text) == ("EXHAUSTED", None, "down")
     assert len(shop.received) == 10
     assert len({received.id for received in shop.received}) == 1
@@ -74,7 +74,7 @@ def test_failures_come_again_by_the_written_schedule_with_jitter(
 def test_a_redirect_is_a_failure_and_not_followed(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     shop: Receiver,
     second_shop: Receiver,
     status: int,
@@ -82,7 +82,7 @@ def test_a_redirect_is_a_failure_and_not_followed(
     shop.answer = lambda _: Says(status, b"", {"Location": second_shop.url})
     endpoint(merchant, shop.url)
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     row = only_delivery(app)
     assert (row.status, row.answer_status, row.attempts) == ("PENDING", status, 1)
     assert (len(shop.received), len(second_shop.received)) == (1, 0)
@@ -106,20 +106,20 @@ RETRY_AFTER = {
 
 @pytest.mark.parametrize("case", RETRY_AFTER)
 def test_retry_after_is_honoured_up_to_a_day(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, case: str
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver, case: str
 ) -> None:
     asked, least, most = RETRY_AFTER[case]
     shop.answer = lambda _: Says(503, b"", {"Retry-After": asked})
     endpoint(merchant, shop.url)
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     row = only_delivery(app)
     wait = wait_after(row.due_at, row.last_attempt_at)
     assert least <= wait <= most + timedelta(seconds=5)
 
 
 def test_an_attempt_is_leased_for_longer_than_it_can_take(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     endpoint(merchant, shop.url)
     publish(app, merchant)
@@ -130,14 +130,14 @@ def test_an_attempt_is_leased_for_longer_than_it_can_take(
     assert timedelta(seconds=20) <= leased.until - leased.at <= timedelta(seconds=60)
     start(app, row)
     run(app, "webhooks.sweep")
-    bells.hear_all()
+    task_queue.run_all()
     assert shop.received == []
 
 
 def test_a_crash_between_the_answer_and_the_record_sends_the_same_event_again(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     shop: Receiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -149,7 +149,7 @@ def test_a_crash_between_the_answer_and_the_record_sends_the_same_event_again(
             start(app, only_delivery(app))
     assert (only_delivery(app).status, only_delivery(app).attempts) == ("PENDING", 1)
     pull_forward(app)
-    bells.hear_all()
+    task_queue.run_all()
     assert only_delivery(app).status == "DELIVERED"
     first, second = shop.received
     assert (first.id, first.body) == (second.id, second.body)
@@ -158,7 +158,7 @@ def test_a_crash_between_the_answer_and_the_record_sends_the_same_event_again(
 def test_a_record_that_fails_is_logged_with_its_delivery_and_frees_the_slot(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     shop: Receiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -168,7 +168,7 @@ def test_a_record_that_fails_is_logged_with_its_delivery_and_frees_the_slot(
     monkeypatch.setitem(app.extensions, "webhook_slots", slots)
     monkeypatch.setattr(outcome, "record", lambda *_: 1 // 0)
     with captured() as lines:
-        bells.hear_all()
+        task_queue.run_all()
         threads.shutdown()
     line = the_line(lines, "task_failed")
     assert (line["task"], line["delivery_id"]) == ("webhooks.deliver", only_delivery(app).id)
@@ -178,7 +178,7 @@ def test_a_record_that_fails_is_logged_with_its_delivery_and_frees_the_slot(
 
 
 def test_a_late_record_does_not_touch_what_was_asked_for_again(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     endpoint(merchant, shop.url)
     event = publish(app, merchant)
@@ -192,55 +192,55 @@ def test_a_late_record_does_not_touch_what_was_asked_for_again(
     row = only_delivery(app)
     assert (row.status, row.attempts) == ("PENDING", 0)
     shop.answer = lambda _: Says()
-    bells.hear_all()
+    task_queue.run_all()
     assert (only_delivery(app).status, len(shop.received)) == ("DELIVERED", 2)
 
 
 def test_the_sweep_finds_what_lost_messages_were_about(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     endpoint(merchant, shop.url)
     for _ in range(5):
         publish(app, merchant)
-    bells.lose_all()
+    task_queue.lose_all()
     run(app, "webhooks.sweep")
-    assert bells.tasks == ["webhooks.deliver"] * 4, "no more than the endpoint has room for"
-    bells.hear_all()
+    assert task_queue.tasks == ["webhooks.deliver"] * 4, "no more than the endpoint has room for"
+    task_queue.run_all()
     assert [row.status for row in deliveries(app)] == ["DELIVERED"] * 5
 
 
 def test_a_message_for_an_unknown_delivery_is_tolerated(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     endpoint(merchant, shop.url)
     publish(app, merchant)
-    (ring,) = bells.held
+    (enqueue,) = task_queue.held
     for wrong in ({"delivery_id": "whd_unknown"}, {"tenant_id": "ten_unknown"}):
-        bells.hear(type(ring)(ring.task, ring.arguments | wrong))
+        task_queue.run(type(enqueue)(enqueue.task, enqueue.arguments | wrong))
     assert shop.received == []
 
 
 def test_an_endpoint_gets_only_the_types_it_asked_for(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     endpoint(merchant, shop.url, eventTypes=["payment.failed", "payment.in_review"])
     for kind in ("payment.processing", "payment.failed", "payment.successful", "payment.in_review"):
         publish(app, merchant, event_type=kind)
-    bells.hear_all()
+    task_queue.run_all()
     assert [b'"payment.failed"' in received.body for received in shop.received] == [True, False]
     assert len(shop.received) == 2
 
 
 def test_success_ends_the_failing_of_an_endpoint(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     shop.answer = lambda _: Says(500)
     made = endpoint(merchant, shop.url)
     publish(app, merchant)
-    fail_until(app, bells, 1)
+    fail_until(app, task_queue, 1)
     failing = merchant.get(f"/webhook-endpoints/{made['id']}").json
     assert failing["failingSince"] is not None
     shop.answer = lambda _: Says(200)
-    fail_until(app, bells, 2)
+    fail_until(app, task_queue, 2)
     assert only_delivery(app).status == "DELIVERED"
     assert stored_endpoint(app, made["id"]).failing_since is None

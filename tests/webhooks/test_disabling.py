@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver, Says
 from tests.webhooks.given import age_failure, call, endpoint, fail_until, publish, start
@@ -23,13 +23,13 @@ def entries(merchant: Merchant, action: str) -> list[Any]:
 
 
 def test_410_disables_the_endpoint_at_once_and_says_so(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, second_shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver, second_shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
     witness = endpoint(merchant, second_shop.url)
     shop.answer = lambda _: Says(410, b"gone")
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     assert is_off(merchant, made, "it answered 410 Gone")
     sent = [received.verified(witness["secret"]) for received in second_shop.received]
     assert [event["type"] for event in sent] == ["payment.successful", "webhook_endpoint.disabled"]
@@ -39,34 +39,34 @@ def test_410_disables_the_endpoint_at_once_and_says_so(
     (entry,) = entries(merchant, "webhook_endpoint.disabled")
     assert (entry["subject"], entry["actor"]) == (made["id"], "zampay")
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     assert len(shop.received) == 1
 
 
 def test_the_reason_stays_when_the_merchant_switches_off_what_is_off_already(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
     shop.answer = lambda _: Says(410, b"gone")
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     path = f"/webhook-endpoints/{made['id']}"
     assert call(merchant, "PATCH", path, {"enabled": False}).status_code == 200
     assert is_off(merchant, made, "it answered 410 Gone")
 
 
 def test_five_days_without_one_success_switch_it_off_and_a_minute_less_does_not(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
     shop.answer = lambda _: Says(500)
     publish(app, merchant)
-    fail_until(app, bells, 1)
+    fail_until(app, task_queue, 1)
     age_failure(app, made["id"], timedelta(days=5) - timedelta(minutes=1))
-    fail_until(app, bells, 2)
+    fail_until(app, task_queue, 2)
     assert merchant.get(f"/webhook-endpoints/{made['id']}").json["enabled"]
     age_failure(app, made["id"], timedelta(days=5))
-    fail_until(app, bells, 3)
+    fail_until(app, task_queue, 3)
     assert is_off(merchant, made, "it failed for 5 days")
     assert only_delivery(app).status == "CANCELLED"
     assert len(entries(merchant, "webhook_endpoint.disabled")) == 1
@@ -75,20 +75,20 @@ def test_five_days_without_one_success_switch_it_off_and_a_minute_less_does_not(
 
 
 def test_an_endpoint_disabled_twice_has_two_events(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
     shop.answer = lambda _: Says(410)
     for _ in range(2):
         publish(app, merchant)
-        bells.hear_all()
+        task_queue.run_all()
         call(merchant, "PATCH", f"/webhook-endpoints/{made['id']}", {"enabled": True})
     assert len(entries(merchant, "webhook_endpoint.disabled")) == 2
     assert [event["sequence"] for event in merchant.get("/events").json["data"]] == [1, 2, 3, 4]
 
 
 def test_what_is_owed_to_an_endpoint_switched_off_or_removed_is_cancelled(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     off, gone = endpoint(merchant, shop.url), endpoint(merchant, shop.url)
     publish(app, merchant)
@@ -98,19 +98,19 @@ def test_what_is_owed_to_an_endpoint_switched_off_or_removed_is_cancelled(
     assert [row.status for row in rows] == ["CANCELLED", "CANCELLED"]
     for row in rows:
         start(app, row)
-    bells.hear_all()
+    task_queue.run_all()
     assert shop.received == []
     assert is_off(merchant, off, "switched off by the merchant")
 
 
 def test_enabling_again_starts_anew_and_replay_brings_what_was_missed(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
     path = f"/webhook-endpoints/{made['id']}"
     shop.answer = lambda _: Says(410)
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     publish(app, merchant)
     shop.answer = lambda _: Says(200)
     refused = call(merchant, "POST", f"{path}/replay", {"since": "2020-01-01T00:00:00Z"})
@@ -119,7 +119,7 @@ def test_enabling_again_starts_anew_and_replay_brings_what_was_missed(
     assert (on["enabled"], on["disabledReason"], on["failingSince"]) == (True, None, None)
     replayed = call(merchant, "POST", f"{path}/replay", {"since": "2020-01-01T00:00:00Z"})
     assert (replayed.status_code, replayed.json) == (202, {"events": 3, "hasMore": False})
-    bells.hear_all()
+    task_queue.run_all()
     numbers = [received.verified(made["secret"])["sequence"] for received in shop.received[1:]]
     assert sorted(numbers) == [1, 2, 3]
     assert {row.status for row in deliveries(app)} == {"DELIVERED"}

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver, Says
 from tests.support.refusals import refusal
@@ -26,7 +26,7 @@ def numbers(merchant: Merchant, **query: int) -> list[int]:
 
 
 def test_pages_follow_each_other_without_gap_or_double(
-    app: Flask, merchant: Merchant, bells: HeldBells
+    app: Flask, merchant: Merchant, task_queue: HeldQueue
 ) -> None:
     for _ in range(7):
         publish(app, merchant)
@@ -48,7 +48,9 @@ def test_a_wrong_question_to_the_feed_is_refused(
     refusal(merchant.get("/events", **query), 422, "validation_failed")
 
 
-def test_each_mode_has_its_own_numbers(app: Flask, merchant: Merchant, bells: HeldBells) -> None:
+def test_each_mode_has_its_own_numbers(
+    app: Flask, merchant: Merchant, task_queue: HeldQueue
+) -> None:
     for livemode in (True, False, True):
         publish(app, merchant, livemode=livemode)
     assert numbers(merchant) == [1, 2]
@@ -57,7 +59,7 @@ def test_each_mode_has_its_own_numbers(app: Flask, merchant: Merchant, bells: He
 
 
 def test_a_rollback_leaves_no_event_and_no_gap(
-    app: Flask, merchant: Merchant, bells: HeldBells
+    app: Flask, merchant: Merchant, task_queue: HeldQueue
 ) -> None:
     publish(app, merchant)
     with pytest.raises(ZeroDivisionError):
@@ -66,7 +68,9 @@ def test_a_rollback_leaves_no_event_and_no_gap(
     assert numbers(merchant) == [1, 2]
 
 
-def test_one_transition_has_one_event(app: Flask, merchant: Merchant, bells: HeldBells) -> None:
+def test_one_transition_has_one_event(
+    app: Flask, merchant: Merchant, task_queue: HeldQueue
+) -> None:
     event = publish(app, merchant)
     with pytest.raises(sa.exc.IntegrityError, match="subject_id"):
         publish(app, merchant, payment_id=event.subject_id)
@@ -74,7 +78,7 @@ def test_one_transition_has_one_event(app: Flask, merchant: Merchant, bells: Hel
 
 
 def test_numbers_are_gapless_and_agree_with_commits_while_many_publish(
-    app: Flask, merchant: Merchant, rival: Merchant, bells: HeldBells
+    app: Flask, merchant: Merchant, rival: Merchant, task_queue: HeldQueue
 ) -> None:
     """Readers follow the feed meanwhile: what they have passed must never fill up behind them."""
     done = threading.Event()
@@ -112,7 +116,7 @@ def test_numbers_are_gapless_and_agree_with_commits_while_many_publish(
 
 
 def test_an_event_is_found_by_its_id_and_unknown_ones_are_not(
-    app: Flask, merchant: Merchant, bells: HeldBells
+    app: Flask, merchant: Merchant, task_queue: HeldQueue
 ) -> None:
     event = publish(app, merchant)
     assert merchant.get(f"/events/{event.id}").json["id"] == event.id
@@ -121,35 +125,35 @@ def test_an_event_is_found_by_its_id_and_unknown_ones_are_not(
 
 
 def test_resending_reaches_all_that_listen_and_also_who_had_it(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, second_shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver, second_shop: Receiver
 ) -> None:
     endpoint(merchant, shop.url)
     event = publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     endpoint(merchant, second_shop.url)
     endpoint(merchant, second_shop.url, eventTypes=["payment.failed"])
     answer = merchant.post(f"/events/{event.id}/resend")
     assert (answer.status_code, answer.json) == (202, {"endpoints": 2})
-    bells.hear_all()
+    task_queue.run_all()
     assert (len(shop.received), len(second_shop.received)) == (2, 1)
 
 
 def test_a_replay_brings_what_failed_or_was_missed_and_nothing_else(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     missed = publish(app, merchant)
     made = endpoint(merchant, shop.url, eventTypes=["payment.successful"])
     publish(app, merchant, event_type="payment.failed")
     had = publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     shop.answer = lambda _: Says(500)
     failed = publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     shop.answer = lambda _: Says(200)
     assert [received.id for received in shop.received] == [had.id, failed.id]
     path = f"/webhook-endpoints/{made['id']}/replay"
     assert call(merchant, "POST", path, {"since": PAST}).json == {"events": 2, "hasMore": False}
-    bells.hear_all()
+    task_queue.run_all()
     assert {received.id for received in shop.received[2:]} == {missed.id, failed.id}
     assert len(shop.received) == 4
     assert call(merchant, "POST", path, {"since": PAST}).json["events"] == 0
@@ -158,14 +162,14 @@ def test_a_replay_brings_what_failed_or_was_missed_and_nothing_else(
 
 
 def test_a_replay_begins_at_the_time_given(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     publish(app, merchant)
     since = datetime.now(UTC).isoformat()
     later = publish(app, merchant)
     made = endpoint(merchant, shop.url)
     call(merchant, "POST", f"/webhook-endpoints/{made['id']}/replay", {"since": since})
-    bells.hear_all()
+    task_queue.run_all()
     assert [received.id for received in shop.received] == [later.id]
 
 
@@ -186,7 +190,7 @@ def test_a_replay_from_a_time_that_cannot_be_is_refused_with_the_reason(
 
 
 def test_a_replay_leaves_alone_what_is_under_way(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
     publish(app, merchant)
@@ -198,14 +202,14 @@ def test_a_replay_leaves_alone_what_is_under_way(
         return Says(200)
 
     shop.answer = replay_meanwhile
-    bells.hear_all()
+    task_queue.run_all()
     assert (counts, only_delivery(app).status) == ([0], "DELIVERED")
 
 
 def test_a_long_replay_comes_in_parts_and_enqueues_a_few_messages_only(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     shop: Receiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -215,19 +219,19 @@ def test_a_long_replay_comes_in_parts_and_enqueues_a_few_messages_only(
     made = endpoint(merchant, shop.url)
     path = f"/webhook-endpoints/{made['id']}/replay"
     assert call(merchant, "POST", path, {"since": PAST}).json == {"events": 30, "hasMore": True}
-    assert len(bells.held) == 16
-    bells.hear_all()
+    assert len(task_queue.held) == 16
+    task_queue.run_all()
     assert call(merchant, "POST", path, {"since": PAST}).json == {"events": 20, "hasMore": False}
-    bells.hear_all()
+    task_queue.run_all()
     assert len({received.id for received in shop.received}) == len(shop.received) == 50
 
 
 def test_the_delivery_log_is_purged_after_thirty_days_and_the_feed_is_kept(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     endpoint(merchant, shop.url)
     young, old, asked_again, owed = (publish(app, merchant) for _ in range(4))
-    bells.hear_all()
+    task_queue.run_all()
     age(app, old.id, created=31, attempted=31)
     age(app, asked_again.id, created=31, attempted=1)
     age(app, owed.id, created=31, attempted=31, status="PENDING", due_at=sa.func.now())

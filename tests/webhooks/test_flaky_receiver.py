@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from tests.support.receiver import Received, Receiver, Says
 from tests.webhooks.given import endpoint, publish, start
@@ -73,7 +73,7 @@ def work(app: Flask, until: threading.Event) -> None:
 def test_every_event_arrives_at_a_receiver_that_fails_one_time_in_three(
     app: Flask,
     merchant: Merchant,
-    bells: HeldBells,
+    task_queue: HeldQueue,
     shop: Receiver,
     second_shop: Receiver,
     record_property: Callable[[str, object], None],

@@ -12,7 +12,7 @@ from flask import Flask
 import config
 from tests.infra.conftest import another_app
 from tests.infra.rows import session, until_somebody_waits
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver
 from tests.webhooks.conftest import Inline
@@ -70,7 +70,7 @@ def signing(app: Flask, made: Any) -> list[str]:
 
 
 def test_the_new_key_alone_delivers_with_both_secrets_of_a_rotation(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, with_keys: WithKeys
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver, with_keys: WithKeys
 ) -> None:
     made = endpoint(merchant, shop.url)
     second = rotate(merchant, made)
@@ -86,7 +86,7 @@ def test_the_new_key_alone_delivers_with_both_secrets_of_a_rotation(
 
 
 def test_without_any_key_that_fits_an_event_waits_and_no_attempt_is_counted(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver, with_keys: WithKeys
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver, with_keys: WithKeys
 ) -> None:
     made = endpoint(merchant, shop.url)
     publish(app, merchant)

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver
 from tests.webhooks.given import endpoint, publish
@@ -16,7 +16,7 @@ REFUSED = "row-level security|append-only|never deleted or rewritten"
 
 
 @pytest.fixture(autouse=True)
-def rows(app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver) -> None:
+def rows(app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver) -> None:
     """One row in each table of webhooks."""
     endpoint(merchant, shop.url)
     publish(app, merchant)

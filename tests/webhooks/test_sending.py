@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from flask import Flask
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver, Says
 from tests.support.refusals import refusal, wrong_fields
@@ -65,11 +65,11 @@ def hurry(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     scale(app, monkeypatch, 0.04)
 
 
-def outcome(app: Flask, merchant: Merchant, bells: HeldBells, url: str) -> Delivery:
+def outcome(app: Flask, merchant: Merchant, task_queue: HeldQueue, url: str) -> Delivery:
     """What became of the first attempt at one event."""
     endpoint(merchant, url)
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     return only_delivery(app)
 
 
@@ -78,7 +78,7 @@ def test_an_attempt_takes_at_most_fifteen_seconds_in_all(app: Flask) -> None:
 
 
 def test_an_answer_after_twelve_seconds_counts(
-    app: Flask, merchant: Merchant, bells: HeldBells, monkeypatch: pytest.MonkeyPatch
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scale(app, monkeypatch, 0.1)
 
@@ -87,7 +87,7 @@ def test_an_answer_after_twelve_seconds_counts(
         connection.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
 
     with misbehaving(late) as url:
-        row = outcome(app, merchant, bells, url)
+        row = outcome(app, merchant, task_queue, url)
     assert (row.status, row.answer_status) == ("DELIVERED", 200)
 
 
@@ -107,11 +107,11 @@ SLOW = {
 
 @pytest.mark.parametrize("case", SLOW)
 def test_a_server_that_takes_its_time_is_cut_off(
-    app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, hurry: None, case: str
 ) -> None:
     with misbehaving(SLOW[case]) as url:
         began_s = time.monotonic()
-        row = outcome(app, merchant, bells, url)
+        row = outcome(app, merchant, task_queue, url)
         took_s = time.monotonic() - began_s
     assert took_s < 1.5
     assert (row.status, row.attempts, row.answer_status) == ("PENDING", 1, None)
@@ -129,25 +129,25 @@ ENDLESS = {
 
 @pytest.mark.parametrize("case", ENDLESS)
 def test_after_a_200_in_time_the_rest_is_not_waited_for(
-    app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, hurry: None, case: str
 ) -> None:
     with misbehaving(lambda connection: drip(connection, *ENDLESS[case])) as url:
         began_s = time.monotonic()
-        row = outcome(app, merchant, bells, url)
+        row = outcome(app, merchant, task_queue, url)
         assert time.monotonic() - began_s < 1.5
     assert (row.status, row.answer_status) == ("DELIVERED", 200)
 
 
 def test_of_a_big_answer_the_first_kilobyte_is_kept(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     shop.answer = lambda _: Says(200, b"\xc3\xa9" * 5_000_000)
-    row = outcome(app, merchant, bells, shop.url)
+    row = outcome(app, merchant, task_queue, shop.url)
     assert (row.status, row.answer_text) == ("DELIVERED", "\u00e9" * 1024)
 
 
 def test_of_an_endless_answer_little_is_read(
-    app: Flask, merchant: Merchant, bells: HeldBells
+    app: Flask, merchant: Merchant, task_queue: HeldQueue
 ) -> None:
     sent = []
 
@@ -158,25 +158,25 @@ def test_of_an_endless_answer_little_is_read(
             sent.append(64)
 
     with misbehaving(pour) as url:
-        row = outcome(app, merchant, bells, url)
+        row = outcome(app, merchant, task_queue, url)
     assert (row.status, row.answer_text) == ("DELIVERED", "x" * 1024)
     assert sum(sent) < 16 * 1024, "kilobytes; the system's own buffers take some of them"
 
 
 def test_a_compressed_giant_is_not_unpacked_for_long(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     bomb = gzip.compress(b"\0" * 100_000_000)
     shop.answer = lambda _: Says(500, bomb, {"Content-Encoding": "gzip"})
-    row = outcome(app, merchant, bells, shop.url)
+    row = outcome(app, merchant, task_queue, shop.url)
     assert (row.answer_status, len(row.answer_text or "")) == (500, 1024)
 
 
 def test_bytes_that_are_no_text_are_kept_as_what_the_database_takes(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     shop.answer = lambda _: Says(500, b"\x00\xff\xfe")
-    row = outcome(app, merchant, bells, shop.url)
+    row = outcome(app, merchant, task_queue, shop.url)
     assert row.answer_text == "\N{REPLACEMENT CHARACTER}" * 3
 
 
@@ -191,10 +191,10 @@ BROKEN = {
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_an_answer_that_is_no_http_is_a_failure_like_any_other(
-    app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, hurry: None, case: str
 ) -> None:
     with misbehaving(BROKEN[case]) as url:
-        row = outcome(app, merchant, bells, url)
+        row = outcome(app, merchant, task_queue, url)
     assert (row.status, row.attempts) == ("PENDING", 1)
     assert (row.answer_text or "").startswith("no answer: ")
 
@@ -208,24 +208,24 @@ HALF = {
 
 @pytest.mark.parametrize("case", HALF)
 def test_the_status_decides_whatever_becomes_of_the_body(
-    app: Flask, merchant: Merchant, bells: HeldBells, hurry: None, case: str
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, hurry: None, case: str
 ) -> None:
     with misbehaving(lambda connection: connection.sendall(HEAD + HALF[case])) as url:
-        row = outcome(app, merchant, bells, url)
+        row = outcome(app, merchant, task_queue, url)
     assert (row.status, row.answer_status) == ("DELIVERED", 200)
 
 
 def test_a_refused_connection_is_named_in_the_log(
-    app: Flask, merchant: Merchant, bells: HeldBells
+    app: Flask, merchant: Merchant, task_queue: HeldQueue
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    row = outcome(app, merchant, bells, f"http://127.0.0.1:{port}/")
+    row = outcome(app, merchant, task_queue, f"http://127.0.0.1:{port}/")
     assert row.answer_text == "no answer: connection refused"
 
 
 def test_a_name_inside_our_network_answers_as_an_unknown_one(
-    app: Flask, merchant: Merchant, bells: HeldBells, monkeypatch: pytest.MonkeyPatch
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = []
     for kind in ("NameResolutionError", "NotPublicAddress"):
@@ -243,12 +243,12 @@ def test_a_name_inside_our_network_answers_as_an_unknown_one(
 
 
 def test_the_delivery_log_shows_status_attempts_answer_latency_and_next_try(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     shop.answer = lambda _: Says(500, b"x" * 3000)
     made = endpoint(merchant, shop.url)
     event = publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     (line,) = merchant.get(f"/webhook-endpoints/{made['id']}/deliveries").json["data"]
     assert line["eventId"] == event.id
     shown = {name: line[name] for name in ("eventType", "sequence", "status", "attempts")}
@@ -265,12 +265,12 @@ def test_the_delivery_log_shows_status_attempts_answer_latency_and_next_try(
 
 
 def test_the_delivery_log_has_pages_newest_first(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
     for _ in range(5):
         publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     path, seen, after = f"/webhook-endpoints/{made['id']}/deliveries", [], {}
     while True:
         page = merchant.get(path, limit=2, **after).json
@@ -282,13 +282,13 @@ def test_the_delivery_log_has_pages_newest_first(
 
 
 def test_the_delivery_log_can_be_asked_for_one_status(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     path = f"/webhook-endpoints/{endpoint(merchant, shop.url)['id']}/deliveries"
     for status in (200, 500, 200):
         shop.answer = lambda _, status=status: Says(status)  # type: ignore[misc]
         publish(app, merchant)
-        bells.hear_all()
+        task_queue.run_all()
 
     def seen(status: str) -> list[int]:
         return [line["sequence"] for line in merchant.get(path, status=status).json["data"]]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 from standardwebhooks import WebhookVerificationError
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver
 from tests.webhooks.given import call, end_overlap, endpoint, publish
@@ -15,11 +15,11 @@ from zampay.infra.database.db import EVERY_TENANT, transaction
 
 
 def test_a_webhook_verifies_and_says_what_the_feed_says(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     secret = endpoint(merchant, shop.url)["secret"]
     event = publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     (received,) = shop.received
     body = received.verified(secret)
     assert received.id == event.id == body["id"]
@@ -31,11 +31,11 @@ def test_a_webhook_verifies_and_says_what_the_feed_says(
 
 
 def test_a_changed_body_id_or_time_does_not_verify(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     secret = endpoint(merchant, shop.url)["secret"]
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     (received,) = shop.received
     for name, forged in {"webhook-id": "evt_other", "webhook-timestamp": "1"}.items():
         with pytest.raises(WebhookVerificationError):
@@ -48,7 +48,7 @@ def test_a_changed_body_id_or_time_does_not_verify(
 
 
 def test_during_the_overlap_both_secrets_verify_and_afterwards_only_the_new_one(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
     rotated = call(merchant, "POST", f"/webhook-endpoints/{made['id']}/rotate-secret", {})
@@ -56,47 +56,47 @@ def test_during_the_overlap_both_secrets_verify_and_afterwards_only_the_new_one(
     old, new = made["secret"], rotated.json["secret"]
     assert old != new
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     assert shop.received[0].verified(old) == shop.received[0].verified(new)
     end_overlap(app)
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     assert shop.received[1].verified(new)
     with pytest.raises(WebhookVerificationError):
         shop.received[1].verified(old)
 
 
 def test_a_rotation_without_overlap_ends_the_old_secret_at_once(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     made = endpoint(merchant, shop.url)
     path = f"/webhook-endpoints/{made['id']}/rotate-secret"
     assert call(merchant, "POST", path, {"overlapHours": 0}).status_code == 201
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     with pytest.raises(WebhookVerificationError):
         shop.received[0].verified(made["secret"])
 
 
 def test_every_try_of_an_event_carries_the_same_id_and_body(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     secret = endpoint(merchant, shop.url)["secret"]
     event = publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     call(merchant, "POST", f"/events/{event.id}/resend")
-    bells.hear_all()
+    task_queue.run_all()
     first, second = shop.received
     assert (first.id, first.body) == (second.id, second.body)
     assert second.verified(secret)
 
 
 def test_a_merchant_s_own_headers_are_sent_along(
-    app: Flask, merchant: Merchant, bells: HeldBells, shop: Receiver
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     endpoint(merchant, shop.url, headers={"Authorization": "Basic c2hvcA==", "X-Shop": "7"})
     publish(app, merchant)
-    bells.hear_all()
+    task_queue.run_all()
     headers = shop.received[0].headers
     assert (headers["authorization"], headers["x-shop"]) == ("Basic c2hvcA==", "7")
 

@@ -49,8 +49,8 @@ def list_operators() -> None:
         click.echo(f"{one.name:32}  {state}{by}")
 
 
-def _asked(deed: Callable[[], Done]) -> Done:
+def _asked(action: Callable[[], Done]) -> Done:
     try:
-        return deed()
+        return action()
     except NotAllowed as error:
         raise click.ClickException(str(error)) from error

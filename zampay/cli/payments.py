@@ -58,11 +58,11 @@ def show(payment_id: str) -> None:
 @payment_commands.command("requery")
 @click.argument("payment_id", type=PAYMENT)
 @OPERATOR
-def requery(payment_id: str, operator: str) -> None:
+def poll_payment(payment_id: str, operator: str) -> None:
     """Ask the network about a payment now."""
     payment = _found(payment_id)
     try:
-        operator_actions.look_again(payment=payment, operator=Operator(operator))
+        operator_actions.poll_now(payment=payment, operator=Operator(operator))
     except NotPossible as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{payment.state} -> {_found(payment_id).state}")

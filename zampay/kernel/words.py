@@ -22,7 +22,7 @@ def plain(text: str, *, longest: int) -> str:
     if any(_is_invisible(character) for character in text):
         raise ValueError("it holds characters that cannot be seen")
     tidy = " ".join(unicodedata.normalize("NFKC", text).split())
-    if not essence(tidy):
+    if not comparable(tidy):
         raise ValueError("it must be real words")
     if len(tidy) > longest:
         raise ValueError(f"it is longer than {longest} characters")
@@ -45,7 +45,7 @@ def steers(text: str) -> bool:
     return any(unicodedata.category(one) in _STEERING_KINDS or one in _DIRECTIONS for one in text)
 
 
-def essence(name: str) -> str:
+def comparable(name: str) -> str:
     """Its letters and digits, without case and accents: empty for a name that is none."""
     bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     return "".join(one for one in bare if one.isalnum() and not _is_invisible(one))

@@ -143,7 +143,7 @@ EXPLANATION = {
     "networkSaid": {"at": _ASKED_AT, "evidence": "submitted", "detail": "accepted (202)"},
     "callbacks": 0,
     "lastCallbackAt": None,
-    "nextAction": "enquire",
+    "nextAction": "poll",
     "nextActionAt": "2026-11-27T09:15:04.310Z",
     "payerHint": (
         "If the prompt has gone, the payer opens the network's menu on the phone, chooses the "

@@ -13,8 +13,8 @@ from zampay.kernel.clock import rfc3339
 from zampay.providers import registry
 from zampay.providers.contract import Profile, Retry
 from zampay.transfers import queries, schedule, states
-from zampay.transfers.models import Discrepancy, Move, Payment
-from zampay.transfers.states import Door, Evidence, State
+from zampay.transfers.models import Discrepancy, Payment, Transition
+from zampay.transfers.states import Evidence, NextAction, State
 
 _NO_ANSWER = {State.SUBMITTING, State.UNCONFIRMED, State.PENDING}
 """Where a send leads of itself: what the network said of the payment is not in these moves."""
@@ -36,10 +36,10 @@ class Explanation:
 
     payment: Payment
     sentence: str
-    network_said: Move | None
+    network_said: Transition | None
     callbacks: int
     last_callback_at: datetime | None
-    next_action: Door | None
+    next_action: NextAction | None
     payer_hint: str | None
     new_attempt: NewAttempt
     wait_until: datetime | None
@@ -72,10 +72,10 @@ def explain(tx: Transaction, payment: Payment) -> Explanation:
     )
 
 
-def _next_action(payment: Payment) -> Door | None:
+def _next_action(payment: Payment) -> NextAction | None:
     if payment.is_final:
-        return None if payment.due_at is None else Door.ENQUIRE
-    return states.PHASES[State(payment.state)].door
+        return None if payment.due_at is None else NextAction.POLL
+    return states.RULES[State(payment.state)].action
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class _Facts:
         return sent and self.prompt_ends_at is not None and self.now < self.prompt_ends_at
 
 
-def _is_the_networks_word(move: Move) -> bool:
+def _is_the_networks_word(move: Transition) -> bool:
     """Whether an answer about this payment made the move."""
     if move.evidence in {Evidence.SUBMITTED, Evidence.CALLBACK}:
         return move.target not in _NO_ANSWER

@@ -82,7 +82,7 @@ def _end(tx: Transaction, payment: Payment, ending: Ending) -> None:
     if not states.is_legal(State(payment.state), ending.state):
         raise NotFinishable(f"It is {payment.state} for good; make another payment.")
     if ending.state is State.IN_REVIEW:
-        schedule.plan(payment, tx.now + states.REVIEW_LOOK)
+        schedule.plan(payment, tx.now + states.REVIEW_POLL_EVERY)
     if ending.state is State.SUCCESSFUL:
         payment.provider_transaction_id = f"test-{payment.provider_reference[:8]}"
     transitions.move(

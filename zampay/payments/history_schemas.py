@@ -11,7 +11,7 @@ from zampay.payments.schemas import EVIDENCE
 from zampay.transfers.views import STATUS_METADATA, STATUSES, status_of
 
 
-class MoveView(Schema):
+class TransitionView(Schema):
     """One step of a payment's history."""
 
     called: ClassVar = "PaymentStep"
@@ -57,4 +57,4 @@ class History(Schema):
 
     called: ClassVar = "PaymentHistory"
 
-    data = ma.fields.List(ma.fields.Nested(MoveView), required=True)
+    data = ma.fields.List(ma.fields.Nested(TransitionView), required=True)

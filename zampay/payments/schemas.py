@@ -9,7 +9,7 @@ from zampay.infra.web.api import Schema
 from zampay.infra.web.fields import Moment, String, Text, TextMap
 from zampay.kernel import msisdn
 from zampay.kernel.money import Money, NotMoney
-from zampay.transfers.states import Door, Evidence
+from zampay.transfers.states import Evidence, NextAction
 from zampay.transfers.views import STATUS_METADATA, STATUSES, WORDS, status_of
 
 METADATA_KEYS = 20
@@ -151,7 +151,7 @@ class ExplanationView(Schema):
     callbacks = ma.fields.Integer(required=True)
     last_callback_at = Moment(required=True, allow_none=True)
     next_action = ma.fields.String(
-        required=True, allow_none=True, validate=ma.validate.OneOf(list(Door))
+        required=True, allow_none=True, validate=ma.validate.OneOf(list(NextAction))
     )
     next_action_at = Moment(attribute="payment.due_at", required=True, allow_none=True)
     payer_hint = ma.fields.String(required=True, allow_none=True)

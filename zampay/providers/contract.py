@@ -1,7 +1,7 @@
 """What every network must answer, in our words.
 
 Adapters translate; the payments feature persists, repeats and decides. The contract fits three
-shapes of network: an asynchronous one with an enquiry, one whose ids are short and whose enquiry
+shapes of network: an asynchronous one with a poll, one whose ids are short and whose poll
 names no amount, and one whose single call blocks until the payer has answered and that cannot be
 asked afterwards.
 
@@ -125,7 +125,7 @@ class Failure(FromOutside):
     message: str
     provider_code: str | None
     retry: Retry = Retry.SAFE
-    recheck: bool = False
+    repoll: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Order:
         return clock.monotonic_s() > self.send_until_s
 
 
-class ReportStatus(StrEnum):
+class ResultStatus(StrEnum):
     """What the network says of a payment that it knows; anything unknown is PENDING."""
 
     PENDING = "PENDING"
@@ -163,14 +163,14 @@ class ReportStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Report(FromOutside):
+class ProviderResult(FromOutside):
     """The network's own word on one reference; `None` where it does not say.
 
     `amount` and `currency` are the network's figures as text, compared by the caller. `poll_after`:
     when asking again is worth while, where that is known.
     """
 
-    status: ReportStatus
+    status: ResultStatus
     provider_status: str
     amount: str | None = None
     currency: str | None = None
@@ -185,7 +185,7 @@ class Accepted(FromOutside):
     """The network has the order; a blocking network also brings the ending."""
 
     detail: str
-    report: Report | None = None
+    result: ProviderResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +222,13 @@ class NotFound(FromOutside):
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer(FromOutside):
-    """The enquiry itself failed; nothing is learnt about the payment."""
+    """The poll itself failed; nothing is learnt about the payment."""
 
     detail: str
 
 
 Submission = Accepted | Declined | InDoubt | NotSent
-Enquiry = Report | NotFound | NoAnswer | NotSent
+PollAnswer = ProviderResult | NotFound | NoAnswer | NotSent
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +245,7 @@ class Profile:
     min_amount_minor: int
     max_amount_minor: int
     approval_hint: str = "The payer answers the prompt on the phone."
-    can_enquire: bool = True
+    can_poll: bool = True
     resend_is_safe: bool = True
     unknown_grace: timedelta = timedelta(seconds=30)
     approval_window: timedelta = timedelta(minutes=5)
@@ -271,7 +271,7 @@ class Provider(Protocol):
         `order.is_too_late`.
         """
 
-    def enquire(self, order: Order) -> Enquiry:
+    def poll(self, order: Order) -> PollAnswer:
         """Ask what became of the reference."""
 
     def diagnose(self) -> list[Finding]:

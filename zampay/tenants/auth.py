@@ -174,7 +174,7 @@ def _tell_of_stranger(reason: str, **details: str) -> None:
     """
     metrics.AUTHENTICATION_REFUSED.labels(reason).inc()
     kind = f"refused:{rate_limits.address()}:{reason}"
-    if redis_client.claim_or_remember(kind, ttl_s=REFUSALS_APART_S):
+    if redis_client.lock_or_remember(kind, ttl_s=REFUSALS_APART_S):
         log.warning("authentication_refused", reason=reason, address=request.remote_addr, **details)
 
 
@@ -213,7 +213,7 @@ def _note(tenant_id: str, key_id: str, reason: str, details: dict[str, str]) -> 
     """One entry a minute for each key and reason, whatever else the request names: whoever has a
     key must not fill the log with names that they think up.
     """
-    if not redis_client.claim_or_remember(f"refused:{key_id}:{reason}", ttl_s=REFUSALS_APART_S):
+    if not redis_client.lock_or_remember(f"refused:{key_id}:{reason}", ttl_s=REFUSALS_APART_S):
         return
     try:
         with transaction(tenant_id) as tx:

@@ -1,4 +1,4 @@
-"""A network calls us: keep the body once, ring, answer 200. An enquiry decides, never the body.
+"""A network calls us: keep the body once, ring, answer 200. A poll decides, never the body.
 
 Callbacks come by PUT or POST (networks contradict themselves about it), unsigned, without our
 reference, with any content type; an answer within two seconds is expected.
@@ -75,7 +75,7 @@ def _take_in(payment_id: str, tenant_id: str) -> str:
     body = request.get_data(cache=False)
     digest = hashlib.sha256(body).hexdigest()
     lock = f"callback:{payment_id}:{digest}"
-    ours = redis_client.claim(lock, ttl_s=LOCK_S)
+    ours = redis_client.lock(lock, ttl_s=LOCK_S)
     if not ours and _is_kept(payment_id, tenant_id, digest):
         return "repeated"
     try:
@@ -101,7 +101,7 @@ def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> str:
             return "repeated"
         if queries.callbacks_seen(tx, payment_id)[0] >= MOST_KEPT:
             pace = f"callback-poll:{payment_id}"
-            at_once = redis_client.claim(pace, ttl_s=int(schedule.AFTER_A_FLOOD.total_seconds()))
+            at_once = redis_client.lock(pace, ttl_s=int(schedule.AFTER_A_FLOOD.total_seconds()))
             _poll_soon(tx, payment, at_once=at_once)
             return "over_limit"
         tx.session.add(
@@ -125,7 +125,7 @@ def _poll_soon(tx: Transaction, payment: Payment, *, at_once: bool) -> None:
         at = tx.now if at_once else tx.now + schedule.AFTER_A_FLOOD
         schedule.bring_forward(payment, at, tx.now)
     if at_once:
-        tx.ring("payments.enquire", payment_id=payment.id, tenant_id=payment.tenant_id)
+        tx.enqueue("transfers.poll", payment_id=payment.id, tenant_id=payment.tenant_id)
 
 
 def _check_source() -> None:

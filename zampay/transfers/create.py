@@ -109,11 +109,11 @@ def accept(
         else:
             if livemode:
                 number_limits.require_room(tx, wanted.msisdn)
-            transitions.remember(
+            transitions.record_transition(
                 tx, payment, source=None, evidence=Evidence.ACCEPTED, detail="accepted by us"
             )
-            tx.ring(
-                "payments.submit",
+            tx.enqueue(
+                "transfers.submit",
                 payment_id=payment.id,
                 tenant_id=tenant_id,
                 provider=payment.provider,
@@ -186,7 +186,7 @@ def _insert(
         "position": 1,
         "due_at": tx.now,
         "submissions": 0,
-        "looks": 0,
+        "polls": 0,
         "in_doubt": False,
         "created_at": tx.now,
         "request_id": request_id,

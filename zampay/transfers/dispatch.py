@@ -16,19 +16,19 @@ from flask import Flask, current_app
 from zampay.infra.database.db import NO_TENANT, transaction
 from zampay.infra.queue import task_runs
 from zampay.kernel import clock, threads
-from zampay.providers.contract import Enquiry, InDoubt, NoAnswer, NotSent, Submission
+from zampay.providers.contract import InDoubt, NoAnswer, NotSent, PollAnswer, Submission
 from zampay.transfers import due, poll, submit
 from zampay.transfers.concurrency import Slots
 from zampay.transfers.due import Stream
-from zampay.transfers.states import Door
+from zampay.transfers.states import NextAction
 
 log = structlog.get_logger()
-TASKS = {Door.SUBMIT: "payments.submit", Door.ENQUIRE: "payments.enquire"}
-SWEEP = "payments.sweep"
+TASKS = {NextAction.SUBMIT: "transfers.submit", NextAction.POLL: "transfers.poll"}
+SWEEP = "transfers.sweep"
 _REMEMBERED = 1000
 
 
-class _Lane:
+class _StreamCalls:
     """One stream's slots, threads, and what is known of its queue."""
 
     def __init__(self, size: int, executor: Executor | None) -> None:
@@ -78,7 +78,7 @@ class Dispatcher:
         self._app = app
         self._size = 2 * per_tenant  # one merchant alone gets half, see `concurrency`
         self.executor = executor
-        self._lanes: dict[Stream, _Lane] = {}
+        self._by_stream: dict[Stream, _StreamCalls] = {}
         self._lock = threading.Lock()
         self._ending = False
 
@@ -90,39 +90,39 @@ class Dispatcher:
         """Stop, and wait for what is under way."""
         self.stop()
         with self._lock:
-            lanes = list(self._lanes.values())
-        for lane in lanes:
-            lane.executor.shutdown()
+            all_calls = list(self._by_stream.values())
+        for calls in all_calls:
+            calls.executor.shutdown()
 
-    def lane(self, stream: Stream) -> _Lane:
+    def calls(self, stream: Stream) -> _StreamCalls:
         """The lane of this stream; its threads start with its first calls."""
         with self._lock:
-            if stream not in self._lanes:
-                self._lanes[stream] = _Lane(self._size, self.executor)
-            return self._lanes[stream]
+            if stream not in self._by_stream:
+                self._by_stream[stream] = _StreamCalls(self._size, self.executor)
+            return self._by_stream[stream]
 
     def offer(self, stream: Stream, *, payment_id: str, tenant_id: str) -> None:
         """Begin the call for a payment that has just become due, if nobody was there before it."""
-        lane = self.lane(stream)
+        calls = self.calls(stream)
         if self._ending:
             return
-        if lane.is_resting or not lane.slots.may_take(tenant_id):
-            lane.is_behind = True
-        elif lane.is_behind:
+        if calls.is_resting or not calls.slots.may_take(tenant_id):
+            calls.is_behind = True
+        elif calls.is_behind:
             self.fill(stream)
-        elif lane.admit(payment_id, tenant_id):
-            self._start(stream, lane, payment_id, tenant_id)
+        elif calls.admit(payment_id, tenant_id):
+            self._start(stream, calls, payment_id, tenant_id)
         else:
-            lane.is_behind = True
+            calls.is_behind = True
 
     def sweep(self) -> None:
         """Look at every stream for rows that are due."""
         with transaction(NO_TENANT) as tx:
             found = due.streams(tx)
         for stream in found:
-            lane = self.lane(stream)
-            lane.passed_over.clear()
-            lane.is_behind, lane.is_resting = True, False
+            calls = self.calls(stream)
+            calls.passed_over.clear()
+            calls.is_behind, calls.is_resting = True, False
             self._fill_apart(stream)
 
     def _fill_apart(self, stream: Stream) -> None:
@@ -132,61 +132,61 @@ class Dispatcher:
 
     def fill(self, stream: Stream) -> None:
         """Begin as many of the calls that are due as there are slots."""
-        lane = self.lane(stream)
-        with lane.choosing:
-            if self._ending or lane.is_resting or not lane.is_behind:
+        calls = self.calls(stream)
+        with calls.choosing:
+            if self._ending or calls.is_resting or not calls.is_behind:
                 return
-            if not (limit := lane.slots.free):
+            if not (limit := calls.slots.free):
                 return
-            served, without = lane.known()
+            served, without = calls.known()
             with transaction(NO_TENANT) as tx:
                 chosen = due.due(tx, stream, limit=limit, served=served, without=without)
-            begun = [row for row in chosen if lane.admit(*row)]
-            lane.is_behind = len(chosen) >= limit or len(begun) < len(chosen)
+            begun = [row for row in chosen if calls.admit(*row)]
+            calls.is_behind = len(chosen) >= limit or len(begun) < len(chosen)
         for payment_id, tenant_id in begun:
             with structlog.contextvars.bound_contextvars(request_id=str(uuid.uuid4())):
-                self._start(stream, lane, payment_id, tenant_id)
+                self._start(stream, calls, payment_id, tenant_id)
 
-    def _start(self, stream: Stream, lane: _Lane, payment_id: str, tenant_id: str) -> None:
+    def _start(self, stream: Stream, calls: _StreamCalls, payment_id: str, tenant_id: str) -> None:
         bound = structlog.contextvars.get_contextvars()
         about = {"payment_id": payment_id, "tenant_id": tenant_id}
 
         def work() -> None:
             with self._app.app_context():
                 with structlog.contextvars.bound_contextvars(**bound):
-                    self._call(stream, lane, about)
+                    self._call(stream, calls, about)
                 self._fill_apart(stream)
 
         try:
-            threads.submit(lane.executor, work)
+            threads.submit(calls.executor, work)
         except threads.NoThread:
             log.warning("no_thread", **about)
-            lane.end(**about, came_to_nothing=True)
+            calls.end(**about, came_to_nothing=True)
 
-    def _call(self, stream: Stream, lane: _Lane, about: dict[str, str]) -> None:
-        answer: Submission | Enquiry | None = None
+    def _call(self, stream: Stream, calls: _StreamCalls, about: dict[str, str]) -> None:
+        answer: Submission | PollAnswer | None = None
         began_s = clock.monotonic_s()
-        call: Callable[..., Submission | Enquiry | None] = (
-            submit.submit if stream.door is Door.SUBMIT else poll.enquire
+        call: Callable[..., Submission | PollAnswer | None] = (
+            submit.submit if stream.action is NextAction.SUBMIT else poll.poll
         )
         try:
-            with suppress(Exception), task_runs.told(TASKS[stream.door], about):
+            with suppress(Exception), task_runs.told(TASKS[stream.action], about):
                 answer = call(**about)
         finally:
-            lane.is_resting |= stream.door is Door.ENQUIRE and isinstance(answer, NotSent)
-            answered = _answered(stream.door, answer)
+            calls.is_resting |= stream.action is NextAction.POLL and isinstance(answer, NotSent)
+            answered = _answered(stream.action, answer)
             if answered is not None and stream.livemode:  # the sandbox is never away
-                lane.slots.note(answered=answered, began_s=began_s)
-            lane.end(**about, came_to_nothing=answer is None)
+                calls.slots.note(answered=answered, began_s=began_s)
+            calls.end(**about, came_to_nothing=answer is None)
 
 
-def _answered(door: Door, answer: Submission | Enquiry | None) -> bool | None:
+def _answered(action: NextAction, answer: Submission | PollAnswer | None) -> bool | None:
     """Whether the network answered; None where that was not tried (no row to take, no turn)."""
     match answer:
         case None:
             return None
         case NotSent():
-            return False if door is Door.SUBMIT else None
+            return False if action is NextAction.SUBMIT else None
         case InDoubt(presumed=presumed):
             return presumed is not None
         case _:

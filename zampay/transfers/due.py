@@ -13,19 +13,19 @@ import sqlalchemy as sa
 from zampay.infra.database.db import Transaction
 from zampay.infra.database.definer import Function
 from zampay.transfers import states
-from zampay.transfers.models import TO_ENQUIRE, TO_SUBMIT, Payment
-from zampay.transfers.states import Door, State
+from zampay.transfers.models import TO_POLL, TO_SUBMIT, Payment
+from zampay.transfers.states import NextAction, State
 
 LONGEST_DUE = 200
-"""Of the enquiries that a merchant's payments are owed, so many that have been due for longest are
+"""Of the polls that a merchant's payments are owed, so many that have been due for longest are
 looked at, and the oldest payments among them are asked about first. By acceptance alone, payments
 that stay open would keep newer ones waiting for ever."""
 
-_WHERE = {Door.SUBMIT: TO_SUBMIT, Door.ENQUIRE: TO_ENQUIRE}
-_FIRST = {Door.SUBMIT: "created_at", Door.ENQUIRE: "due_at"}
+_WHERE = {NextAction.SUBMIT: TO_SUBMIT, NextAction.POLL: TO_POLL}
+_FIRST = {NextAction.SUBMIT: "created_at", NextAction.POLL: "due_at"}
 _UNTIL = {
-    Door.SUBMIT: "tenant_id <= tenant.tenant_id AND due_at <= now()",
-    Door.ENQUIRE: "(tenant_id, due_at) <= (tenant.tenant_id, now())",
+    NextAction.SUBMIT: "tenant_id <= tenant.tenant_id AND due_at <= now()",
+    NextAction.POLL: "(tenant_id, due_at) <= (tenant.tenant_id, now())",
 }
 """Ranges, where equality would do: for those no other index has the order that is asked for, which
 the planner would take for cheap when all that is due belongs to others.
@@ -71,22 +71,22 @@ _TAKES = (
     "network text, is_live boolean, most integer, longest_due integer, served text[], passed text[]"
 )
 STREAMS = {
-    door: Function(
-        f"streams_to_{door}",
+    action: Function(
+        f"streams_to_{action}",
         takes="",
         gives="provider text, livemode boolean",
         body=_STREAMS.format(where=where),
     )
-    for door, where in _WHERE.items()
+    for action, where in _WHERE.items()
 }
 DUE = {
-    door: Function(
-        f"due_to_{door}",
+    action: Function(
+        f"due_to_{action}",
         takes=_TAKES,
         gives="id text, tenant_id text",
-        body=_DUE.format(where=where, first=_FIRST[door], until=_UNTIL[door]),
+        body=_DUE.format(where=where, first=_FIRST[action], until=_UNTIL[action]),
     )
-    for door, where in _WHERE.items()
+    for action, where in _WHERE.items()
 }
 _LISTS = [sa.bindparam(name, type_=sa.ARRAY(sa.Text)) for name in ("served", "passed")]
 
@@ -95,7 +95,7 @@ _LISTS = [sa.bindparam(name, type_=sa.ARRAY(sa.Text)) for name in ("served", "pa
 class Stream:
     """One kind of call to one network, for live or for test payments."""
 
-    door: Door
+    action: NextAction
     provider: str
     livemode: bool
 
@@ -103,8 +103,8 @@ class Stream:
 def streams(tx: Transaction) -> list[Stream]:
     """Every stream in which a payment is open, also of networks that are no longer served."""
     return [
-        Stream(door, row.provider, row.livemode)
-        for door, function in STREAMS.items()
+        Stream(action, row.provider, row.livemode)
+        for action, function in STREAMS.items()
         for row in tx.session.execute(function.rows())
     ]
 
@@ -118,8 +118,8 @@ def stream_of(tx: Transaction, payment_id: str) -> Stream | None:
     ).one_or_none()
     if row is None:
         return None
-    door = states.PHASES[State(row.state)].door or Door.ENQUIRE
-    return Stream(door, row.provider, row.livemode)
+    action = states.RULES[State(row.state)].action or NextAction.POLL
+    return Stream(action, row.provider, row.livemode)
 
 
 def due(
@@ -134,12 +134,12 @@ def due(
     `without`. Merchants that were `served` lately, the last one last, come after the others.
     """
     rows = tx.session.execute(
-        DUE[stream.door].rows().bindparams(*_LISTS),
+        DUE[stream.action].rows().bindparams(*_LISTS),
         {
             "network": stream.provider,
             "is_live": stream.livemode,
             "most": limit,
-            "longest_due": limit if stream.door is Door.SUBMIT else max(limit, LONGEST_DUE),
+            "longest_due": limit if stream.action is NextAction.SUBMIT else max(limit, LONGEST_DUE),
             "served": list(served),
             "passed": list(without),
         },

@@ -26,22 +26,22 @@ FIGURES_DIFFER = "figures_differ"
 ONCE_CONFIRMED = "retryOnceConfirmed"
 """What a discrepancy is: another ending than ours, or another amount, currency or id."""
 TO_SUBMIT = "state = 'PENDING'"
-TO_ENQUIRE = "due_at IS NOT NULL AND state <> 'PENDING'"
-"""Which rows are owed a send, and which an enquiry; what `due.py` asks for word by word, because an
+TO_POLL = "due_at IS NOT NULL AND state <> 'PENDING'"
+"""Which rows are owed a send, and which a poll; what `due.py` asks for word by word, because an
 index on some rows is only used for a condition that names the same ones."""
 _STATES = ", ".join(f"'{state}'" for state in State)
 _PROMPTING = "livemode AND state IN ('PENDING', 'SUBMITTING', 'UNCONFIRMED', 'PROCESSING')"
 _FINAL = ", ".join(f"'{state}'" for state in sorted(states.FINAL))
 
 
-class IllegalMove(AssertionError):
+class IllegalTransition(AssertionError):
     """Code asked for a move that `states.py` does not know: a defect, never a merchant's error."""
 
 
 class Payment(Model):
     """One request for money; times are the database's.
 
-    `due_at`, `planned_at` and `leased_until` are explained in `schedule.py`. `recheck_at` is when
+    `due_at`, `planned_at` and `leased_until` are explained in `schedule.py`. `repoll_at` is when
     an ending in question is looked at once more; the network's confirmation takes it away.
     `last_byte_at` is the last moment at which a byte of a send could go out: the end of the lease
     until the send has come back. `called_back_at` is when a callback last came for what was sent.
@@ -73,9 +73,9 @@ class Payment(Model):
     due_at: Mapped[datetime | None]
     planned_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
-    recheck_at: Mapped[datetime | None]
+    repoll_at: Mapped[datetime | None]
     submissions: Mapped[int]
-    looks: Mapped[int]
+    polls: Mapped[int]
     in_doubt: Mapped[bool]
     presumed_failure: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     first_tried_at: Mapped[datetime | None]
@@ -126,9 +126,9 @@ class Payment(Model):
             postgresql_where=sa.text(TO_SUBMIT),
         ),
         sa.Index(
-            "ix_payments_to_enquire",
+            "ix_payments_to_poll",
             *("provider", "livemode", "tenant_id", "due_at"),
-            postgresql_where=sa.text(TO_ENQUIRE),
+            postgresql_where=sa.text(TO_POLL),
         ),
     )
 
@@ -139,7 +139,7 @@ class Payment(Model):
             IllegalMove: it is not.
         """
         if not states.is_legal(State(self.state), state):
-            raise IllegalMove(f"{self.id}: {self.state} -> {state}")
+            raise IllegalTransition(f"{self.id}: {self.state} -> {state}")
         self.state = state
         self.position += 1
         self.updated_at = now
@@ -176,7 +176,7 @@ class Payment(Model):
         if self.failure is None:
             return None
         retry = self.failure.get(ONCE_CONFIRMED, self.failure["retry"])
-        if self.in_dispute or self.recheck_at is not None or self.due_at is not None:
+        if self.in_dispute or self.repoll_at is not None or self.due_at is not None:
             retry = Retry.UNSAFE.value
         return {**self.failure, "retry": retry}
 
@@ -213,7 +213,7 @@ class MetadataEntry(Model):
         return hashlib.sha256(f"{name}\x01{value}".encode()).hexdigest()
 
 
-class Move(Model):
+class Transition(Model):
     """One line of a payment's history: from where to where, by what evidence. Append-only."""
 
     __tablename__ = "payment_moves"
@@ -232,7 +232,7 @@ class Move(Model):
 
 
 class Callback(Model):
-    """What a network sent us, raw and once; `heeded_at` is set when an enquiry followed it."""
+    """What a network sent us, raw and once; `processed_at` is set when a poll followed it."""
 
     __tablename__ = "payment_callbacks"
 
@@ -244,7 +244,7 @@ class Callback(Model):
     method: Mapped[str] = mapped_column(sa.Text)
     address: Mapped[str | None] = mapped_column(sa.Text)
     received_at: Mapped[datetime] = mapped_column(server_default=sa.func.clock_timestamp())
-    heeded_at: Mapped[datetime | None]
+    processed_at: Mapped[datetime | None]
 
     __table_args__ = (sa.UniqueConstraint("payment_id", "body_digest"),)
 

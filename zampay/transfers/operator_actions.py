@@ -1,6 +1,6 @@
 """What an operator does with a payment: look again, or decide what nobody else can.
 
-A decision is for a payment IN_REVIEW only, is made by the one mover, and is final like any other
+A decision is for a payment IN_REVIEW only, is made by the writer of transitions, and is final like any other
 end. Each deed is in the tenant's audit log with its reason, which the merchant reads.
 """
 
@@ -21,12 +21,12 @@ from zampay.transfers.models import CONTRARY_ENDING, Callback, Discrepancy, Paym
 from zampay.transfers.states import Evidence, State
 
 MOST_REPLAYED = 10_000
-FIRST_LOOK, LAST_LOOK = timedelta(hours=1), timedelta(days=1)
+FIRST_REPOLL, LAST_REPOLL = timedelta(hours=1), timedelta(days=1)
 """A payment that people called FAILED is asked about for another day: a late SUCCESSFUL of the
 network is a discrepancy.
 """
 DECIDED_FAILED = Failure(
-    FailureCode.UNSPECIFIED, "The operator established that no money moved.", None, recheck=True
+    FailureCode.UNSPECIFIED, "The operator established that no money moved.", None, repoll=True
 )
 
 
@@ -50,7 +50,7 @@ class Operator:
     @property
     def are_two(self) -> bool:
         """Whether two people are named, however their names are written."""
-        people = {words.essence(self.name), words.essence(self.second or "")}
+        people = {words.comparable(self.name), words.comparable(self.second or "")}
         return len(people - {""}) == 2  # noqa: PLR2004
 
 
@@ -66,7 +66,7 @@ def search(wanted: searches.Search, *, limit: int) -> list[tuple[Payment, Tenant
         return searches.searched(tx, wanted, limit=limit)
 
 
-def look_again(*, payment: Payment, operator: Operator) -> None:
+def poll_now(*, payment: Payment, operator: Operator) -> None:
     """Ask the network now, whenever the next look was planned.
 
     Raises:
@@ -76,13 +76,13 @@ def look_again(*, payment: Payment, operator: Operator) -> None:
         row = _locked(tx, payment)
         if row.state == State.PENDING and row.may_have_landed:
             results.doubt_again(tx, row, Evidence.OPERATOR, "the operator asks")
-        if not poll.is_to_be_asked(row):
+        if not poll.is_to_be_polled(row):
             raise NotPossible(f"It is {row.state}: nothing is known to have been sent.")
         if schedule.is_leased(row, tx.now):
             raise NotPossible(f"It is {row.state}: a worker is at it now; try again in a minute.")
         schedule.bring_forward(row, tx.now, tx.now)
-        _record(tx, "payment.requeried", row, operator)
-    poll.enquire(tenant_id=payment.tenant_id, payment_id=payment.id)
+        _record(tx, "payment.polled", row, operator)
+    poll.poll(tenant_id=payment.tenant_id, payment_id=payment.id)
 
 
 def facts(tx: Transaction, payment: Payment) -> dict[str, Any]:
@@ -117,8 +117,8 @@ def resolve(
         _check_facts(tx, row, as_of)
         if schedule.is_leased(row, tx.now):
             raise NotPossible("A worker is asking the network now; try again in a minute.")
-        if end is State.FAILED and queries.has_unheeded_callback(tx, row.id):
-            raise NotPossible("A callback has come since: ask the network first (payment requery).")
+        if end is State.FAILED and queries.has_unprocessed_callback(tx, row.id):
+            raise NotPossible("A callback has come since: ask the network first (payment poll).")
         row.provider_transaction_id = provider_transaction_id
         _close_discrepancies(tx, row)
         details = {"status": str(end), "providerTransactionId": provider_transaction_id}
@@ -132,7 +132,7 @@ def resolve(
             failure=DECIDED_FAILED if end is State.FAILED else None,
         )
         if end is State.FAILED:
-            row.due_at, row.recheck_at = tx.now + FIRST_LOOK, tx.now + LAST_LOOK
+            row.due_at, row.repoll_at = tx.now + FIRST_REPOLL, tx.now + LAST_REPOLL
 
 
 def close_discrepancies(
@@ -179,7 +179,7 @@ def replay_callbacks(*, since: datetime, operator: Operator) -> int:
 def _replay(tenant_id: str, payment_ids: list[str], since: datetime, operator: Operator) -> None:
     with transaction(tenant_id) as tx:
         of_these = (Callback.tenant_id == tenant_id, Callback.payment_id.in_(payment_ids))
-        tx.session.execute(sa.update(Callback).where(*of_these).values(heeded_at=None))
+        tx.session.execute(sa.update(Callback).where(*of_these).values(processed_at=None))
         for row in queries.all_locked(tx, payment_ids):
             if row.submissions and not row.is_final:
                 schedule.bring_forward(row, tx.now, tx.now)
@@ -193,13 +193,13 @@ def _replay(tenant_id: str, payment_ids: list[str], since: datetime, operator: O
             payments=len(payment_ids),
         )
         for payment_id in payment_ids:
-            tx.ring("payments.enquire", payment_id=payment_id, tenant_id=tenant_id)
+            tx.enqueue("transfers.poll", payment_id=payment_id, tenant_id=tenant_id)
 
 
 def _check(payment: Payment, operator: Operator) -> None:
     if payment.state != State.IN_REVIEW:
         raise NotPossible(f"It is {payment.state}; only a payment IN_REVIEW can be decided.")
-    if not words.essence(operator.name) or not words.essence(operator.reason):
+    if not words.comparable(operator.name) or not words.comparable(operator.reason):
         raise NotPossible("A decision needs its reason and the name of who makes it.")
     if payment.livemode and not operator.are_two:
         raise NotPossible("Live money needs a second person, who is not the first.")

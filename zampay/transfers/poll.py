@@ -1,7 +1,7 @@
 """Asking the network what became of a payment.
 
 Nothing here depends on a callback: a callback only makes the next look come sooner. What the
-network says goes through `reports.py`; what its not knowing a reference proves is decided here.
+network says goes through `results.py`; what its not knowing a reference proves is decided here.
 """
 
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from zampay.infra.telemetry import logs
 from zampay.kernel import backoff
 from zampay.providers import registry
 from zampay.providers.contract import (
-    Enquiry,
     Failure,
     FailureCode,
     NoAnswer,
     NotFound,
     NotSent,
     Order,
+    PollAnswer,
     Provider,
-    Report,
-    ReportStatus,
+    ProviderResult,
+    ResultStatus,
     Retry,
 )
 from zampay.transfers import queries, results, schedule, states, transitions
 from zampay.transfers.models import Callback, Payment
-from zampay.transfers.states import Door, Evidence, State
+from zampay.transfers.states import Evidence, NextAction, State
 
 FIRST_RESEND_S = 2.0
 LONGEST_RESEND_S = 300.0
@@ -37,28 +37,30 @@ _WAITED_FOR = states.OPEN - {State.PENDING, State.IN_REVIEW}
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class Lease:
+    """A row taken for one poll: what is asked, of whom, and why."""
+
     order: Order
     provider: Provider
     submissions: int
     evidence: Evidence
 
 
-def enquire(*, tenant_id: str, payment_id: str) -> Enquiry | None:
+def poll(*, tenant_id: str, payment_id: str) -> PollAnswer | None:
     """Ask about one payment if it is due to be asked about, and act on the answer: return it."""
-    claim = _claim(tenant_id, payment_id)
-    if claim is None:
+    leased = lease(tenant_id, payment_id)
+    if leased is None:
         return None
-    answer = claim.provider.enquire(claim.order)
+    answer = leased.provider.poll(leased.order)
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
-        with schedule.following_callbacks(tx, payment, since=claim.order.now):
-            _apply(tx, payment, answer, claim)
+        with schedule.following_callbacks(tx, payment, since=leased.order.now):
+            apply(tx, payment, answer, leased)
     return answer
 
 
-def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
+def lease(tenant_id: str, payment_id: str) -> Lease | None:
     """Take the row for one look: `due_at` is a lease, and callbacks so far count as heeded. A copy
     of a callback may hold the row for a moment when the only message for all copies comes.
     """
@@ -68,25 +70,25 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
             return None
         if payment.state == State.PENDING and _was_called_back(payment):
             results.doubt_again(tx, payment, Evidence.CALLBACK, "the network called back")
-        if not is_to_be_asked(payment):
+        if not is_to_be_polled(payment):
             return None
         if queries.was_ended_by_a_test(tx, payment):
-            payment.recheck_at = None
-            schedule.plan(payment, None if payment.is_final else tx.now + states.REVIEW_LOOK)
+            payment.repoll_at = None
+            schedule.plan(payment, None if payment.is_final else tx.now + states.REVIEW_POLL_EVERY)
             return None
         provider = registry.served(livemode=payment.livemode).get(payment.provider)
         schedule.lease(payment, tx.now)
-        if provider is None or not provider.profile.can_enquire:
-            _cannot_ask(tx, payment)
+        if provider is None or not provider.profile.can_poll:
+            _cannot_be_polled(tx, payment)
             return None
-        heeded = _heed_callbacks(tx, payment_id)
-        if not heeded:  # otherwise the callback's own request is the cause
+        processed = _mark_callbacks_processed(tx, payment_id)
+        if not processed:  # otherwise the callback's own request is the cause
             logs.caused_by(payment.request_id)
-        return _Claim(
+        return Lease(
             order=payment.order(tx.now),
             provider=provider,
             submissions=payment.submissions,
-            evidence=Evidence.CALLBACK if heeded else Evidence.ENQUIRY,
+            evidence=Evidence.CALLBACK if processed else Evidence.ENQUIRY,
         )
 
 
@@ -95,31 +97,31 @@ def _was_called_back(payment: Payment) -> bool:
     return payment.called_back_at is not None and payment.submissions > 0
 
 
-def is_to_be_asked(payment: Payment) -> bool:
-    """Whether a due row is owed an enquiry: open and sent, or ended and due for one more look."""
-    return payment.is_final or states.PHASES[State(payment.state)].door is Door.ENQUIRE
+def is_to_be_polled(payment: Payment) -> bool:
+    """Whether a due row is owed a poll: open and sent, or ended and due for one more look."""
+    return payment.is_final or states.RULES[State(payment.state)].action is NextAction.POLL
 
 
-def _heed_callbacks(tx: Transaction, payment_id: str) -> bool:
-    heeded = tx.session.execute(
+def _mark_callbacks_processed(tx: Transaction, payment_id: str) -> bool:
+    processed = tx.session.execute(
         sa.update(Callback)
         .where(
             Callback.tenant_id == tx.tenant_id,
             Callback.payment_id == payment_id,
-            Callback.heeded_at.is_(None),
+            Callback.processed_at.is_(None),
         )
-        .values(heeded_at=tx.now)
+        .values(processed_at=tx.now)
         .returning(Callback.id)
     )
-    return heeded.first() is not None
+    return processed.first() is not None
 
 
-def _cannot_ask(tx: Transaction, payment: Payment) -> None:
-    """A network without an enquiry, or one no longer served: a person has to find out."""
+def _cannot_be_polled(tx: Transaction, payment: Payment) -> None:
+    """A network without a poll, or one no longer served: a person has to find out."""
     if payment.is_final:
         schedule.plan(payment, None)
         return
-    schedule.plan(payment, tx.now + states.REVIEW_LOOK)
+    schedule.plan(payment, tx.now + states.REVIEW_POLL_EVERY)
     if payment.state != State.IN_REVIEW:
         transitions.move(
             tx,
@@ -130,59 +132,60 @@ def _cannot_ask(tx: Transaction, payment: Payment) -> None:
         )
 
 
-def _apply(tx: Transaction, payment: Payment, answer: Enquiry, claim: _Claim) -> None:
-    sent_since = payment.state == State.PENDING or payment.submissions != claim.submissions
-    if sent_since and not isinstance(answer, Report):
+def apply(tx: Transaction, payment: Payment, answer: PollAnswer, leased: Lease) -> None:
+    """Do to a locked payment what the answer says, and plan the next poll."""
+    sent_since = payment.state == State.PENDING or payment.submissions != leased.submissions
+    if sent_since and not isinstance(answer, ProviderResult):
         return  # it is sent again, or will be: the answer is older, and the lease not ours
-    if isinstance(answer, NotFound) and payment.is_anothers(claim.provider.profile.account):
+    if isinstance(answer, NotFound) and payment.is_anothers(leased.provider.profile.account):
         answer = NoAnswer(f"{answer.detail}, but it was sent by another account")
-    if not _asked_before_the_end(payment, claim):
-        _plan_the_next_look(tx, payment, answer)
-    if isinstance(answer, Report):
-        results.apply_report(tx, payment, answer, evidence=claim.evidence)
-    elif isinstance(answer, NotFound) and _proves_that_nothing_landed(payment, claim):
+    if not _polled_before_the_end(payment, leased):
+        _plan_the_next_poll(tx, payment, answer)
+    if isinstance(answer, ProviderResult):
+        results.apply_result(tx, payment, answer, evidence=leased.evidence)
+    elif isinstance(answer, NotFound) and _proves_that_nothing_landed(payment, leased):
         _never_landed(tx, payment, answer)
     elif not isinstance(answer, NotSent) and payment.state in _WAITED_FOR:
         results.review_if_old(tx, payment, answer.detail)
 
 
-def _asked_before_the_end(payment: Payment, claim: _Claim) -> bool:
+def _polled_before_the_end(payment: Payment, leased: Lease) -> bool:
     """Whether the payment ended while this look was under way: one look after the end may be due,
     and an older answer does not stand for it.
     """
-    return payment.completed_at is not None and claim.order.now < payment.completed_at
+    return payment.completed_at is not None and leased.order.now < payment.completed_at
 
 
-def _plan_the_next_look(tx: Transaction, payment: Payment, answer: Enquiry) -> None:
+def _plan_the_next_poll(tx: Transaction, payment: Payment, answer: PollAnswer) -> None:
     planned = schedule.still_planned(payment, tx.now)
     if isinstance(answer, NotSent):
         schedule.plan(payment, planned)
         soon = tx.now + timedelta(seconds=answer.retry_after_s or 1)
         schedule.bring_forward(payment, soon, tx.now)
     elif payment.is_final and _settles(payment, answer):
-        still_to_come = payment.recheck_at is not None and payment.recheck_at > tx.now
-        payment.recheck_at = payment.recheck_at if still_to_come else None
-        schedule.plan(payment, payment.recheck_at)
-    elif payment.is_final and _has_been_asked_for_long(payment, tx.now):
+        still_to_come = payment.repoll_at is not None and payment.repoll_at > tx.now
+        payment.repoll_at = payment.repoll_at if still_to_come else None
+        schedule.plan(payment, payment.repoll_at)
+    elif payment.is_final and _has_been_polled_for_long(payment, tx.now):
         schedule.plan(payment, None)
-    elif isinstance(answer, Report) and answer.poll_after is not None:
+    elif isinstance(answer, ProviderResult) and answer.poll_after is not None:
         schedule.plan(payment, tx.now + answer.poll_after)
     elif planned is not None:
         schedule.plan(payment, planned)
     else:
-        _look_again(tx, payment)
+        _poll_again(tx, payment)
 
 
-def _settles(payment: Payment, answer: Enquiry) -> bool:
+def _settles(payment: Payment, answer: PollAnswer) -> bool:
     """Whether an answer settles an ending: the network names one, or does not know a reference of
     which it has never given a sign.
     """
-    if isinstance(answer, Report):
-        return answer.status is not ReportStatus.PENDING
+    if isinstance(answer, ProviderResult):
+        return answer.status is not ResultStatus.PENDING
     return isinstance(answer, NotFound) and not _gave_a_sign(payment)
 
 
-def _has_been_asked_for_long(payment: Payment, now: datetime) -> bool:
+def _has_been_polled_for_long(payment: Payment, now: datetime) -> bool:
     """An ended payment is asked about at the longest for as long as an open one."""
     assert payment.completed_at is not None, "ended payments say when"
     return bool(now >= payment.completed_at + states.REVIEW_AFTER)
@@ -193,26 +196,27 @@ def _gave_a_sign(payment: Payment) -> bool:
     return payment.acknowledged_at is not None or payment.called_back_at is not None
 
 
-def _look_again(tx: Transaction, payment: Payment) -> None:
-    payment.looks += 1
+def _poll_again(tx: Transaction, payment: Payment) -> None:
+    payment.polls += 1
     reviewed = payment.state == State.IN_REVIEW
     delay = (
-        backoff.jittered(states.REVIEW_LOOK)
+        backoff.jittered(states.REVIEW_POLL_EVERY)
         if reviewed
-        else backoff.scheduled(payment.looks, states.LOOKS)
+        else backoff.scheduled(payment.polls, states.POLL_SCHEDULE)
     )
     schedule.plan(payment, tx.now + delay)
 
 
-def _proves_that_nothing_landed(payment: Payment, claim: _Claim) -> bool:
+def _proves_that_nothing_landed(payment: Payment, leased: Lease) -> bool:
     """The network does not know a reference of which it has never given a sign, asked long enough
     after the last moment at which a byte of a send could go out, and nothing was sent since.
     """
     return (
         not payment.is_final
         and not _gave_a_sign(payment)
-        and payment.submissions == claim.submissions
-        and claim.order.now - schedule.last_byte_at(payment) >= claim.provider.profile.unknown_grace
+        and payment.submissions == leased.submissions
+        and leased.order.now - schedule.last_byte_at(payment)
+        >= leased.provider.profile.unknown_grace
     )
 
 
@@ -227,7 +231,7 @@ def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
             presumed["message"],
             presumed["providerCode"],
             Retry(presumed["retry"]),
-            recheck=True,
+            repoll=True,
         )
         results.fail(tx, payment, failure, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
     elif in_time and payment.state != State.IN_REVIEW and _may_resend(payment):
@@ -240,7 +244,7 @@ def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
             evidence=Evidence.ENQUIRY,
             detail=f"{answer.detail}: to be sent again, same reference",
         )
-        tx.ring("payments.submit", payment_id=payment.id, tenant_id=payment.tenant_id)
+        tx.enqueue("transfers.submit", payment_id=payment.id, tenant_id=payment.tenant_id)
     else:
         said = f"{answer.detail}: it never landed"
         results.fail(tx, payment, results.NEVER_LANDED, Evidence.ENQUIRY, said)

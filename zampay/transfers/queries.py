@@ -18,8 +18,8 @@ from zampay.transfers.models import (
     Discrepancy,
     IdempotencyKey,
     MetadataEntry,
-    Move,
     Payment,
+    Transition,
 )
 from zampay.transfers.states import Evidence, State
 
@@ -153,12 +153,12 @@ def narrowed(query: Any, wanted: Filter) -> Any:
     return query
 
 
-def moves(tx: Transaction, payment_id: str) -> list[Move]:
+def moves(tx: Transaction, payment_id: str) -> list[Transition]:
     """The history of one payment, oldest first; of an endless one its latest part."""
     latest = tx.session.scalars(
-        sa.select(Move)
-        .where(Move.tenant_id == tx.tenant_id, Move.payment_id == payment_id)
-        .order_by(Move.position.desc())
+        sa.select(Transition)
+        .where(Transition.tenant_id == tx.tenant_id, Transition.payment_id == payment_id)
+        .order_by(Transition.position.desc())
         .limit(MOST_SHOWN)
     )
     return list(latest)[::-1]
@@ -170,10 +170,10 @@ def was_ended_by_a_test(tx: Transaction, payment: Payment) -> bool:
     """
     if payment.livemode or not (payment.is_final or payment.state == State.IN_REVIEW):
         return False
-    query = sa.select(Move.evidence).where(
-        Move.tenant_id == tx.tenant_id,
-        Move.payment_id == payment.id,
-        Move.position == payment.position,
+    query = sa.select(Transition.evidence).where(
+        Transition.tenant_id == tx.tenant_id,
+        Transition.payment_id == payment.id,
+        Transition.position == payment.position,
     )
     return tx.session.scalar(query) == Evidence.TEST
 
@@ -227,12 +227,12 @@ def has_callback(tx: Transaction, payment_id: str, digest: str) -> bool:
     return tx.session.scalar(query) is not None
 
 
-def has_unheeded_callback(tx: Transaction, payment_id: str) -> bool:
-    """Whether a callback came that no enquiry has followed yet."""
+def has_unprocessed_callback(tx: Transaction, payment_id: str) -> bool:
+    """Whether a callback came that no poll has followed yet."""
     query = sa.select(Callback.id).where(
         Callback.tenant_id == tx.tenant_id,
         Callback.payment_id == payment_id,
-        Callback.heeded_at.is_(None),
+        Callback.processed_at.is_(None),
     )
     return tx.session.scalar(query.limit(1)) is not None
 

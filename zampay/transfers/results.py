@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from zampay.infra.database.db import Transaction
 from zampay.kernel import ids
-from zampay.providers.contract import Failure, FailureCode, Report, ReportStatus
+from zampay.providers.contract import Failure, FailureCode, ProviderResult, ResultStatus
 from zampay.transfers import schedule, states, transitions
 from zampay.transfers.models import CONTRARY_ENDING, FIGURES_DIFFER, Discrepancy, Payment
 from zampay.transfers.states import Evidence, State
@@ -17,11 +17,13 @@ NEVER_LANDED = Failure(
     FailureCode.PROVIDER_UNAVAILABLE,
     "The network says that it never received the payment.",
     None,
-    recheck=True,
+    repoll=True,
 )
 
 
-def apply_report(tx: Transaction, payment: Payment, report: Report, *, evidence: Evidence) -> None:
+def apply_result(
+    tx: Transaction, payment: Payment, result: ProviderResult, *, evidence: Evidence
+) -> None:
     """Let the network's word move a locked payment: a legal move or none, as often as it is told.
 
     Final is final, and figures that differ from ours settle nothing: both leave a discrepancy.
@@ -29,19 +31,19 @@ def apply_report(tx: Transaction, payment: Payment, report: Report, *, evidence:
     """
     payment.acknowledged_at = payment.acknowledged_at or tx.now
     if payment.is_final:
-        _compare_endings(tx, payment, report)
-    elif report.status is ReportStatus.PENDING:
-        _still_pending(tx, payment, report, evidence)
-    elif not _figures_agree(payment, report):
-        _to_review(tx, payment, report)
-    elif report.status is ReportStatus.SUCCESSFUL:
-        payment.provider_transaction_id = report.provider_transaction_id
-        detail = f"the network says {report.provider_status}"
+        _compare_endings(tx, payment, result)
+    elif result.status is ResultStatus.PENDING:
+        _still_pending(tx, payment, result, evidence)
+    elif not _figures_agree(payment, result):
+        _to_review(tx, payment, result)
+    elif result.status is ResultStatus.SUCCESSFUL:
+        payment.provider_transaction_id = result.provider_transaction_id
+        detail = f"the network says {result.provider_status}"
         transitions.move(tx, payment, State.SUCCESSFUL, evidence=evidence, detail=detail)
     else:
-        assert report.failure is not None, "a FAILED report brings its failure"
-        said = f"the network says {report.provider_status} {report.failure.provider_code or ''}"
-        fail(tx, payment, report.failure, evidence, said.strip())
+        assert result.failure is not None, "a FAILED report brings its failure"
+        said = f"the network says {result.provider_status} {result.failure.provider_code or ''}"
+        fail(tx, payment, result.failure, evidence, said.strip())
 
 
 def fail(
@@ -59,27 +61,29 @@ def doubt_again(tx: Transaction, payment: Payment, evidence: Evidence, why: str)
     transitions.move(tx, payment, State.UNCONFIRMED, evidence=evidence, detail=detail)
 
 
-def _still_pending(tx: Transaction, payment: Payment, report: Report, evidence: Evidence) -> None:
-    said = f"the network says {report.provider_status}"
+def _still_pending(
+    tx: Transaction, payment: Payment, result: ProviderResult, evidence: Evidence
+) -> None:
+    said = f"the network says {result.provider_status}"
     if payment.state in {State.PENDING, State.SUBMITTING, State.UNCONFIRMED}:
         transitions.move(tx, payment, State.PROCESSING, evidence=evidence, detail=said)
     elif payment.state == State.PROCESSING:
-        review_if_old(tx, payment, report.provider_status)
+        review_if_old(tx, payment, result.provider_status)
 
 
-def _figures_agree(payment: Payment, report: Report) -> bool:
+def _figures_agree(payment: Payment, result: ProviderResult) -> bool:
     """Amount, currency and our id are compared where the network gives them."""
-    amount, currency = report.amount, report.currency or payment.currency
+    amount, currency = result.amount, result.currency or payment.currency
     money_agrees = (
         payment.money.equals(amount, currency) if amount else currency == payment.currency
     )
-    return money_agrees and report.payment_id in {None, payment.id}
+    return money_agrees and result.payment_id in {None, payment.id}
 
 
-def _to_review(tx: Transaction, payment: Payment, report: Report) -> None:
-    _record_discrepancy(tx, payment, FIGURES_DIFFER, report)
+def _to_review(tx: Transaction, payment: Payment, result: ProviderResult) -> None:
+    _record_discrepancy(tx, payment, FIGURES_DIFFER, result)
     if payment.state != State.IN_REVIEW:
-        schedule.plan(payment, tx.now + states.REVIEW_LOOK)
+        schedule.plan(payment, tx.now + states.REVIEW_POLL_EVERY)
         transitions.move(
             tx,
             payment,
@@ -89,16 +93,18 @@ def _to_review(tx: Transaction, payment: Payment, report: Report) -> None:
         )
 
 
-def _compare_endings(tx: Transaction, payment: Payment, report: Report) -> None:
-    if report.status is not ReportStatus.PENDING and report.status != payment.state:
-        _record_discrepancy(tx, payment, CONTRARY_ENDING, report)
+def _compare_endings(tx: Transaction, payment: Payment, result: ProviderResult) -> None:
+    if result.status is not ResultStatus.PENDING and result.status != payment.state:
+        _record_discrepancy(tx, payment, CONTRARY_ENDING, result)
 
 
-def _record_discrepancy(tx: Transaction, payment: Payment, kind: str, report: Report) -> None:
+def _record_discrepancy(
+    tx: Transaction, payment: Payment, kind: str, result: ProviderResult
+) -> None:
     """Keep what the network says against us; what was closed is open again when it repeats it."""
     payment.in_dispute = True
     ours = f"{payment.state} {payment.money} {payment.currency} {payment.id}"
-    theirs = f"{report.status} {report.amount} {report.currency} {report.payment_id}"
+    theirs = f"{result.status} {result.amount} {result.currency} {result.payment_id}"
     log.error("discrepancy", payment_id=payment.id, kind=kind, ours=ours, theirs=theirs)
     row = insert(Discrepancy).values(
         id=ids.new("dsc"),

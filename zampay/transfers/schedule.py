@@ -48,8 +48,8 @@ def bring_forward(payment: Payment, at: datetime, now: datetime) -> None:
     """Let the next poll come at this time, if it was planned for later. A lease is not shortened:
     who holds it sees to the hint. An ended payment is in question again until the poll is made.
     """
-    if payment.is_final and payment.recheck_at is None:
-        payment.recheck_at = at
+    if payment.is_final and payment.repoll_at is None:
+        payment.repoll_at = at
     if is_leased(payment, now) or (payment.due_at is not None and payment.due_at <= at):
         return
     payment.planned_at = payment.planned_at or payment.due_at
@@ -71,16 +71,16 @@ def following_callbacks(tx: Transaction, payment: Payment, *, since: datetime) -
     lease taken at `since`. They did not shorten it, and the queue's message for them may have been
     passed over. An ending that the answer brings is in question until that poll is made.
     """
-    stored = queries.has_unheeded_callback(tx, payment.id)
+    stored = queries.has_unprocessed_callback(tx, payment.id)
     flooded = payment.called_back_at is not None and payment.called_back_at > since
     if not (stored or flooded):
         yield
         return
     at = tx.now if stored else tx.now + AFTER_A_FLOOD
-    payment.recheck_at = payment.recheck_at or at
+    payment.repoll_at = payment.repoll_at or at
     yield
     if not payment.is_final:
-        payment.recheck_at = None
+        payment.repoll_at = None
     bring_forward(payment, at, tx.now)
     if stored:
-        tx.ring("payments.enquire", payment_id=payment.id, tenant_id=payment.tenant_id)
+        tx.enqueue("transfers.poll", payment_id=payment.id, tenant_id=payment.tenant_id)

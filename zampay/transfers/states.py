@@ -55,79 +55,100 @@ class Evidence(StrEnum):
     TEST = "test"
 
 
-class Door(StrEnum):
+class NextAction(StrEnum):
     """What a due row is owed."""
 
     SUBMIT = "submit"
-    ENQUIRE = "enquire"
+    POLL = "poll"
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class StateRule:
     """All there is to know about a state: its public face, where it may go, what is owed."""
 
     status: Status
     moves: frozenset[State]
-    door: Door | None
+    action: NextAction | None
     event: str | None = None
 
 
 _ENDS = frozenset({State.SUCCESSFUL, State.FAILED})
 
-PHASES: dict[State, Phase] = {
-    State.PENDING: Phase(
+RULES: dict[State, StateRule] = {
+    State.PENDING: StateRule(
         Status.PENDING,
         _ENDS | {State.SUBMITTING, State.UNCONFIRMED, State.PROCESSING, State.IN_REVIEW},
-        Door.SUBMIT,
+        NextAction.SUBMIT,
     ),
-    State.SUBMITTING: Phase(
+    State.SUBMITTING: StateRule(
         Status.PENDING,
         _ENDS | {State.PENDING, State.UNCONFIRMED, State.PROCESSING, State.IN_REVIEW},
-        Door.ENQUIRE,
+        NextAction.POLL,
     ),
-    State.UNCONFIRMED: Phase(
+    State.UNCONFIRMED: StateRule(
         Status.PENDING,
         _ENDS | {State.PENDING, State.PROCESSING, State.IN_REVIEW},
-        Door.ENQUIRE,
+        NextAction.POLL,
     ),
-    State.PROCESSING: Phase(
+    State.PROCESSING: StateRule(
         Status.PROCESSING,
         _ENDS | {State.IN_REVIEW},
-        Door.ENQUIRE,
+        NextAction.POLL,
         event=event_types.PAYMENT_PROCESSING,
     ),
-    State.IN_REVIEW: Phase(
-        Status.IN_REVIEW, _ENDS, Door.ENQUIRE, event=event_types.PAYMENT_IN_REVIEW
+    State.IN_REVIEW: StateRule(
+        Status.IN_REVIEW, _ENDS, NextAction.POLL, event=event_types.PAYMENT_IN_REVIEW
     ),
-    State.SUCCESSFUL: Phase(
+    State.SUCCESSFUL: StateRule(
         Status.SUCCESSFUL, frozenset(), None, event=event_types.PAYMENT_SUCCESSFUL
     ),
-    State.FAILED: Phase(Status.FAILED, frozenset(), None, event=event_types.PAYMENT_FAILED),
+    State.FAILED: StateRule(Status.FAILED, frozenset(), None, event=event_types.PAYMENT_FAILED),
 }
 
-FINAL = frozenset(state for state, phase in PHASES.items() if not phase.moves)
+FINAL = frozenset(state for state, rule in RULES.items() if not rule.moves)
 OPEN = frozenset(State) - FINAL
 
 
 def is_legal(source: State, target: State) -> bool:
     """Whether a payment may move from `source` to `target`."""
-    return target in PHASES[source].moves
+    return target in RULES[source].moves
 
 
 def states_of(status: Status) -> list[State]:
     """The states that merchants see as `status`."""
-    return [state for state, phase in PHASES.items() if phase.status is status]
+    return [state for state, rule in RULES.items() if rule.status is status]
 
 
-_LOOKS_S = (2, 3, 5, 5, 10, 10, 15, 15, 30, 30, 60, 60, 60, 120, 300, 600, 1800, 3600, 7200, 14400)
-LOOKS = tuple(timedelta(seconds=seconds) for seconds in _LOOKS_S)
-"""Delay after each enquiry: dense through the payer's five minutes, then hours, then steady."""
+_POLL_SCHEDULE_S = (
+    2,
+    3,
+    5,
+    5,
+    10,
+    10,
+    15,
+    15,
+    30,
+    30,
+    60,
+    60,
+    60,
+    120,
+    300,
+    600,
+    1800,
+    3600,
+    7200,
+    14400,
+)
+POLL_SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in _POLL_SCHEDULE_S)
+"""Delay after each poll: dense through the payer's five minutes, then hours, then steady."""
 
 REVIEW_AFTER = timedelta(days=3)
 """From here on nobody can tell by waiting: the payment needs a person's attention."""
 
-RECHECK_AFTER = timedelta(hours=1)
+REPOLL_AFTER = timedelta(hours=1)
 """When an ending that networks have been seen to take back is looked at once more."""
 
-REVIEW_LOOK = timedelta(days=1)
+REVIEW_POLL_EVERY = timedelta(days=1)
 """How often a payment in review is still asked about."""

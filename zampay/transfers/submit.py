@@ -1,7 +1,7 @@
 """Sending a payment to its network: claim, call with no connection held, record what came of it.
 
 Between the two transactions the row is SUBMITTING and its `due_at` is a lease: if this process
-dies, the lease ends and the network is *asked* (`enquiry.py`), never sent to under another
+dies, the lease ends and the network is *asked* (`poll.py`), never sent to under another
 reference.
 """
 
@@ -37,7 +37,9 @@ NEVER_SENT = Failure(
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class Lease:
+    """A row taken for one send: the order, its network, and which attempt it is."""
+
     order: Order
     provider: Provider
     attempt: int
@@ -45,19 +47,19 @@ class _Claim:
 
 def submit(*, tenant_id: str, payment_id: str) -> Submission | None:
     """Send one payment if it is due to be sent; what the network answered."""
-    claim = _claim(tenant_id, payment_id)
-    if claim is None:
+    leased = lease(tenant_id, payment_id)
+    if leased is None:
         return None
-    outcome = claim.provider.submit(claim.order)
+    outcome = leased.provider.submit(leased.order)
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
-        with schedule.following_callbacks(tx, payment, since=claim.order.now):
-            record(tx, payment, outcome, attempt=claim.attempt)
+        with schedule.following_callbacks(tx, payment, since=leased.order.now):
+            record(tx, payment, outcome, attempt=leased.attempt)
     return outcome
 
 
-def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
+def lease(tenant_id: str, payment_id: str) -> Lease | None:
     """Take the row: SUBMITTING and leased, committed before the network hears a byte.
 
     A process that was held up for half of its lease must not send any more: `send_until_s`.
@@ -89,7 +91,7 @@ def _claim(tenant_id: str, payment_id: str) -> _Claim | None:
             detail=f"attempt {attempt}, reference {payment.provider_reference}",
         )
         order = payment.order(tx.now, send_until_s=started_s + half_s)
-    return _Claim(order, provider, attempt)
+    return Lease(order, provider, attempt)
 
 
 def _may_be_sent(tx: Transaction, payment: Payment, provider: Provider | None) -> bool:
@@ -112,7 +114,7 @@ def _may_be_sent(tx: Transaction, payment: Payment, provider: Provider | None) -
         results.doubt_again(tx, payment, Evidence.DEADLINE, "another account has sent it")
     else:
         return True
-    tx.ring("payments.enquire", payment_id=payment.id, tenant_id=payment.tenant_id)
+    tx.enqueue("transfers.poll", payment_id=payment.id, tenant_id=payment.tenant_id)
     return False
 
 
@@ -150,16 +152,16 @@ def record(tx: Transaction, payment: Payment, outcome: Submission, *, attempt: i
 def _acknowledge(tx: Transaction, payment: Payment, outcome: Accepted) -> None:
     """The network has it, whatever we thought meanwhile: look soon, also at one that has ended."""
     payment.acknowledged_at = payment.acknowledged_at or tx.now
-    payment.looks = 0
-    schedule.plan(payment, tx.now + states.LOOKS[0])
-    if payment.is_final and payment.recheck_at is None:
-        payment.recheck_at = payment.due_at
+    payment.polls = 0
+    schedule.plan(payment, tx.now + states.POLL_SCHEDULE[0])
+    if payment.is_final and payment.repoll_at is None:
+        payment.repoll_at = payment.due_at
     if states.is_legal(State(payment.state), State.PROCESSING):
         transitions.move(
             tx, payment, State.PROCESSING, evidence=Evidence.SUBMITTED, detail=outcome.detail
         )
-    if outcome.report is not None:
-        results.apply_report(tx, payment, outcome.report, evidence=Evidence.SUBMITTED)
+    if outcome.result is not None:
+        results.apply_result(tx, payment, outcome.result, evidence=Evidence.SUBMITTED)
 
 
 def _send_later(tx: Transaction, payment: Payment, outcome: NotSent) -> None:
@@ -188,8 +190,8 @@ def _doubt(tx: Transaction, payment: Payment, outcome: InDoubt | Declined | NotS
         presumed = outcome.presumed
     payment.in_doubt = True
     payment.presumed_failure = transitions.stored(presumed) if presumed else None
-    payment.looks = 0
-    schedule.plan(payment, tx.now + states.LOOKS[0])
+    payment.polls = 0
+    schedule.plan(payment, tx.now + states.POLL_SCHEDULE[0])
     said = outcome.failure.message if isinstance(outcome, Declined) else outcome.detail
     transitions.move(
         tx, payment, State.UNCONFIRMED, evidence=Evidence.SUBMITTED, detail=f"in doubt: {said}"

@@ -12,31 +12,31 @@ from zampay.tenants import audit_chain
 from zampay.transfers import due, history
 from zampay.transfers.dispatch import dispatcher
 from zampay.transfers.due import Stream
-from zampay.transfers.states import Door
+from zampay.transfers.states import NextAction
 
 log = structlog.get_logger()
 HEADS_APART_S, HEADS_TAKE_S = 86_400, 600
 
 
-@shared_task(name="payments.submit", is_measured=False)
+@shared_task(name="transfers.submit", is_measured=False)
 def submit(*, payment_id: str, tenant_id: str, **said: Any) -> None:
     """Send one payment to its network now, if there is room."""
-    _offer(Door.SUBMIT, payment_id, tenant_id, said)
+    _offer(NextAction.SUBMIT, payment_id, tenant_id, said)
 
 
-@shared_task(name="payments.enquire", is_measured=False)
-def enquire(*, payment_id: str, tenant_id: str, **said: Any) -> None:
+@shared_task(name="transfers.poll", is_measured=False)
+def poll(*, payment_id: str, tenant_id: str, **said: Any) -> None:
     """Ask the network now what became of one payment, if there is room."""
-    _offer(Door.ENQUIRE, payment_id, tenant_id, said)
+    _offer(NextAction.POLL, payment_id, tenant_id, said)
 
 
-@shared_task(name="payments.sweep")
+@shared_task(name="transfers.sweep")
 def sweep(**_: Any) -> None:
     """Begin what is due, so that nothing depends on a message having arrived."""
     dispatcher().sweep()
 
 
-@shared_task(name="payments.log_heads")
+@shared_task(name="transfers.log_heads")
 def log_heads(**_: Any) -> None:
     """Log, once a day, where each chain of hashes ends, so that whoever keeps the logs notices when
     a chain was written anew as a whole. The history is that of yesterday (UTC), which is over.
@@ -44,7 +44,7 @@ def log_heads(**_: Any) -> None:
     """
     with transaction(NO_TENANT) as tx:
         today = tx.now.astimezone(UTC).date()
-        if not redis_client.claim(f"heads:{today}", ttl_s=HEADS_TAKE_S):
+        if not redis_client.lock(f"heads:{today}", ttl_s=HEADS_TAKE_S):
             return
         day = today - timedelta(days=1)
         past = tx.session.execute(history.HISTORY_OF_DAY.rows(), {"day": day}).one()
@@ -55,14 +55,14 @@ def log_heads(**_: Any) -> None:
     redis_client.prolong(f"heads:{today}", ttl_s=HEADS_APART_S)
 
 
-def _offer(door: Door, payment_id: str, tenant_id: str, said: dict[str, Any]) -> None:
+def _offer(action: NextAction, payment_id: str, tenant_id: str, said: dict[str, Any]) -> None:
     """The message may say which stream the payment is in; otherwise the row does."""
     provider, livemode = said.get("provider"), said.get("livemode")
     if isinstance(provider, str) and isinstance(livemode, bool):
-        stream: Stream | None = Stream(door, provider, livemode)
+        stream: Stream | None = Stream(action, provider, livemode)
     else:
         with transaction(tenant_id) as tx:
             found = due.stream_of(tx, payment_id)
-        stream = Stream(door, found.provider, found.livemode) if found else None
+        stream = Stream(action, found.provider, found.livemode) if found else None
     if stream is not None:
         dispatcher().offer(stream, payment_id=payment_id, tenant_id=tenant_id)

@@ -100,7 +100,7 @@ def _count(link: sa.Connection) -> _Figures:
         group = _Group(
             row.tenant_id if row.tenant_id in named else OTHERS,
             row.livemode,
-            states.PHASES[State(row.state)].status,
+            states.RULES[State(row.state)].status,
             row.currency,
         )
         figures.payments[group] += row.payments

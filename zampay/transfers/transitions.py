@@ -1,4 +1,4 @@
-"""The one mover: a state changes here, and its history and the merchant's event with it.
+"""the writer of transitions: a state changes here, and its history and the merchant's event with it.
 
 All in the caller's transaction: all or none. Call it last, because the event takes the tenant's
 next number and holds it until the commit (see `webhooks.events.publish`).
@@ -12,7 +12,7 @@ from zampay.infra.database.db import Transaction
 from zampay.infra.telemetry import metrics
 from zampay.providers.contract import Failure, Retry
 from zampay.transfers import states
-from zampay.transfers.models import ONCE_CONFIRMED, Move, Payment
+from zampay.transfers.models import ONCE_CONFIRMED, Payment, Transition
 from zampay.transfers.states import Evidence, State
 from zampay.transfers.views import PaymentView
 from zampay.webhooks import events
@@ -24,8 +24,8 @@ LIVEMODES = ("true", "false")
 
 def start_counts() -> None:
     """Show every legal transition at zero; see `metrics.start_at_zero`."""
-    for source, phase in states.PHASES.items():
-        metrics.start_at_zero(metrics.MOVES, [source], sorted(phase.moves), LIVEMODES)
+    for source, rule in states.RULES.items():
+        metrics.start_at_zero(metrics.TRANSITIONS, [source], sorted(rule.moves), LIVEMODES)
 
 
 def move(
@@ -47,11 +47,11 @@ def move(
     if failure is not None:
         payment.failure = _as_told(failure)
     payment.enter(target, tx.now)
-    if failure is not None and failure.recheck:
-        payment.due_at = payment.recheck_at = tx.now + states.RECHECK_AFTER
-    remember(tx, payment, source=source, evidence=evidence, detail=detail)
+    if failure is not None and failure.repoll:
+        payment.due_at = payment.repoll_at = tx.now + states.REPOLL_AFTER
+    record_transition(tx, payment, source=source, evidence=evidence, detail=detail)
     tx.once_committed(lambda: _tell(payment, source, str(target), str(evidence), failure))
-    event_type = states.PHASES[target].event
+    event_type = states.RULES[target].event
     if event_type is not None:
         events.publish(
             tx,
@@ -66,19 +66,19 @@ def move(
 def _tell(payment: Payment, source: str, target: str, by: str, failure: Failure | None) -> None:
     """One line and one count for a move that is committed."""
     code = {"failure": str(failure.code)} if failure else {}
-    log.info("payment_moved", payment_id=payment.id, source=source, target=target, by=by, **code)
+    log.info("transition", payment_id=payment.id, source=source, target=target, by=by, **code)
     livemode = str(payment.livemode).lower()
-    metrics.MOVES.labels(source, target, livemode).inc()
+    metrics.TRANSITIONS.labels(source, target, livemode).inc()
     if failure is not None:
         metrics.FAILURES.labels(payment.provider, str(failure.code), livemode).inc()
 
 
-def remember(
+def record_transition(
     tx: Transaction, payment: Payment, *, source: str | None, evidence: Evidence, detail: str
 ) -> None:
     """Write the history line of the state that the payment is now in."""
     tx.session.add(
-        Move(
+        Transition(
             payment_id=payment.id,
             position=payment.position,
             tenant_id=payment.tenant_id,
@@ -93,7 +93,7 @@ def remember(
 def _as_told(failure: Failure) -> dict[str, Any]:
     """A failure as it is kept for good: an ending that is looked at again promises nothing yet."""
     kept = stored(failure)
-    if failure.recheck:
+    if failure.repoll:
         kept |= {"retry": str(Retry.UNSAFE), ONCE_CONFIRMED: str(failure.retry)}
     return kept
 

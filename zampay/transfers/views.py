@@ -80,4 +80,4 @@ class PaymentView(Schema):
 
 def status_of(state: str) -> str:
     """The public face of a stored state."""
-    return str(states.PHASES[State(state)].status)
+    return str(states.RULES[State(state)].status)

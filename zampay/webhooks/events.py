@@ -117,8 +117,8 @@ def cancel_owed(tx: Transaction, endpoint: Endpoint) -> None:
 def enqueue(tx: Transaction, delivery_ids: Iterable[str]) -> None:
     """Enqueue a few deliveries; the end of each attempt enqueues the next."""
     for delivery_id in delivery_ids:
-        if len(tx.rings) < MOST_ENQUEUED:
-            tx.ring("webhooks.deliver", delivery_id=delivery_id, tenant_id=tx.tenant_id)
+        if len(tx.messages) < MOST_ENQUEUED:
+            tx.enqueue("webhooks.deliver", delivery_id=delivery_id, tenant_id=tx.tenant_id)
 
 
 def _owed_now(tx: Transaction) -> dict[str, Any]:

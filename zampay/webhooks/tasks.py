@@ -22,12 +22,12 @@ def deliver(*, delivery_id: str, tenant_id: str, **_: Any) -> None:
 @shared_task(name="webhooks.sweep")
 def sweep(**_: Any) -> None:
     """Enqueue deliveries that are due, so that nothing depends on a message having arrived."""
-    room = BATCH - current_app.extensions["bell"].waiting("webhooks")
+    room = BATCH - current_app.extensions["task_queue"].waiting("webhooks")
     if room <= 0:
         return
     with transaction(NO_TENANT) as tx:
         for delivery_id, tenant_id in queries.due(tx, limit=room):
-            tx.ring("webhooks.deliver", delivery_id=delivery_id, tenant_id=tenant_id)
+            tx.enqueue("webhooks.deliver", delivery_id=delivery_id, tenant_id=tenant_id)
 
 
 @shared_task(name="webhooks.purge")

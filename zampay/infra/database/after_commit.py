@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
+class TaskMessage:
     """A task to run soon: its registered name and its keyword arguments (plain JSON)."""
 
     task: str
@@ -30,22 +30,26 @@ class Ring:
         return self.task.partition(".")[0]
 
 
-class Bell(Protocol):
+class TaskQueue(Protocol):
     """Whatever carries rings to workers."""
 
-    def ring(self, ring: Ring) -> None:
+    def enqueue(self, enqueue: TaskMessage) -> None:
         """Send one ring, or raise."""
 
     def waiting(self, feature: str) -> int:
         """How many rings of this feature nobody has heard yet."""
 
 
-def send(rings: list[Ring]) -> None:
+def send(messages: list[TaskMessage]) -> None:
     """Send all; a broker that is down costs one warning and never an error."""
     try:
-        for ring in rings:
+        for enqueue in messages:
             with redis_client.unless_it_hangs():
-                current_app.extensions["bell"].ring(ring)
+                current_app.extensions["task_queue"].enqueue(enqueue)
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the row is due
-        metrics.BELLS_LOST.inc()
-        log.warning("bell_lost", tasks=[ring.task for ring in rings], reason=type(error).__name__)
+        metrics.ENQUEUE_FAILURES.inc()
+        log.warning(
+            "enqueue_failed",
+            tasks=[enqueue.task for enqueue in messages],
+            reason=type(error).__name__,
+        )

@@ -84,12 +84,12 @@ class Transaction:
     session: Session
     tenant_id: str
     now: datetime
-    rings: list[after_commit.Ring] = field(default_factory=list)
+    messages: list[after_commit.TaskMessage] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
 
-    def ring(self, task: str, **arguments: Any) -> None:
+    def enqueue(self, task: str, **arguments: Any) -> None:
         """Wake a worker for this task once, and only if, the transaction has committed."""
-        self.rings.append(after_commit.Ring(task, arguments))
+        self.messages.append(after_commit.TaskMessage(task, arguments))
 
     def once_committed(self, tell: Callable[[], None]) -> None:
         """Log or count this once, and only if, the transaction has committed."""
@@ -130,7 +130,7 @@ def transaction(scope: str | TenantOf) -> Iterator[Transaction]:
             tell()
         except Exception:  # it is committed: whoever only watches must not make it look failed
             log.exception("not_told")
-    after_commit.send(unit.rings)
+    after_commit.send(unit.messages)
 
 
 def _begin(session: Session, scope: str | TenantOf) -> Transaction:

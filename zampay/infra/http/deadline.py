@@ -30,7 +30,7 @@ class NoTimer(RuntimeError):
     """The machine has no thread left for it."""
 
 
-class Cutoff:
+class Deadline:
     """Cuts the connections that were put under it once it has come."""
 
     def __init__(self, seconds: float) -> None:
@@ -76,40 +76,40 @@ class Cutoff:
 
 
 @contextlib.contextmanager
-def after(seconds: float) -> Iterator[Cutoff]:
+def after(seconds: float) -> Iterator[Deadline]:
     """Cut the watched connections that this thread opens or uses in the block, in so many
     seconds.
 
     Raises:
         NoTimer: nothing of the block was done.
     """
-    cutoff = Cutoff(seconds)
-    timer = threading.Timer(seconds, cutoff.come)
+    deadline = Deadline(seconds)
+    timer = threading.Timer(seconds, deadline.come)
     timer.daemon = True
     try:
         timer.start()
     except RuntimeError as error:
         raise NoTimer(str(error)) from error
-    _current.cutoff = cutoff
+    _current.deadline = deadline
     try:
-        yield cutoff
+        yield deadline
     finally:
         timer.cancel()
-        cutoff.forget()
-        _current.cutoff = None
+        deadline.forget()
+        _current.deadline = None
 
 
-def _cutoff() -> Cutoff | None:
+def _deadline() -> Deadline | None:
     """This thread's, if there is one."""
-    found: Cutoff | None = getattr(_current, "cutoff", None)
+    found: Deadline | None = getattr(_current, "cutoff", None)
     return found
 
 
 def watch(one: socket.socket) -> None:
     """Put a connection under the cutoff of this thread, if there is one."""
-    cutoff = _cutoff()
-    if cutoff is not None:
-        cutoff.watch(one)
+    deadline = _deadline()
+    if deadline is not None:
+        deadline.watch(one)
 
 
 class WatchedConnection(HTTPConnection):
@@ -120,18 +120,18 @@ class WatchedConnection(HTTPConnection):
     resolver = Resolver()
 
     def _new_conn(self) -> socket.socket:
-        cutoff = _cutoff()
+        deadline = _deadline()
         left_s = self.timeout if isinstance(self.timeout, int | float) else LONGEST_CONNECT_S
-        if cutoff is not None:
-            left_s = min(left_s, cutoff.left_s)
+        if deadline is not None:
+            left_s = min(left_s, deadline.left_s)
         end_s = clock.monotonic_s() + left_s
         try:
             addresses = self._addresses(left_s)
         except Unresolved as error:
             raise NameResolutionError(self.host, self, socket.gaierror(str(error))) from error
         made = self._connected(addresses[:MOST_ADDRESSES], end_s)
-        if cutoff is not None:
-            cutoff.watch_copy(made)
+        if deadline is not None:
+            deadline.watch_copy(made)
         return made
 
     def _addresses(self, timeout_s: float) -> list[str]:
@@ -170,7 +170,7 @@ class WatchedConnection(HTTPConnection):
         return super().getresponse()
 
 
-class CutoffAdapter(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
     """A transport adapter for requests whose connections are watched; `kind` may add to them."""
 
     def __init__(self, *, kind: type[WatchedConnection] = WatchedConnection) -> None:

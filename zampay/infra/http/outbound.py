@@ -19,7 +19,7 @@ from urllib3.exceptions import (
 )
 
 from zampay.infra.http import deadline
-from zampay.infra.http.deadline import Cutoff, CutoffAdapter
+from zampay.infra.http.deadline import Deadline, DeadlineAdapter
 from zampay.kernel import clock
 
 MAX_ANSWER_BYTES = 64 * 1024
@@ -70,7 +70,7 @@ class Outbound:
         connect_timeout_s: float,
         read_timeout_s: float,
         longest_s: float | None = None,
-        adapter: CutoffAdapter | None = None,
+        adapter: DeadlineAdapter | None = None,
         status_is_enough: bool = False,
         ca_bundle: str | None = None,
     ) -> None:
@@ -81,7 +81,7 @@ class Outbound:
         self._session.trust_env = False
         self._session.verify = ca_bundle or True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        transport = adapter or CutoffAdapter()
+        transport = adapter or DeadlineAdapter()
         self._session.mount("https://", transport)
         self._session.mount("http://", transport)
 
@@ -101,7 +101,7 @@ class Outbound:
             raise NotConnected(_name(error)) from error
 
     def _within(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, end: Cutoff
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, end: Deadline
     ) -> Reply:
         """Whatever an answer makes the libraries raise is no answer."""
         try:
@@ -114,7 +114,7 @@ class Outbound:
             raise NoReply(TOO_LONG if end.has_come else _name(error)) from error
 
     def _exchange(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, end: Cutoff
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, end: Deadline
     ) -> Reply:
         with self._session.request(
             method,

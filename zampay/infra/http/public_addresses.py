@@ -9,7 +9,7 @@ import socket
 
 from urllib3.exceptions import NewConnectionError
 
-from zampay.infra.http.deadline import CutoffAdapter, WatchedConnection
+from zampay.infra.http.deadline import DeadlineAdapter, WatchedConnection
 from zampay.infra.http.resolver import Resolver
 from zampay.kernel import addresses
 from zampay.kernel.addresses import Address
@@ -66,7 +66,7 @@ def literal(host: str) -> Address | None:
         return None
 
 
-class PublicOnlyAdapter(CutoffAdapter):
+class PublicOnlyAdapter(DeadlineAdapter):
     """A transport adapter for requests whose connections go to allowed addresses only."""
 
     def __init__(self, *, loopback: bool) -> None:

@@ -13,7 +13,7 @@ from celery.app.amqp import AMQP
 from kombu.connection import Connection
 from kombu.transport.redis import Channel, Transport
 
-from zampay.infra.database.after_commit import Ring
+from zampay.infra.database.after_commit import TaskMessage
 from zampay.infra.redis import redis_client
 
 REQUEST_ID = "request_id"
@@ -84,20 +84,20 @@ class PromptCelery(Celery):  # type: ignore[misc]
         return super().connection_for_write(url, **{"transport_options": options, **kwargs})
 
 
-class CeleryBell:
+class CeleryQueue:
     """Rings by publishing to the broker, without retries: the sweep is the retry."""
 
     def __init__(self, celery: Celery) -> None:
         self._celery = celery
 
-    def ring(self, ring: Ring) -> None:
+    def enqueue(self, enqueue: TaskMessage) -> None:
         """Publish; raises whatever the broker's client raises."""
         asked_by = structlog.contextvars.get_contextvars().get(REQUEST_ID)
         headers = {REQUEST_ID: asked_by} if asked_by else {}
         self._celery.send_task(
-            ring.task,
-            kwargs=ring.arguments,
-            queue=ring.feature,
+            enqueue.task,
+            kwargs=enqueue.arguments,
+            queue=enqueue.feature,
             retry=False,
             ignore_result=True,
             headers=headers,

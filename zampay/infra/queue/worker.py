@@ -15,12 +15,12 @@ from flask import Flask
 from kombu.entity import Queue
 
 from zampay.infra.queue import beat, task_runs
-from zampay.infra.queue.broker import REQUEST_ID, CeleryBell, PromptCelery
+from zampay.infra.queue.broker import REQUEST_ID, CeleryQueue, PromptCelery
 from zampay.infra.queue.heartbeat import WORKER, Pulse
 from zampay.infra.telemetry import metrics
 
 TOLD = ("payment_id", "tenant_id", "delivery_id")
-FEATURES = ("payments", "webhooks")
+FEATURES = ("transfers", "webhooks")
 QUEUES = (*FEATURES, beat.QUEUE)
 DEADLINES = frozenset({"countdown", "eta", "expires"})
 OUTCOMES = ("done", "retry", "failed")
@@ -61,7 +61,7 @@ def init(app: Flask, *, broker_url: str) -> Celery:
         accept_content=["json"],
     )
     app.extensions["celery"] = celery
-    app.extensions["bell"] = CeleryBell(celery)
+    app.extensions["task_queue"] = CeleryQueue(celery)
     return celery
 
 

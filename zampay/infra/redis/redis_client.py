@@ -36,12 +36,12 @@ class _Remembered:
     """Locks of this process alone, for the time without Redis: until when each is held."""
 
     until_s: dict[str, float] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def claim(self, name: str, *, ttl_s: int) -> bool:
+    def lock(self, name: str, *, ttl_s: int) -> bool:
         """Whether nobody here holds it. Where there is room for no more, nobody gets any."""
         now_s = clock.monotonic_s()
-        with self.lock:
+        with self.guard:
             if len(self.until_s) >= MOST_REMEMBERED:
                 self.until_s = {one: end for one, end in self.until_s.items() if end > now_s}
             if self.until_s.get(name, 0.0) > now_s or len(self.until_s) >= MOST_REMEMBERED:
@@ -60,7 +60,7 @@ def init(app: Flask, *, url: str) -> None:
         decode_responses=True,
         encoding_errors="replace",  # what others wrote there must not raise here
     )
-    app.extensions["redis_rest"] = _Rest()
+    app.extensions["redis_pause"] = _Rest()
     app.extensions["redis_remembered"] = _Remembered()
 
 
@@ -72,7 +72,7 @@ def unless_it_hangs() -> Iterator[None]:
     Raises:
         HangsLately: it is left out.
     """
-    rest: _Rest = current_app.extensions["redis_rest"]
+    rest: _Rest = current_app.extensions["redis_pause"]
     if clock.monotonic_s() < rest.until_s:
         raise HangsLately
     try:
@@ -98,24 +98,24 @@ def client() -> "redis.Redis":
     return found
 
 
-def claim(name: str, *, ttl_s: int) -> bool:
+def lock(name: str, *, ttl_s: int) -> bool:
     """Take a short lock; without Redis everybody gets it, and the database decides instead."""
-    taken = _claimed(name, ttl_s=ttl_s)
+    taken = _locked(name, ttl_s=ttl_s)
     return True if taken is None else taken
 
 
-def claim_or_remember(name: str, *, ttl_s: int) -> bool:
+def lock_or_remember(name: str, *, ttl_s: int) -> bool:
     """Take a short lock; without Redis one caller in each process gets it. For what strangers may
     cause only so often, such as a line in a log.
     """
-    taken = _claimed(name, ttl_s=ttl_s)
+    taken = _locked(name, ttl_s=ttl_s)
     if taken is not None:
         return taken
     remembered: _Remembered = current_app.extensions["redis_remembered"]
-    return remembered.claim(name, ttl_s=ttl_s)
+    return remembered.lock(name, ttl_s=ttl_s)
 
 
-def _claimed(name: str, *, ttl_s: int) -> bool | None:
+def _locked(name: str, *, ttl_s: int) -> bool | None:
     """Whether the lock is ours; None without Redis."""
     try:
         with unless_it_hangs():

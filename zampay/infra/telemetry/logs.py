@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from zampay.infra.telemetry.redaction import scrub
+from zampay.infra.telemetry.redaction import redact
 from zampay.kernel import words
 
 DEVELOPMENT = frozenset({"development", "test"})
@@ -98,7 +98,7 @@ def _hide(
     _logger: Any, _method: str, event: structlog.types.EventDict
 ) -> structlog.types.EventDict:
     return {
-        name: value if name in OURS else _visible(scrub(value, name=name))
+        name: value if name in OURS else _visible(redact(value, name=name))
         for name, value in event.items()
     }
 

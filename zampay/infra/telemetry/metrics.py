@@ -57,8 +57,8 @@ WEBHOOKS = Counter(
 WEBHOOK_SECONDS = Histogram(
     "zampay_webhook_duration_seconds", "How long merchants took to answer.", buckets=_SLOW
 )
-MOVES = Counter(
-    "zampay_payment_moves_total",
+TRANSITIONS = Counter(
+    "zampay_transitions_total",
     "Committed moves of payments between states.",
     ["source", "target", "livemode"],
 )
@@ -74,7 +74,7 @@ NUMBER_LIMITED = Counter(
 AUTHENTICATION_REFUSED = Counter(
     "zampay_authentication_refused_total", "Requests refused for their key.", ["reason"]
 )
-BELLS_LOST = Counter("zampay_bells_lost_total", "Rings that the broker did not take.")
+ENQUEUE_FAILURES = Counter("zampay_enqueue_failures_total", "Rings that the broker did not take.")
 GAUGES_FAILED = Counter("zampay_gauges_failed_total", "Scrapes that could not ask the database.")
 POOL_IN_USE = Gauge(
     "zampay_database_pool_in_use",

@@ -48,26 +48,26 @@ _SECRETS = (
 )
 
 
-def scrub(value: Any, *, name: str = "", depth: int = MAX_DEPTH) -> Any:
+def redact(value: Any, *, name: str = "", depth: int = MAX_DEPTH) -> Any:
     """The value without secrets and full numbers; a mapping's members are judged by name, too."""
     named_secret = _SECRET_NAME.search(name) and value not in (None, True, False, "")
     if depth == 0 or named_secret:
         return HIDDEN
     if isinstance(value, str):
-        return scrub_text(value)
+        return redact_text(value)
     if isinstance(value, Mapping):
         return {
-            scrub_text(str(key)): scrub(inner, name=str(key), depth=depth - 1)
+            redact_text(str(key)): redact(inner, name=str(key), depth=depth - 1)
             for key, inner in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
-        return [scrub(inner, depth=depth - 1) for inner in value]
+        return [redact(inner, depth=depth - 1) for inner in value]
     text = "" if value is None else str(value)
-    clean = scrub_text(text)
+    clean = redact_text(text)
     return value if clean == text else clean
 
 
-def scrub_text(text: str) -> str:
+def redact_text(text: str) -> str:
     """The text with secrets hidden and numbers masked as `26096•••4567`."""
     if not _SUSPICIOUS.search(text):
         return text  # nearly always, and ten times quicker

@@ -11,7 +11,7 @@ import structlog
 from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.transport import Transport
 
-from zampay.infra.telemetry.redaction import scrub
+from zampay.infra.telemetry.redaction import redact
 
 KEPT_HEADERS = frozenset({"content-type", "user-agent", "x-request-id", "x-tenant-id"})
 TAGS = frozenset({"request_id", "tenant_id", "key_id", "payment_id", "delivery_id", "task"})
@@ -62,4 +62,4 @@ def before_send(event: Any, _hint: Any) -> Any:
         }
     event.pop("breadcrumbs", None)
     event.pop("user", None)
-    return scrub(event, depth=DEPTH)
+    return redact(event, depth=DEPTH)

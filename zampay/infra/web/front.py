@@ -17,7 +17,7 @@ from zampay.infra.telemetry import access_log
 from zampay.infra.telemetry.logs import REQUEST_ID_HEADER
 from zampay.infra.web import load_shedding, request_head, wsgi_call
 from zampay.infra.web.large_answers import GIVE_UP, LargeAnswers
-from zampay.infra.web.load_shedding import Places, Refusal
+from zampay.infra.web.load_shedding import Refusal, Slots
 from zampay.infra.web.problems import HTTP_ADVICE, HTTP_CODES, MEDIA_TYPE, RETRY_AFTER_S, body_of
 from zampay.infra.web.request_limits import MAX_BODY_BYTES, request_id
 from zampay.infra.web.wsgi_call import Answer, Headers
@@ -60,10 +60,10 @@ class Front:
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
-        self._places = Places("web", at_work=AT_WORK, waiting=WAITING)
+        self._slots = Slots("web", at_work=AT_WORK, waiting=WAITING)
         # Probes have threads of their own, and the one that tells of life waits for no other.
-        self._probes = Places("probe", at_work=2, waiting=64)
-        self._overviews = Places("overview", at_work=4, waiting=32)
+        self._probes = Slots("probe", at_work=2, waiting=64)
+        self._overviews = Slots("overview", at_work=4, waiting=32)
         self._large = LargeAnswers()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -90,13 +90,13 @@ class Front:
             raise Unread(*wrong)
         body = await _collected(receive)
         environ = wsgi_call.environ(scope, headers, body)
-        environ[load_shedding.STUCK] = self._places.stuck()
+        environ[load_shedding.STUCK] = self._slots.stuck()
         work = partial(wsgi_call.call, self._app, environ)
         if scope["path"] == PROBE:
             return await self._probes.run(work, leaving=receive)
         if scope["path"] in OVERVIEWS:
             return await self._overviews.run(work, leaving=receive)
-        return await self._places.run(work, leaving=receive, whose=scope[WHOSE])
+        return await self._slots.run(work, leaving=receive, whose=scope[WHOSE])
 
     async def _send(self, answer: Answer, scope: Message, send: Send) -> None:
         """Send in pieces, so that the connection can hold us back; of large answers only so many

@@ -29,7 +29,7 @@ class Refusal(Enum):
     GONE = auto()
 
 
-class Places:
+class Slots:
     """Threads that work, and how many may wait for one: first come, first served among those of
     one merchant, by turns between merchants. A merchant alone takes at most half of the places;
     of whom most wait, the last is refused first. None, for whose request it is, counts for
@@ -58,11 +58,11 @@ class Places:
         refusal = await self._enter(leaving, whose)
         if refusal is not None:
             return refusal
-        place = object()
-        self._since_s[place] = clock.monotonic_s()
+        slot = object()
+        self._since_s[slot] = clock.monotonic_s()
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         # The thread holds the place, not the request: a request can be cancelled, a thread cannot.
-        running.add_done_callback(lambda _: self._leave(place, whose))
+        running.add_done_callback(lambda _: self._leave(slot, whose))
         return await asyncio.shield(running)
 
     def stuck(self) -> bool:
@@ -123,8 +123,8 @@ class Places:
         elif turn.result() is None:
             self._give_back(whose)  # it came all the same, in this moment
 
-    def _leave(self, place: object, whose: str | None) -> None:
-        del self._since_s[place]
+    def _leave(self, slot: object, whose: str | None) -> None:
+        del self._since_s[slot]
         self._give_back(whose)
 
     def _give_back(self, whose: str | None) -> None:

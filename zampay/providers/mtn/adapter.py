@@ -12,12 +12,12 @@ from zampay.kernel.findings import Finding
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    Enquiry,
     InDoubt,
     NoAnswer,
     NotFound,
     NotSent,
     Order,
+    PollAnswer,
     Profile,
     Submission,
 )
@@ -84,10 +84,10 @@ class Adapter:
             return InDoubt(f"no answer: {error}")
         return _submission(reply)
 
-    def enquire(self, order: Order) -> Enquiry:
-        """Ask by reference, at MTN's pace for all enquiries of one subscription key."""
+    def poll(self, order: Order) -> PollAnswer:
+        """Ask by reference, at MTN's pace for all polls of one subscription key."""
         later_s = pacing.wait_for_turn(
-            f"mtn:enquiries:{self._settings.api_user}", per_second=self._settings.enquiries_per_s
+            f"mtn:polls:{self._settings.api_user}", per_second=self._settings.polls_per_s
         )
         if later_s is not None:
             return NotSent("waiting for a turn", retry_after_s=later_s)
@@ -95,7 +95,7 @@ class Adapter:
             reply = self._client.payment(order.reference)
         except (NoToken, NotConnected, NoReply) as error:
             return NoAnswer(str(error))
-        return _enquiry(reply)
+        return _poll_answer(reply)
 
     def is_active(self, msisdn: str) -> bool | None:
         """Whether the number has an active wallet; None when MTN gives no clear answer."""
@@ -178,11 +178,11 @@ def _by_code(code: str, said: str) -> Submission:
             return InDoubt(said)
 
 
-def _enquiry(reply: Reply) -> Enquiry:
+def _poll_answer(reply: Reply) -> PollAnswer:
     """Only MTN's own word for an unknown reference is NotFound: a gateway's 404 says nothing."""
     if reply.status == NOT_FOUND and bodies.own_code(reply.text) in UNKNOWN_REFERENCE:
         return NotFound("the network does not know the reference (404)")
-    found = bodies.report(reply.text) if reply.status == OK else None
+    found = bodies.result(reply.text) if reply.status == OK else None
     return found or NoAnswer(
         f"answered {reply.status} {bodies.error_code(reply.text) or ''}".strip()
     )

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any, Final
 
-from zampay.providers.contract import Report, ReportStatus
+from zampay.providers.contract import ProviderResult, ResultStatus
 from zampay.providers.mtn import mapping
 
 _IT_EXISTS: Final = frozenset(
@@ -60,15 +60,15 @@ def is_foreign(text: str) -> bool:
     return bool(text.strip()) and _object(text) is None
 
 
-def report(text: str) -> Report | None:
+def result(text: str) -> ProviderResult | None:
     """RequestToPayResult as a report; None when the body is not one."""
     body = parsed(text)
     status = _text(body.get("status"))
     if status is None:
         return None
     known = status.upper() if status.upper() in {"SUCCESSFUL", "FAILED"} else "PENDING"
-    return Report(
-        status=ReportStatus(known),
+    return ProviderResult(
+        status=ResultStatus(known),
         provider_status=status[:64],
         amount=_text(body.get("amount")),
         currency=_text(body.get("currency")),

@@ -15,7 +15,7 @@ class Refusal(StrEnum):
     """What a code means when MTN answers a *request* with it (before any payment exists)."""
 
     FINAL = "final"  # nothing was created
-    OUR_SETUP = "our_setup"  # MTN reports our configuration; certain once an enquiry finds nothing
+    OUR_SETUP = "our_setup"  # MTN reports our configuration; certain once a poll finds nothing
     IN_DOUBT = "in_doubt"  # the payment may exist
 
 
@@ -29,7 +29,7 @@ class Meaning:
     message: str
     refusal: Refusal = Refusal.IN_DOUBT
     retry: Retry = Retry.SAFE
-    recheck: bool = False
+    repoll: bool = False
 
 
 _C = FailureCode
@@ -54,25 +54,25 @@ MEANINGS: dict[str, Meaning] = {
     "APPROVAL_REJECTED": Meaning(_C.PAYER_DECLINED, _DECLINED),
     "PAYMENT_NOT_APPROVED": Meaning(_C.PAYER_DECLINED, _DECLINED),
     "TRANSACTION_CANCELED": Meaning(_C.PAYER_DECLINED, _DECLINED),
-    "EXPIRED": Meaning(_C.APPROVAL_TIMEOUT, _TIMEOUT, recheck=True),
-    "COULD_NOT_PERFORM_TRANSACTION": Meaning(_C.APPROVAL_TIMEOUT, _TIMEOUT, recheck=True),
+    "EXPIRED": Meaning(_C.APPROVAL_TIMEOUT, _TIMEOUT, repoll=True),
+    "COULD_NOT_PERFORM_TRANSACTION": Meaning(_C.APPROVAL_TIMEOUT, _TIMEOUT, repoll=True),
     "INTERNAL_PROCESSING_ERROR": Meaning(
         _C.UNSPECIFIED,
         "The network could not make the payment; most often the payer's balance is too low.",
-        recheck=True,
+        repoll=True,
     ),
     "SERVICE_UNAVAILABLE": Meaning(
-        _C.PROVIDER_UNAVAILABLE, "The network was unavailable.", recheck=True
+        _C.PROVIDER_UNAVAILABLE, "The network was unavailable.", repoll=True
     ),
     "VALIDATION_ERROR": Meaning(_C.PROVIDER_REJECTED, _SETUP, Refusal.FINAL),
     "INVALID_CURRENCY": Meaning(_C.PROVIDER_REJECTED, _SETUP, Refusal.OUR_SETUP),
     "INVALID_CALLBACK_URL_HOST": Meaning(_C.PROVIDER_REJECTED, _SETUP, Refusal.OUR_SETUP),
     "NOT_ALLOWED_TARGET_ENVIRONMENT": Meaning(_C.PROVIDER_REJECTED, _SETUP, Refusal.OUR_SETUP),
-    "RESOURCE_NOT_FOUND": Meaning(_C.UNSPECIFIED, "The network lost the payment.", recheck=True),
-    "TRANSACTION_NOT_FOUND": Meaning(_C.UNSPECIFIED, "The network lost the payment.", recheck=True),
+    "RESOURCE_NOT_FOUND": Meaning(_C.UNSPECIFIED, "The network lost the payment.", repoll=True),
+    "TRANSACTION_NOT_FOUND": Meaning(_C.UNSPECIFIED, "The network lost the payment.", repoll=True),
     "RESOURCE_ALREADY_EXIST": Meaning(_C.UNSPECIFIED, "The network refused a second payment."),
 }
-_UNKNOWN = Meaning(_C.UNSPECIFIED, "The network gave a reason we do not know.", recheck=True)
+_UNKNOWN = Meaning(_C.UNSPECIFIED, "The network gave a reason we do not know.", repoll=True)
 
 REFUSED_BY_STATUS = {
     400: Failure(_C.PROVIDER_REJECTED, _SETUP, "HTTP_400"),
@@ -87,7 +87,7 @@ def failure(provider_code: str | None) -> Failure:
     """The failure behind a reason; unknown and absent reasons have one, too."""
     meaning = MEANINGS.get(provider_code or "", _UNKNOWN)
     return Failure(
-        meaning.code, meaning.message, provider_code, meaning.retry, recheck=meaning.recheck
+        meaning.code, meaning.message, provider_code, meaning.retry, repoll=meaning.repoll
     )
 
 

@@ -44,7 +44,7 @@ class Settings:
     callback_base_url: str | None
     connect_timeout_s: float
     read_timeout_s: float
-    enquiries_per_s: float
+    polls_per_s: float
     min_amount_minor: int
     max_amount_minor: int
     unknown_grace_s: float
@@ -98,7 +98,7 @@ def _optional(env: Any) -> dict[str, Any]:
     return {
         "connect_timeout_s": env.float("MTN_CONNECT_TIMEOUT_S", 5.0, validate=positive),
         "read_timeout_s": env.float("MTN_READ_TIMEOUT_S", 20.0, validate=positive),
-        "enquiries_per_s": env.float("MTN_ENQUIRIES_PER_S", 10.0, validate=positive),
+        "polls_per_s": env.float("MTN_POLLS_PER_S", 10.0, validate=positive),
         "min_amount_minor": env.int("MTN_MIN_AMOUNT_NGWEE", 1, validate=positive),
         "max_amount_minor": env.int("MTN_MAX_AMOUNT_NGWEE", 100_000_000, validate=positive),
         "unknown_grace_s": env.float("MTN_UNKNOWN_GRACE_S", UNKNOWN_GRACE_S, validate=positive),

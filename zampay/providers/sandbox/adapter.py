@@ -16,15 +16,15 @@ from zampay.kernel.sandbox_numbers import Ending, ending
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    Enquiry,
     Failure,
     InDoubt,
     NotFound,
     NotSent,
     Order,
+    PollAnswer,
     Profile,
-    Report,
-    ReportStatus,
+    ProviderResult,
+    ResultStatus,
     Submission,
 )
 
@@ -69,20 +69,20 @@ class Adapter:
             return InDoubt("no answer (sandbox)")
         return Accepted("accepted (sandbox)")
 
-    def enquire(self, order: Order) -> Enquiry:
+    def poll(self, order: Order) -> PollAnswer:
         """PENDING until the time is up, then the ending; what it refuses it never knows."""
         end = ending(order.msisdn)
         if end in UNKNOWN:
             return NotFound("the sandbox does not know the reference")
         remaining = _pays_after(end) - (order.now - order.accepted_at)
         if end is Ending.ONGOING:
-            return _report(order, ReportStatus.PENDING)
+            return _report(order, ResultStatus.PENDING)
         if remaining > timedelta(0):
-            return replace(_report(order, ReportStatus.PENDING), poll_after=remaining)
+            return replace(_report(order, ResultStatus.PENDING), poll_after=remaining)
         if end is not None and end in sandbox_numbers.FAILS_WITH:
             failure = self._failure_of(sandbox_numbers.FAILS_WITH[end])
-            return replace(_report(order, ReportStatus.FAILED), failure=failure)
-        paid = _report(order, ReportStatus.SUCCESSFUL)
+            return replace(_report(order, ResultStatus.FAILED), failure=failure)
+        paid = _report(order, ResultStatus.SUCCESSFUL)
         if end is Ending.FIGURES_DIFFER:
             more = Money(order.money.amount_minor + 100, order.money.currency)
             return replace(paid, amount=more.shortest())
@@ -93,9 +93,9 @@ def _pays_after(end: Ending | None) -> timedelta:
     return DELAYED_PAYS_AFTER if end is Ending.DELAYED else PAYS_AFTER
 
 
-def _report(order: Order, status: ReportStatus) -> Report:
-    paid = status is ReportStatus.SUCCESSFUL
-    return Report(
+def _report(order: Order, status: ResultStatus) -> ProviderResult:
+    paid = status is ResultStatus.SUCCESSFUL
+    return ProviderResult(
         status=status,
         provider_status=status,
         amount=order.money.shortest(),

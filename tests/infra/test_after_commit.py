@@ -7,9 +7,9 @@ from celery import Celery
 from flask import Flask
 from kombu.exceptions import OperationalError
 
-from tests.support.fakes import HeldBells
+from tests.support.fakes import HeldQueue
 from zampay.infra.database import after_commit
-from zampay.infra.database.after_commit import Ring
+from zampay.infra.database.after_commit import TaskMessage
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.queue import broker
 from zampay.infra.redis.redis_client import client
@@ -19,37 +19,37 @@ class Rolled(Exception):
     """Undoes a transaction."""
 
 
-def test_a_ring_is_sent_once_and_after_the_commit(app: Flask, bells: HeldBells) -> None:
+def test_a_ring_is_sent_once_and_after_the_commit(app: Flask, task_queue: HeldQueue) -> None:
     with app.app_context():
         with transaction(EVERY_TENANT) as tx:
-            tx.ring("payments.submit", payment_id="pay_1")
+            tx.enqueue("transfers.submit", payment_id="pay_1")
             with tx.session.begin_nested():
-                tx.ring("payments.enquire", payment_id="pay_1")
-            assert bells.held == []
-        assert bells.tasks == ["payments.submit", "payments.enquire"]
+                tx.enqueue("transfers.poll", payment_id="pay_1")
+            assert task_queue.held == []
+        assert task_queue.tasks == ["transfers.submit", "transfers.poll"]
 
 
-def test_nothing_is_rung_for_what_was_rolled_back(app: Flask, bells: HeldBells) -> None:
-    def ring_and_fail() -> None:
+def test_nothing_is_rung_for_what_was_rolled_back(app: Flask, task_queue: HeldQueue) -> None:
+    def enqueue_and_fail() -> None:
         with transaction(EVERY_TENANT) as tx:
-            tx.ring("payments.submit", payment_id="pay_1")
+            tx.enqueue("transfers.submit", payment_id="pay_1")
             raise Rolled
 
     with app.app_context():
         with pytest.raises(Rolled):
-            ring_and_fail()
+            enqueue_and_fail()
         with transaction(EVERY_TENANT):
             pass
-    assert bells.held == []
+    assert task_queue.held == []
 
 
 def test_a_broker_that_is_down_costs_a_warning_and_no_error(
-    app: Flask, bells: HeldBells, caplog: pytest.LogCaptureFixture
+    app: Flask, task_queue: HeldQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bells.broken = True
+    task_queue.broken = True
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        tx.ring("payments.submit", payment_id="pay_1")
-    assert caplog.text.count("bell_lost") == 1
+        tx.enqueue("transfers.submit", payment_id="pay_1")
+    assert caplog.text.count("enqueue_failed") == 1
 
 
 def test_the_real_bell_survives_a_broker_that_is_down(
@@ -57,23 +57,25 @@ def test_the_real_bell_survives_a_broker_that_is_down(
 ) -> None:
     nowhere = Celery("nowhere", broker="redis://127.0.0.1:1/0", set_as_current=False)
     nowhere.conf.update(app.extensions["celery"].conf.changes, broker_url="redis://127.0.0.1:1/0")
-    there, app.extensions["bell"] = app.extensions["bell"], broker.CeleryBell(nowhere)
+    there, app.extensions["task_queue"] = app.extensions["task_queue"], broker.CeleryQueue(nowhere)
     try:
         with app.app_context():
-            after_commit.send([Ring("payments.submit", {"payment_id": "pay_1"})])
+            after_commit.send([TaskMessage("transfers.submit", {"payment_id": "pay_1"})])
     finally:
-        app.extensions["bell"] = there
-    assert caplog.text.count("bell_lost") == 1
+        app.extensions["task_queue"] = there
+    assert caplog.text.count("enqueue_failed") == 1
 
 
 def test_the_real_bell_leaves_one_message_with_task_and_arguments(app: Flask) -> None:
     with app.app_context():
-        after_commit.send([Ring("payments.submit", {"payment_id": "pay_1", "tenant_id": "ten_1"})])
+        after_commit.send(
+            [TaskMessage("transfers.submit", {"payment_id": "pay_1", "tenant_id": "ten_1"})]
+        )
         queues = [key for key in client().scan_iter() if client().type(key) == "list"]
         assert len(queues) == 1
         [message] = client().lrange(queues[0], 0, -1)
     found = json.loads(message)
-    assert found["headers"]["task"] == "payments.submit"
+    assert found["headers"]["task"] == "transfers.submit"
     assert "pay_1" in found["headers"]["kwargsrepr"]
     assert found["headers"]["eta"] is None
 

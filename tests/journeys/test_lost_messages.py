@@ -15,7 +15,7 @@ def test_a_payment_accepted_without_a_bell_is_found_by_the_sweep(
     url = gateway.start_web_elsewhere(REDIS_URL=NOBODY)  # starts although it never sees Redis
     payment_id = shop.at(url).pay(payer)["id"]
     gateway.assert_paid_once(shop, payment_id)
-    assert "bell_lost" in gateway.stack.process("web-2").output()
+    assert "enqueue_failed" in gateway.stack.process("web-2").output()
 
 
 def test_redis_emptied_in_the_middle_of_everything_loses_nothing(
