@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import psutil
 
 from bench import load
-from dev.common import run_program
+from dev.environment import run_program
 from dev.merchant import Merchant
 from dev.servers import DURABLE, servers, temporary_directory
 from dev.stack import PROCFILE, Stack, shell

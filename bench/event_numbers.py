@@ -16,7 +16,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 import config
-from dev.common import run_program
+from dev.environment import run_program
 from dev.servers import DURABLE, temporary_servers
 from dev.stack import base_environment
 from zampay.app import create_app

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev.common import ROOT, run_program
+from dev.environment import ROOT, run_program
 
 
 def contents(known: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import secrets
 import sys
 from typing import Final
 
-from dev.common import DATA, run_program
+from dev.environment import DATA, run_program
 from dev.merchant import Merchant
 from dev.output import Output
 from dev.runner import Run, count_charges, lose_callbacks, run_all

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import requests
 
-from dev.common import DevError
+from dev.environment import DevError
 
 _TIMEOUT_S = 10.0
 

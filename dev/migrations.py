@@ -8,7 +8,7 @@ import os
 import sys
 from dataclasses import replace
 
-from dev.common import DATA, DevError, run_program
+from dev.environment import DATA, DevError, run_program
 from dev.servers import FAST, servers, temporary_directory
 from dev.stack import Stack
 

@@ -8,7 +8,7 @@ import os
 from typing import Any, Final
 
 import config
-from dev.common import ROOT
+from dev.environment import ROOT
 from zampay.app import create_app
 
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"

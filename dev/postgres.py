@@ -19,7 +19,7 @@ from typing import Final
 
 import psutil
 
-from dev.common import LOOPBACK, DevError, write_private
+from dev.environment import LOOPBACK, DevError, write_private
 from dev.supervisor import Process
 
 ADMIN: Final = "postgres"

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from dev.common import DATA, port_of, require_port, run_program, write_private
+from dev.environment import DATA, port_of, require_port, run_program, write_private
 from dev.merchant import Merchant
 from dev.scenarios import SCENARIOS
 from dev.servers import servers

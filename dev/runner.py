@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dev.common import DevError
+from dev.environment import DevError
 from dev.merchant import Merchant, call
 from dev.scenarios import SCENARIOS, Scenario
 

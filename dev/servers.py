@@ -25,7 +25,7 @@ from psycopg import errors
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from dev import postgres, valkey
-from dev.common import DATA, LOOPBACK, DevError, free_port, write_private
+from dev.environment import DATA, LOOPBACK, DevError, free_port, write_private
 from dev.supervisor import stop_stale
 
 DURABLE: Final[Mapping[str, str]] = MappingProxyType({})

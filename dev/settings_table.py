@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import config
 from config import AppEnv
-from dev.common import ROOT, DevError, run_program
+from dev.environment import ROOT, DevError, run_program
 
 DOCUMENT: Final = ROOT / "docs" / "settings.md"
 EXAMPLE: Final = ROOT / ".env.example"

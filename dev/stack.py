@@ -17,7 +17,7 @@ from celery import Celery
 from honcho.environ import parse_procfile
 from kombu.exceptions import OperationalError
 
-from dev.common import LOOPBACK, ROOT, DevError, free_port
+from dev.environment import LOOPBACK, ROOT, DevError, free_port
 from dev.servers import Credentials, Servers, credentials_of
 from dev.supervisor import Process
 

@@ -21,7 +21,7 @@ from typing import Final, Self
 
 import psutil
 
-from dev.common import ROOT, DevError, await_condition, write_private
+from dev.environment import ROOT, DevError, await_condition, write_private
 
 _TAIL_LINES: Final = 25
 _STALE_GRACE_S: Final = 10.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from dev.common import LOOPBACK, DevError, write_private
+from dev.environment import LOOPBACK, DevError, write_private
 from dev.supervisor import Process
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import config
 from config import AppEnv, BadConfiguration, Config
-from dev.common import ROOT
+from dev.environment import ROOT
 
 SECRET = "0123456789abcdef0123456789abcdef"
 MTN = {

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from flask_migrate import check, downgrade, upgrade
 
 import config
-from dev.common import ROOT
+from dev.environment import ROOT
 from dev.servers import Servers, as_postgresql
 from zampay.app import create_app
 from zampay.infra.database.db import db

@@ -39,10 +39,11 @@ class Source:
 def sources(*places: str) -> tuple[Source, ...]:
     """The files of these folders (or these files), in order."""
     found = [ROOT / place for place in places]
-    files = [
-        file for place in found for file in ([place] if place.is_file() else place.rglob("*.py"))
-    ]
-    assert files, "the places moved"
+    files = []
+    for place in found:
+        here = [place] if place.is_file() else list(place.rglob("*.py"))
+        assert here, f"{place} has moved"
+        files += here
     return tuple(_source(file) for file in sorted(files))
 
 

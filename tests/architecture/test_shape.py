@@ -76,35 +76,37 @@ def test_only_infra_commits() -> None:
     assert found == {"zampay/infra/database/db.py"}
 
 
-def _writes_of_state(source: Source) -> list[str]:
-    """Assignments to `.state`, `setattr(…, "state", …)` and `update(…).values(state=…)`."""
+WRITTEN_BY_TRANSITIONS = {"state", "due_at", "planned_at", "leased_until"}
+
+
+def _writes(source: Source) -> list[str]:
+    """Assignments to those columns, `setattr(…, "state", …)` and `update(…).values(state=…)`."""
     found = []
     for node in source.nodes():
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            written = [ast.unparse(one) for one in targets if isinstance(one, ast.Attribute)]
-            found += [name for name in written if name.endswith(".state")]
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found += [node.attr] if node.attr in WRITTEN_BY_TRANSITIONS else []
         if isinstance(node, ast.Call):
-            constants = [one.value for one in node.args if isinstance(one, ast.Constant)]
-            is_setattr = ast.unparse(node.func) == "setattr" and "state" in constants
-            of_values = ast.unparse(node.func).endswith(".values")
-            in_values = of_values and "state" in {keyword.arg for keyword in node.keywords}
-            found += ["setattr" if is_setattr else "values"] if is_setattr or in_values else []
+            called = ast.unparse(node.func)
+            constants = {one.value for one in node.args if isinstance(one, ast.Constant)}
+            named = {keyword.arg for keyword in node.keywords}
+            set_by_name = constants if called == "setattr" else set[object]()
+            set_by_values = named if called.endswith(".values") else set[object]()
+            found += [str(name) for name in (set_by_name | set_by_values) & WRITTEN_BY_TRANSITIONS]
     return found
 
 
-def test_only_the_model_assigns_a_state() -> None:
-    payments = sources("zampay/payments", "zampay/providers", "zampay/cli.py")
-    found = {source.path: _writes_of_state(source) for source in payments}
-    assert {path: what for path, what in found.items() if what} == {
-        "zampay/transfers/models.py": ["self.state"]
+def test_only_transitions_writes_a_state_and_when_it_is_due() -> None:
+    engine = sources("zampay/payments", "zampay/transfers", "zampay/providers", "zampay/cli")
+    writing = {source.path: set(_writes(source)) for source in engine}
+    assert {path: what for path, what in writing.items() if what} == {
+        "zampay/transfers/transitions.py": WRITTEN_BY_TRANSITIONS
     }
 
 
 def test_a_payment_is_born_pending_and_in_one_place() -> None:
     born = [
         (source.path, ast.unparse(value))
-        for source in sources("zampay/payments")
+        for source in sources("zampay/transfers", "zampay/payments")
         for node in source.nodes()
         if isinstance(node, ast.Dict)
         for key, value in zip(node.keys, node.values, strict=True)
@@ -115,15 +117,14 @@ def test_a_payment_is_born_pending_and_in_one_place() -> None:
     assert born == [("zampay/transfers/create.py", f"State.{State.PENDING}")]
 
 
-def test_the_one_mover_is_the_only_one_who_enters_a_state_and_writes_history() -> None:
-    entering, remembering = set(), set()
-    for source in sources("zampay"):
-        for node in source.nodes():
-            if isinstance(node, ast.Call):
-                called = ast.unparse(node.func)
-                entering |= {source.path} if called == "payment.enter" else set()
-                remembering |= {source.path} if called == "Move" else set()
-    assert entering == remembering == {"zampay/transfers/transitions.py"}
+def test_only_transitions_writes_history() -> None:
+    writing = {
+        source.path
+        for source in sources("zampay/payments", "zampay/transfers", "zampay/cli")
+        for node in source.nodes()
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Transition"
+    }
+    assert writing == {"zampay/transfers/transitions.py"}
 
 
 def test_the_kernel_knows_no_framework() -> None:

@@ -70,20 +70,20 @@ def test_the_tenant_header_is_the_documented_one() -> None:
 
 
 def enqueued_names() -> set[str]:
-    """The first argument of every `.ring(…)` that is written out."""
+    """The first argument of every `.enqueue(…)` that is written out."""
     return {
         node.args[0].value
         for source in sources("zampay")
         for node in source.nodes()
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "ring"
+        and node.func.attr == "enqueue"
         and node.args
         and isinstance(node.args[0], ast.Constant)
     }
 
 
-def test_every_name_that_is_rung_or_nudged_is_a_registered_task(migrated_app: Flask) -> None:
+def test_every_name_that_is_enqueued_or_scheduled_is_a_registered_task(migrated_app: Flask) -> None:
     celery = migrated_app.extensions["celery"]
     scheduled = {entry["task"] for entry in celery.conf.beat_schedule.values()}
     assert enqueued_names() | set(dispatch.TASKS.values()) | scheduled <= set(celery.tasks)
@@ -91,9 +91,9 @@ def test_every_name_that_is_rung_or_nudged_is_a_registered_task(migrated_app: Fl
     assert "transfers.sweep" in scheduled
 
 
-def test_every_door_has_its_task() -> None:
+def test_every_action_has_its_task() -> None:
     assert set(dispatch.TASKS) == set(NextAction)
-    assert {rule.door for rule in states.RULES.values()} == {None, *NextAction}
+    assert {rule.action for rule in states.RULES.values()} == {None, *NextAction}
 
 
 def test_every_task_of_ours_bears_its_features_name(migrated_app: Flask) -> None:

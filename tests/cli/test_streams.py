@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from dev.common import ROOT
+from dev.environment import ROOT
 
 
 def test_what_is_logged_beside_a_command_is_not_in_its_answer() -> None:

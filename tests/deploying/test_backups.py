@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from dev import postgres
-from dev.common import ROOT
+from dev.environment import ROOT
 from dev.merchant import Merchant
 from dev.servers import as_postgresql
 from dev.stack import Stack

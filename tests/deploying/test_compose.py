@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from dev import compose_secrets
-from dev.common import ROOT
+from dev.environment import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

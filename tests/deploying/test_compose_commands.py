@@ -15,7 +15,7 @@ import requests
 import yaml
 
 from dev import compose_secrets, postgres, valkey
-from dev.common import LOOPBACK, ROOT, await_condition, free_port
+from dev.environment import LOOPBACK, ROOT, await_condition, free_port
 from dev.merchant import Merchant
 from dev.supervisor import Process
 

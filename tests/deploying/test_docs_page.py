@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.common import ROOT
+from dev.environment import ROOT
 from dev.stack import Stack
 from tests.deploying import chromium
 from tests.deploying.chromium import Page

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import requests
 
-from dev.common import LOOPBACK, await_condition
+from dev.environment import LOOPBACK, await_condition
 from dev.merchant import Merchant
 from dev.servers import as_postgresql
 from dev.stack import Stack

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from dev.common import LOOPBACK, await_condition
+from dev.environment import LOOPBACK, await_condition
 from dev.merchant import Merchant
 from dev.servers import Servers, temporary_directory
 from dev.stack import Stack, base_environment

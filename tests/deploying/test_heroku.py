@@ -6,7 +6,7 @@ import re
 import pytest
 
 import config
-from dev.common import ROOT
+from dev.environment import ROOT
 from dev.stack import PROCFILE
 
 APP = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.common import ROOT
+from dev.environment import ROOT
 from dev.stack import PROCFILE, shell
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from dev.common import ROOT
+from dev.environment import ROOT
 from zampay.infra.web.problems import HTTP_CODES, MEDIA_TYPE, body_of
 
 CONFIGURATION = (ROOT / "deploy" / "nginx.conf").read_text()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.common import ROOT
+from dev.environment import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 ACTION = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.common import await_condition
+from dev.environment import await_condition
 from dev.merchant import Merchant
 from dev.servers import Servers
 from dev.stack import Stack

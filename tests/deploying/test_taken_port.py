@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from dev.common import LOOPBACK
+from dev.environment import LOOPBACK
 from dev.stack import PROCFILE, Stack, shell
 from dev.supervisor import Process
 from zampay import web

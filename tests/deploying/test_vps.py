@@ -10,7 +10,7 @@ import pytest
 
 from config import Config
 from dev import postgres
-from dev.common import ROOT
+from dev.environment import ROOT
 from dev.servers import as_postgresql
 from dev.stack import PROCFILE
 from tests.support.merchants import Merchant

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dev.common import ROOT, DevError, free_port, port_of, require_port, write_private
+from dev.environment import ROOT, DevError, free_port, port_of, require_port, write_private
 
-PROGRAM = "from dev.common import DevError, run_program\ndef main():\n    {body}\nrun_program(main)"
+PROGRAM = (
+    "from dev.environment import DevError, run_program\ndef main():\n    {body}\nrun_program(main)"
+)
 
 
 def run(body: str) -> "subprocess.CompletedProcess[str]":

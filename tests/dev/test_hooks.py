@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dev.common import ROOT
+from dev.environment import ROOT
 from zampay.kernel import signing
 from zampay.tenants.auth import new_key
 

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
-from dev.common import ROOT
+from dev.environment import ROOT
 from dev.merchant import Merchant
 from dev.run import LOOK, PAY, exports, introduction
 

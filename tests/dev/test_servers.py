@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import redis
 
-from dev.common import DevError
+from dev.environment import DevError
 from dev.servers import FAST, Servers, servers, temporary_servers
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dev.common import DevError, await_condition
+from dev.environment import DevError, await_condition
 from dev.servers import Servers
 from dev.stack import Stack, shell
 from tests.support.processes import offspring

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from dev import postgres
-from dev.common import ROOT, await_condition, free_port
+from dev.environment import ROOT, await_condition, free_port
 from dev.servers import DURABLE, FAST, Servers, credentials_of, servers
 from dev.supervisor import Process
 from tests.support.processes import is_gone, names

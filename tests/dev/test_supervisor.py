@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dev.common import DevError, await_condition
+from dev.environment import DevError, await_condition
 from dev.supervisor import Process, stop_stale
 from tests.support.processes import is_gone
 

@@ -10,7 +10,7 @@ import click
 import pytest
 from flask import Flask
 
-from dev.common import ROOT
+from dev.environment import ROOT
 
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`]+)`")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from dev.common import ROOT
+from dev.environment import ROOT
 from tests.support.fakes import HeldQueue, make_due, poll, stored
 from tests.support.merchants import Merchant
 from zampay.infra.web import problems

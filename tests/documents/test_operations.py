@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from dev.common import ROOT
+from dev.environment import ROOT
 from dev.settings_table import DOCUMENT
 from dev.stack import PROCFILE
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 from flask.testing import FlaskClient
 
-from dev.common import ROOT
+from dev.environment import ROOT
 from dev.openapi import NOWHERE
 from zampay.infra.web import problems
 from zampay.providers.contract import FAILURES

@@ -29,7 +29,7 @@ def move_and_break(app: Flask, payment: Payment) -> None:
     with app.app_context(), transaction(payment.tenant_id) as tx:
         row = queries.locked(tx, payment.id)
         assert row is not None
-        transitions.move(tx, row, State.SUBMITTING, evidence=Evidence.SUBMITTED, detail="")
+        transitions.transition(tx, row, State.SUBMITTING, evidence=Evidence.SUBMITTED, detail="")
         row.amount_minor = -1
 
 

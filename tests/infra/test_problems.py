@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dev.common import free_port
+from dev.environment import free_port
 from tests.infra.conftest import MakeApp
 from tests.support.merchants import BASE, Merchant, payment_request
 from tests.support.operations import OPERATIONS, filled

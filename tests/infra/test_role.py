@@ -12,7 +12,7 @@ import pytest
 from psycopg.sql import SQL, Identifier, Literal
 
 import config
-from dev.common import ROOT
+from dev.environment import ROOT
 from dev.servers import Servers, as_postgresql
 from zampay.infra.database.db import RoleBypassesRowSecurity, prepare
 

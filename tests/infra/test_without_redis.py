@@ -9,7 +9,7 @@ import pytest
 import redis
 from flask import Flask
 
-from dev.common import free_port
+from dev.environment import free_port
 from tests.infra.absent import redis_away
 from tests.infra.conftest import MakeApp
 from tests.support.merchants import Merchant

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dev.common import await_condition
+from dev.environment import await_condition
 from dev.servers import temporary_directory
 from dev.stack import ALL, Stack
 from tests.journeys.gateway import PACE, Gateway

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from dev.common import await_condition, free_port
+from dev.environment import await_condition, free_port
 from dev.stack import ALL, PROCFILE, Stack, shell
 from tests.journeys.books import Books
 from tests.journeys.machine import Machine

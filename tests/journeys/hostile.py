@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from dev.common import LOOPBACK
+from dev.environment import LOOPBACK
 from tests.journeys.shop import Shop
 
 SOON_S = 4.0  # an answer takes 0.1 s on a quiet machine; who is shut out waits 5 s and more

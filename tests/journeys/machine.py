@@ -13,7 +13,7 @@ import psutil
 import redis
 
 from dev import postgres, valkey
-from dev.common import free_port
+from dev.environment import free_port
 from dev.servers import FAST, Servers, credentials_of
 from dev.supervisor import Process
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from dev.common import LOOPBACK, ROOT, free_port
+from dev.environment import LOOPBACK, ROOT, free_port
 from dev.supervisor import Process
 from tests.journeys.gateway import Gateway
 from tests.journeys.hostile import assert_served, crowd, head, run, say

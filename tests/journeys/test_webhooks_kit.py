@@ -14,7 +14,7 @@ import pytest
 import requests
 from standardwebhooks import Webhook
 
-from dev.common import ROOT, free_port
+from dev.environment import ROOT, free_port
 from dev.supervisor import Process
 from tests.journeys.gateway import Gateway
 from tests.journeys.shop import Shop

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import requests
 
-from dev.common import free_port
+from dev.environment import free_port
 from dev.servers import Servers, temporary_directory
 from dev.stack import Stack
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from dev.common import ROOT
+from dev.environment import ROOT
 from zampay.infra.telemetry import metrics
 
 RULES = ROOT / "ops" / "prometheus" / "alerts.yml"

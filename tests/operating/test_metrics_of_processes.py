@@ -9,7 +9,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from dev.common import await_condition
+from dev.environment import await_condition
 from dev.stack import Stack
 from tests.journeys.shop import Shop
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 import zampay
-from dev.common import ROOT, await_condition
+from dev.environment import ROOT, await_condition
 from dev.stack import Stack
 
 PRODUCTION = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 import requests
 
-from dev.common import DevError, await_condition
+from dev.environment import DevError, await_condition
 from dev.servers import credentials_of
 from dev.stack import Stack
 from tests.journeys.shop import FINAL, Shop

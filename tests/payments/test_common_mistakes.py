@@ -95,7 +95,7 @@ FILTERS = {
     "status=successful": (
         "status: must be one of: PENDING, PROCESSING, IN_REVIEW, SUCCESSFUL, FAILED"
     ),
-    "provider=mtn": "provider: must be the code of a network in capitals, such as MTN",
+    "provider=mtn": "provider: must be the code of a network in capitals, as payments show it",
     "status[]=PENDING": "status[]: is not known here; write status=...&status=... for a list",
     "status%5B0%5D=PENDING": "status[0]: is not known here; write status=...&status=... for a list",
 }

@@ -61,7 +61,9 @@ def test_a_move_that_is_rolled_back_leaves_no_event_no_history_and_no_gap(
         with app.app_context(), transaction(payment.tenant_id) as tx:
             found = queries.locked(tx, payment.id)
             assert found is not None
-            transitions.move(tx, found, State.SUCCESSFUL, evidence=Evidence.OPERATOR, detail="")
+            transitions.transition(
+                tx, found, State.SUCCESSFUL, evidence=Evidence.OPERATOR, detail=""
+            )
             tx.session.flush()
             raise KeyboardInterrupt
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from dev.common import await_condition
+from dev.environment import await_condition
 from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored
 from tests.support.given import accept, processing
 from tests.support.merchants import Merchant

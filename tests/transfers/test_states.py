@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from zampay.kernel import clock
-from zampay.transfers import states
+from zampay.transfers import states, transitions
 from zampay.transfers.models import IllegalTransition, Payment
 from zampay.transfers.states import FINAL, OPEN, RULES, NextAction, State, Status
 
@@ -17,25 +17,25 @@ def test_every_state_has_its_phase() -> None:
 
 def test_the_ends_are_two_and_nothing_leads_out_of_them() -> None:
     assert frozenset({State.SUCCESSFUL, State.FAILED}) == FINAL
-    assert all(not RULES[end].moves and RULES[end].door is None for end in FINAL)
+    assert all(not RULES[end].targets and RULES[end].action is None for end in FINAL)
 
 
 def test_from_every_open_state_both_ends_can_be_reached_and_something_is_owed() -> None:
     for state in OPEN:
-        assert RULES[state].moves >= FINAL
-        assert RULES[state].door is not None
+        assert RULES[state].targets >= FINAL
+        assert RULES[state].action is not None
 
 
 def test_only_a_pending_payment_is_ever_sent() -> None:
-    assert [state for state in State if RULES[state].door is NextAction.SUBMIT] == [State.PENDING]
-    assert [state for state in State if State.SUBMITTING in RULES[state].moves] == [State.PENDING]
+    assert [state for state in State if RULES[state].action is NextAction.SUBMIT] == [State.PENDING]
+    assert [state for state in State if State.SUBMITTING in RULES[state].targets] == [State.PENDING]
 
 
 def test_what_the_network_acknowledged_never_goes_back_to_where_it_may_be_sent() -> None:
     reached, ahead = set[State](), {State.PROCESSING}
     while ahead:
         reached |= ahead
-        ahead = {after for state in ahead for after in RULES[state].moves} - reached
+        ahead = {after for state in ahead for after in RULES[state].targets} - reached
     assert reached == {State.PROCESSING, State.IN_REVIEW, *FINAL}
 
 
@@ -63,13 +63,13 @@ def test_a_move_has_an_event_exactly_when_merchants_see_another_status() -> None
 def test_a_row_moves_as_the_map_says_and_in_no_other_way(source: State, target: State) -> None:
     payment = Payment(id="pay_1", state=source, position=7, due_at=clock.utcnow())
     if states.is_legal(source, target):
-        payment.enter(target, clock.utcnow())
+        transitions._enter(payment, target, clock.utcnow())
         assert (payment.state, payment.position) == (target, 8)
         assert (payment.completed_at is not None) == (target in FINAL)
         assert (payment.due_at is None) == (target in FINAL)
     else:
         with pytest.raises(IllegalTransition):
-            payment.enter(target, clock.utcnow())
+            transitions._enter(payment, target, clock.utcnow())
         assert (payment.state, payment.position) == (source, 7)
 
 

@@ -12,7 +12,7 @@ from zampay.infra.database.db import Transaction
 from zampay.kernel.clock import rfc3339
 from zampay.providers import registry
 from zampay.providers.contract import Profile, Retry
-from zampay.transfers import queries, schedule, states
+from zampay.transfers import queries, states, transitions
 from zampay.transfers.models import Discrepancy, Payment, Transition
 from zampay.transfers.states import Evidence, NextAction, State
 
@@ -97,7 +97,7 @@ class _Facts:
     def prompt_ends_at(self) -> datetime | None:
         """When a prompt of the last send has run out; None if nothing was sent."""
         sent = self.payment.submitted_at is not None
-        return schedule.last_byte_at(self.payment) + self.window if sent else None
+        return transitions.last_byte_at(self.payment) + self.window if sent else None
 
     @property
     def is_prompted(self) -> bool:

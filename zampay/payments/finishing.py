@@ -10,7 +10,7 @@ from zampay.infra.database.db import Transaction, transaction
 from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.providers.contract import Failure, FailureCode
-from zampay.transfers import queries, schedule, states, transitions
+from zampay.transfers import queries, states, transitions
 from zampay.transfers.create import PaymentNotFound
 from zampay.transfers.models import Payment
 from zampay.transfers.states import Evidence, State
@@ -82,10 +82,10 @@ def _end(tx: Transaction, payment: Payment, ending: Ending) -> None:
     if not states.is_legal(State(payment.state), ending.state):
         raise NotFinishable(f"It is {payment.state} for good; make another payment.")
     if ending.state is State.IN_REVIEW:
-        schedule.plan(payment, tx.now + states.REVIEW_POLL_EVERY)
+        transitions.plan(payment, tx.now + states.REVIEW_POLL_EVERY)
     if ending.state is State.SUCCESSFUL:
         payment.provider_transaction_id = f"test-{payment.provider_reference[:8]}"
-    transitions.move(
+    transitions.transition(
         tx,
         payment,
         ending.state,

@@ -21,7 +21,7 @@ MOST_VALUES = 20
 _ENTRY = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 _STATUS = ma.validate.OneOf([str(status) for status in Status])
 _NETWORK = ma.validate.Regexp(
-    "^[A-Z]{1,16}$", error="must be the code of a network in capitals, such as MTN"
+    "^[A-Z]{1,16}$", error="must be the code of a network in capitals, as payments show it"
 )
 
 

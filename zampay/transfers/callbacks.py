@@ -20,7 +20,7 @@ from zampay.kernel import addresses
 from zampay.kernel.errors import ZamPayError
 from zampay.kernel.ids import ALPHABET
 from zampay.providers import registry
-from zampay.transfers import queries, schedule
+from zampay.transfers import queries, transitions
 from zampay.transfers.create import TOKEN_LENGTH
 from zampay.transfers.models import Callback, Payment
 
@@ -101,7 +101,7 @@ def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> str:
             return "repeated"
         if queries.callbacks_seen(tx, payment_id)[0] >= MOST_KEPT:
             pace = f"callback-poll:{payment_id}"
-            at_once = redis_client.lock(pace, ttl_s=int(schedule.AFTER_A_FLOOD.total_seconds()))
+            at_once = redis_client.lock(pace, ttl_s=int(transitions.AFTER_A_FLOOD.total_seconds()))
             _poll_soon(tx, payment, at_once=at_once)
             return "over_limit"
         tx.session.add(
@@ -122,8 +122,8 @@ def _poll_soon(tx: Transaction, payment: Payment, *, at_once: bool) -> None:
     """Bring the next poll forward. A callback about what was never sent says nothing."""
     if payment.submissions > 0:
         payment.called_back_at = sa.func.clock_timestamp()
-        at = tx.now if at_once else tx.now + schedule.AFTER_A_FLOOD
-        schedule.bring_forward(payment, at, tx.now)
+        at = tx.now if at_once else tx.now + transitions.AFTER_A_FLOOD
+        transitions.bring_forward(payment, at, tx.now)
     if at_once:
         tx.enqueue("transfers.poll", payment_id=payment.id, tenant_id=payment.tenant_id)
 

@@ -155,7 +155,7 @@ def cancel(
                 address=address,
                 subject=payment_id,
             )
-            transitions.move(
+            transitions.transition(
                 tx,
                 payment,
                 State.FAILED,

@@ -1,4 +1,4 @@
-"""A payment and its traces as they are stored. Only `Payment.enter` assigns a state.
+"""A payment and its traces as they are stored. Only `transitions.py` assigns a state.
 
 What must never happen is refused by the database too: see the constraints here and the triggers of
 the first migration (final is final, history is append-only).
@@ -41,7 +41,7 @@ class IllegalTransition(AssertionError):
 class Payment(Model):
     """One request for money; times are the database's.
 
-    `due_at`, `planned_at` and `leased_until` are explained in `schedule.py`. `repoll_at` is when
+    `due_at`, `planned_at` and `leased_until` are explained in `transitions.py`. `repoll_at` is when
     an ending in question is looked at once more; the network's confirmation takes it away.
     `last_byte_at` is the last moment at which a byte of a send could go out: the end of the lease
     until the send has come back. `called_back_at` is when a callback last came for what was sent.
@@ -131,23 +131,6 @@ class Payment(Model):
             postgresql_where=sa.text(TO_POLL),
         ),
     )
-
-    def enter(self, state: State, now: datetime) -> None:
-        """Move to `state`, if that is a legal move.
-
-        Raises:
-            IllegalMove: it is not.
-        """
-        if not states.is_legal(State(self.state), state):
-            raise IllegalTransition(f"{self.id}: {self.state} -> {state}")
-        self.state = state
-        self.position += 1
-        self.updated_at = now
-        if state is State.PROCESSING:
-            self.acknowledged_at = now
-        if state in states.FINAL:
-            self.completed_at = now
-            self.due_at = self.planned_at = self.leased_until = None
 
     @property
     def money(self) -> Money:

@@ -1,7 +1,7 @@
-"""What an operator does with a payment: look again, or decide what nobody else can.
+"""What an operator does with a payment: poll it now, or decide what nobody else can.
 
-A decision is for a payment IN_REVIEW only, is made by the writer of transitions, and is final like any other
-end. Each deed is in the tenant's audit log with its reason, which the merchant reads.
+A decision is for a payment IN_REVIEW only, and is final like any other end. Each action is in the
+tenant's audit log with its reason, which the merchant reads.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from zampay.kernel import words
 from zampay.providers.contract import Failure, FailureCode
 from zampay.tenants import audit
 from zampay.tenants.models import Tenant
-from zampay.transfers import poll, queries, results, schedule, searches, transitions
+from zampay.transfers import poll, queries, results, searches, transitions
 from zampay.transfers.models import CONTRARY_ENDING, Callback, Discrepancy, Payment
 from zampay.transfers.states import Evidence, State
 
@@ -78,9 +78,9 @@ def poll_now(*, payment: Payment, operator: Operator) -> None:
             results.doubt_again(tx, row, Evidence.OPERATOR, "the operator asks")
         if not poll.is_to_be_polled(row):
             raise NotPossible(f"It is {row.state}: nothing is known to have been sent.")
-        if schedule.is_leased(row, tx.now):
+        if transitions.is_leased(row, tx.now):
             raise NotPossible(f"It is {row.state}: a worker is at it now; try again in a minute.")
-        schedule.bring_forward(row, tx.now, tx.now)
+        transitions.bring_forward(row, tx.now, tx.now)
         _record(tx, "payment.polled", row, operator)
     poll.poll(tenant_id=payment.tenant_id, payment_id=payment.id)
 
@@ -115,7 +115,7 @@ def resolve(
         row = _locked(tx, payment)
         _check(row, operator)
         _check_facts(tx, row, as_of)
-        if schedule.is_leased(row, tx.now):
+        if transitions.is_leased(row, tx.now):
             raise NotPossible("A worker is asking the network now; try again in a minute.")
         if end is State.FAILED and queries.has_unprocessed_callback(tx, row.id):
             raise NotPossible("A callback has come since: ask the network first (payment poll).")
@@ -123,7 +123,7 @@ def resolve(
         _close_discrepancies(tx, row)
         details = {"status": str(end), "providerTransactionId": provider_transaction_id}
         _record(tx, "payment.resolved", row, operator, **details)
-        transitions.move(
+        transitions.transition(
             tx,
             row,
             end,
@@ -132,7 +132,8 @@ def resolve(
             failure=DECIDED_FAILED if end is State.FAILED else None,
         )
         if end is State.FAILED:
-            row.due_at, row.repoll_at = tx.now + FIRST_REPOLL, tx.now + LAST_REPOLL
+            transitions.plan(row, tx.now + FIRST_REPOLL)
+            row.repoll_at = tx.now + LAST_REPOLL
 
 
 def close_discrepancies(
@@ -182,7 +183,7 @@ def _replay(tenant_id: str, payment_ids: list[str], since: datetime, operator: O
         tx.session.execute(sa.update(Callback).where(*of_these).values(processed_at=None))
         for row in queries.all_locked(tx, payment_ids):
             if row.submissions and not row.is_final:
-                schedule.bring_forward(row, tx.now, tx.now)
+                transitions.bring_forward(row, tx.now, tx.now)
         audit.record(
             tx,
             action="callbacks.replayed",

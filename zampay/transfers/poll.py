@@ -27,7 +27,7 @@ from zampay.providers.contract import (
     ResultStatus,
     Retry,
 )
-from zampay.transfers import queries, results, schedule, states, transitions
+from zampay.transfers import queries, results, states, transitions
 from zampay.transfers.models import Callback, Payment
 from zampay.transfers.states import Evidence, NextAction, State
 
@@ -55,7 +55,7 @@ def poll(*, tenant_id: str, payment_id: str) -> PollAnswer | None:
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
-        with schedule.following_callbacks(tx, payment, since=leased.order.now):
+        with transitions.following_callbacks(tx, payment, since=leased.order.now):
             apply(tx, payment, answer, leased)
     return answer
 
@@ -74,10 +74,12 @@ def lease(tenant_id: str, payment_id: str) -> Lease | None:
             return None
         if queries.was_ended_by_a_test(tx, payment):
             payment.repoll_at = None
-            schedule.plan(payment, None if payment.is_final else tx.now + states.REVIEW_POLL_EVERY)
+            transitions.plan(
+                payment, None if payment.is_final else tx.now + states.REVIEW_POLL_EVERY
+            )
             return None
         provider = registry.served(livemode=payment.livemode).get(payment.provider)
-        schedule.lease(payment, tx.now)
+        transitions.lease(payment, tx.now)
         if provider is None or not provider.profile.can_poll:
             _cannot_be_polled(tx, payment)
             return None
@@ -119,11 +121,11 @@ def _mark_callbacks_processed(tx: Transaction, payment_id: str) -> bool:
 def _cannot_be_polled(tx: Transaction, payment: Payment) -> None:
     """A network without a poll, or one no longer served: a person has to find out."""
     if payment.is_final:
-        schedule.plan(payment, None)
+        transitions.plan(payment, None)
         return
-    schedule.plan(payment, tx.now + states.REVIEW_POLL_EVERY)
+    transitions.plan(payment, tx.now + states.REVIEW_POLL_EVERY)
     if payment.state != State.IN_REVIEW:
-        transitions.move(
+        transitions.transition(
             tx,
             payment,
             State.IN_REVIEW,
@@ -157,21 +159,21 @@ def _polled_before_the_end(payment: Payment, leased: Lease) -> bool:
 
 
 def _plan_the_next_poll(tx: Transaction, payment: Payment, answer: PollAnswer) -> None:
-    planned = schedule.still_planned(payment, tx.now)
+    planned = transitions.still_planned(payment, tx.now)
     if isinstance(answer, NotSent):
-        schedule.plan(payment, planned)
+        transitions.plan(payment, planned)
         soon = tx.now + timedelta(seconds=answer.retry_after_s or 1)
-        schedule.bring_forward(payment, soon, tx.now)
+        transitions.bring_forward(payment, soon, tx.now)
     elif payment.is_final and _settles(payment, answer):
         still_to_come = payment.repoll_at is not None and payment.repoll_at > tx.now
         payment.repoll_at = payment.repoll_at if still_to_come else None
-        schedule.plan(payment, payment.repoll_at)
+        transitions.plan(payment, payment.repoll_at)
     elif payment.is_final and _has_been_polled_for_long(payment, tx.now):
-        schedule.plan(payment, None)
+        transitions.plan(payment, None)
     elif isinstance(answer, ProviderResult) and answer.poll_after is not None:
-        schedule.plan(payment, tx.now + answer.poll_after)
+        transitions.plan(payment, tx.now + answer.poll_after)
     elif planned is not None:
-        schedule.plan(payment, planned)
+        transitions.plan(payment, planned)
     else:
         _poll_again(tx, payment)
 
@@ -204,7 +206,7 @@ def _poll_again(tx: Transaction, payment: Payment) -> None:
         if reviewed
         else backoff.scheduled(payment.polls, states.POLL_SCHEDULE)
     )
-    schedule.plan(payment, tx.now + delay)
+    transitions.plan(payment, tx.now + delay)
 
 
 def _proves_that_nothing_landed(payment: Payment, leased: Lease) -> bool:
@@ -215,7 +217,7 @@ def _proves_that_nothing_landed(payment: Payment, leased: Lease) -> bool:
         not payment.is_final
         and not _gave_a_sign(payment)
         and payment.submissions == leased.submissions
-        and leased.order.now - schedule.last_byte_at(payment)
+        and leased.order.now - transitions.last_byte_at(payment)
         >= leased.provider.profile.unknown_grace
     )
 
@@ -236,8 +238,8 @@ def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
         results.fail(tx, payment, failure, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
     elif in_time and payment.state != State.IN_REVIEW and _may_resend(payment):
         payment.in_doubt = True
-        schedule.plan(payment, tx.now + _before_resending(payment))
-        transitions.move(
+        transitions.plan(payment, tx.now + _before_resending(payment))
+        transitions.transition(
             tx,
             payment,
             State.PENDING,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from zampay.infra.database.db import Transaction
 from zampay.kernel import ids
 from zampay.providers.contract import Failure, FailureCode, ProviderResult, ResultStatus
-from zampay.transfers import schedule, states, transitions
+from zampay.transfers import states, transitions
 from zampay.transfers.models import CONTRARY_ENDING, FIGURES_DIFFER, Discrepancy, Payment
 from zampay.transfers.states import Evidence, State
 
@@ -39,7 +39,7 @@ def apply_result(
     elif result.status is ResultStatus.SUCCESSFUL:
         payment.provider_transaction_id = result.provider_transaction_id
         detail = f"the network says {result.provider_status}"
-        transitions.move(tx, payment, State.SUCCESSFUL, evidence=evidence, detail=detail)
+        transitions.transition(tx, payment, State.SUCCESSFUL, evidence=evidence, detail=detail)
     else:
         assert result.failure is not None, "a FAILED report brings its failure"
         said = f"the network says {result.provider_status} {result.failure.provider_code or ''}"
@@ -50,15 +50,17 @@ def fail(
     tx: Transaction, payment: Payment, failure: Failure, evidence: Evidence, detail: str
 ) -> None:
     """FAILED; an ending that networks have been seen to take back is looked at once more."""
-    transitions.move(tx, payment, State.FAILED, evidence=evidence, detail=detail, failure=failure)
+    transitions.transition(
+        tx, payment, State.FAILED, evidence=evidence, detail=detail, failure=failure
+    )
 
 
 def doubt_again(tx: Transaction, payment: Payment, evidence: Evidence, why: str) -> None:
     """A payment that was to be sent again is asked about once more instead, now."""
     payment.in_doubt = True
-    schedule.plan(payment, tx.now)
+    transitions.plan(payment, tx.now)
     detail = f"{why}: to be asked about once more"
-    transitions.move(tx, payment, State.UNCONFIRMED, evidence=evidence, detail=detail)
+    transitions.transition(tx, payment, State.UNCONFIRMED, evidence=evidence, detail=detail)
 
 
 def _still_pending(
@@ -66,7 +68,7 @@ def _still_pending(
 ) -> None:
     said = f"the network says {result.provider_status}"
     if payment.state in {State.PENDING, State.SUBMITTING, State.UNCONFIRMED}:
-        transitions.move(tx, payment, State.PROCESSING, evidence=evidence, detail=said)
+        transitions.transition(tx, payment, State.PROCESSING, evidence=evidence, detail=said)
     elif payment.state == State.PROCESSING:
         review_if_old(tx, payment, result.provider_status)
 
@@ -83,8 +85,8 @@ def _figures_agree(payment: Payment, result: ProviderResult) -> bool:
 def _to_review(tx: Transaction, payment: Payment, result: ProviderResult) -> None:
     _record_discrepancy(tx, payment, FIGURES_DIFFER, result)
     if payment.state != State.IN_REVIEW:
-        schedule.plan(payment, tx.now + states.REVIEW_POLL_EVERY)
-        transitions.move(
+        transitions.plan(payment, tx.now + states.REVIEW_POLL_EVERY)
+        transitions.transition(
             tx,
             payment,
             State.IN_REVIEW,
@@ -124,7 +126,7 @@ def review_if_old(tx: Transaction, payment: Payment, said: str) -> None:
     sent_at = payment.submitted_at or payment.created_at
     if tx.now < sent_at + states.REVIEW_AFTER:
         return
-    transitions.move(
+    transitions.transition(
         tx,
         payment,
         State.IN_REVIEW,

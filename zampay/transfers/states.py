@@ -67,7 +67,7 @@ class StateRule:
     """All there is to know about a state: its public face, where it may go, what is owed."""
 
     status: Status
-    moves: frozenset[State]
+    targets: frozenset[State]
     action: NextAction | None
     event: str | None = None
 
@@ -105,13 +105,18 @@ RULES: dict[State, StateRule] = {
     State.FAILED: StateRule(Status.FAILED, frozenset(), None, event=event_types.PAYMENT_FAILED),
 }
 
-FINAL = frozenset(state for state, rule in RULES.items() if not rule.moves)
+FINAL = frozenset(state for state, rule in RULES.items() if not rule.targets)
 OPEN = frozenset(State) - FINAL
 
 
 def is_legal(source: State, target: State) -> bool:
     """Whether a payment may move from `source` to `target`."""
-    return target in RULES[source].moves
+    return target in RULES[source].targets
+
+
+def next_action(state: State, *, is_due: bool) -> NextAction | None:
+    """What a row is owed: by its state, or a poll if it has ended and is due all the same."""
+    return RULES[state].action or (NextAction.POLL if is_due else None)
 
 
 def states_of(status: Status) -> list[State]:
@@ -119,7 +124,7 @@ def states_of(status: Status) -> list[State]:
     return [state for state, rule in RULES.items() if rule.status is status]
 
 
-_POLL_SCHEDULE_S = (
+_POLL_S = (
     2,
     3,
     5,
@@ -141,7 +146,7 @@ _POLL_SCHEDULE_S = (
     7200,
     14400,
 )
-POLL_SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in _POLL_SCHEDULE_S)
+POLL_SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in _POLL_S)
 """Delay after each poll: dense through the payer's five minutes, then hours, then steady."""
 
 REVIEW_AFTER = timedelta(days=3)

@@ -25,7 +25,7 @@ from zampay.providers.contract import (
     Provider,
     Submission,
 )
-from zampay.transfers import queries, results, schedule, states, transitions
+from zampay.transfers import queries, results, states, transitions
 from zampay.transfers.models import Payment
 from zampay.transfers.states import Evidence, State
 
@@ -54,7 +54,7 @@ def submit(*, tenant_id: str, payment_id: str) -> Submission | None:
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
         assert payment is not None, "payments are never deleted"
-        with schedule.following_callbacks(tx, payment, since=leased.order.now):
+        with transitions.following_callbacks(tx, payment, since=leased.order.now):
             record(tx, payment, outcome, attempt=leased.attempt)
     return outcome
 
@@ -74,16 +74,16 @@ def lease(tenant_id: str, payment_id: str) -> Lease | None:
         if not _may_be_sent(tx, payment, provider):
             return None
         if provider is None:
-            schedule.plan(payment, tx.now + timedelta(seconds=LONGEST_RETRY_S))
+            transitions.plan(payment, tx.now + timedelta(seconds=LONGEST_RETRY_S))
             return None
         logs.caused_by(payment.request_id)
         payment.submissions += 1
         payment.submitted_at = tx.now
         payment.network_account = provider.profile.account
-        schedule.lease(payment, tx.now)
+        transitions.lease(payment, tx.now)
         payment.last_byte_at = payment.leased_until
         attempt = payment.submissions
-        transitions.move(
+        transitions.transition(
             tx,
             payment,
             State.SUBMITTING,
@@ -153,11 +153,11 @@ def _acknowledge(tx: Transaction, payment: Payment, outcome: Accepted) -> None:
     """The network has it, whatever we thought meanwhile: look soon, also at one that has ended."""
     payment.acknowledged_at = payment.acknowledged_at or tx.now
     payment.polls = 0
-    schedule.plan(payment, tx.now + states.POLL_SCHEDULE[0])
+    transitions.plan(payment, tx.now + states.POLL_SCHEDULE[0])
     if payment.is_final and payment.repoll_at is None:
         payment.repoll_at = payment.due_at
     if states.is_legal(State(payment.state), State.PROCESSING):
-        transitions.move(
+        transitions.transition(
             tx, payment, State.PROCESSING, evidence=Evidence.SUBMITTED, detail=outcome.detail
         )
     if outcome.result is not None:
@@ -170,8 +170,8 @@ def _send_later(tx: Transaction, payment: Payment, outcome: NotSent) -> None:
     )
     if outcome.retry_after_s is not None:
         delay = max(delay, timedelta(seconds=min(outcome.retry_after_s, LONGEST_RETRY_S)))
-    schedule.plan(payment, tx.now + delay)
-    transitions.move(
+    transitions.plan(payment, tx.now + delay)
+    transitions.transition(
         tx,
         payment,
         State.PENDING,
@@ -191,8 +191,8 @@ def _doubt(tx: Transaction, payment: Payment, outcome: InDoubt | Declined | NotS
     payment.in_doubt = True
     payment.presumed_failure = transitions.stored(presumed) if presumed else None
     payment.polls = 0
-    schedule.plan(payment, tx.now + states.POLL_SCHEDULE[0])
+    transitions.plan(payment, tx.now + states.POLL_SCHEDULE[0])
     said = outcome.failure.message if isinstance(outcome, Declined) else outcome.detail
-    transitions.move(
+    transitions.transition(
         tx, payment, State.UNCONFIRMED, evidence=Evidence.SUBMITTED, detail=f"in doubt: {said}"
     )
