@@ -8,7 +8,7 @@ FUZZ := tests/test_schemathesis.py
 RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
-SYNC := $(VENV)/bin/uv pip sync --quiet --python $(RUN) --require-hashes $(PINS)
+SYNC = $(VENV)/bin/uv pip sync --quiet --python $(RUN) --require-hashes $(PINS)
 READY := $(VENV)/.ready
 DOCKER ?= docker
 ADVISED := https://pypi.org/pypi/pip/25.0/json

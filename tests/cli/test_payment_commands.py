@@ -100,7 +100,7 @@ def test_a_requery_asks_now_whatever_was_planned(
 ) -> None:
     payment = processing(app, merchant, network)
     network.poll_answers.append(ending("SUCCESSFUL"))
-    result = run(app, "payment", "requery", payment.id, "--operator", "Ann")
+    result = run(app, "payment", "poll", payment.id, "--operator", "Ann")
     assert result.output.endswith("PROCESSING -> SUCCESSFUL\n")
     assert path(app, payment.id)[-1] == "SUCCESSFUL"
     assert [action["action"] for action in actions(merchant)] == ["payment.polled"]
@@ -110,7 +110,7 @@ def test_what_was_never_sent_cannot_be_asked_about(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
-    result = run(app, "payment", "requery", payment.id, "--operator", "Ann")
+    result = run(app, "payment", "poll", payment.id, "--operator", "Ann")
     assert (result.exit_code, network.polls) == (1, [])
     assert "nothing is known to have been sent" in result.output
     assert actions(merchant) == []
@@ -155,7 +155,7 @@ def test_a_decision_is_final(
     assert again.exit_code == 1
     assert "only a payment IN_REVIEW" in again.output
     network.poll_answers.append(ending("SUCCESSFUL"))
-    run(app, "payment", "requery", payment.id, "--operator", "Ann")
+    run(app, "payment", "poll", payment.id, "--operator", "Ann")
     assert stored(app, payment.id).state == "FAILED"
     assert [one.kind for one in discrepancies(app, payment.id) if not one.resolved_at] == [
         "contrary_ending"
@@ -203,7 +203,7 @@ def test_replayed_callbacks_are_looked_at_again(
     assert [action["action"] for action in actions(merchant)] == ["callbacks.replayed"]
 
 
-@pytest.mark.parametrize("command", [("show",), ("requery", "--operator", "Ann")])
+@pytest.mark.parametrize("command", [("show",), ("poll", "--operator", "Ann")])
 def test_a_payment_that_does_not_exist_is_an_error(app: Flask, command: tuple[str, ...]) -> None:
     name, *options = command
     result = run(app, "payment", name, "pay_" + "0" * 26, *options)

@@ -39,7 +39,7 @@ def test_nobody_alone_decides_about_live_money(
 
 
 @pytest.mark.parametrize(
-    "deed", [("resolve", "SUCCESSFUL"), ("resolve", "FAILED"), ("close-discrepancies",)]
+    "action", [("resolve", "SUCCESSFUL"), ("resolve", "FAILED"), ("close-discrepancies",)]
 )
 def test_a_name_that_is_only_typed_decides_nothing(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, action: tuple[str, ...]
@@ -92,7 +92,7 @@ def another_word(app: Flask, payment: Payment, network: ScriptedNetwork) -> None
     poll(app, stored(app, payment.id))
 
 
-@pytest.mark.parametrize("deed", [("resolve", "SUCCESSFUL"), ("close-discrepancies",)])
+@pytest.mark.parametrize("action", [("resolve", "SUCCESSFUL"), ("close-discrepancies",)])
 def test_what_came_after_a_proposal_is_not_decided_by_it(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, action: tuple[str, ...]
 ) -> None:

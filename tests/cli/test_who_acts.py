@@ -25,12 +25,12 @@ ACTIONS = [
 UNGROUNDED = [
     ("tenant", "activate", TENANT),
     ("tenant", "create", "--name", "Kalulu Books", "--email", "owner@example.com"),
-    ("payment", "requery", PAYMENT),
+    ("payment", "poll", PAYMENT),
 ]
 SAME = ["Mary", " mary ", "MARY", "M\u00e1ry", "\uff2dary", "Ma ry", "Mary."]
 
 
-@pytest.mark.parametrize("deed", [*ACTIONS, *UNGROUNDED], ids=" ".join)
+@pytest.mark.parametrize("action", [*ACTIONS, *UNGROUNDED], ids=" ".join)
 def test_nobody_acts_without_a_name_that_can_be_read(app: Flask, action: tuple[str, ...]) -> None:
     why = () if action in UNGROUNDED else ("--reason", "fraud")
     for name in BLANK:
@@ -38,7 +38,7 @@ def test_nobody_acts_without_a_name_that_can_be_read(app: Flask, action: tuple[s
         assert (refused.exit_code, "'--operator'" in refused.output) == (2, True), refused.output
 
 
-@pytest.mark.parametrize("deed", ACTIONS, ids=" ".join)
+@pytest.mark.parametrize("action", ACTIONS, ids=" ".join)
 def test_nobody_acts_without_a_reason_that_can_be_read(app: Flask, action: tuple[str, ...]) -> None:
     for reason in [*BLANK[:-1], "x" * 501]:
         refused = run(app, *action, "--operator", "Ann", "--reason", reason)

@@ -39,7 +39,7 @@ def test_a_failure_is_one_line_with_request_payment_and_task(
         raise ValueError("no wallet for 260963123450")
 
     accepted = merchant.pay()
-    monkeypatch.setattr("zampay.transfers.submit.mover.move", breaks)
+    monkeypatch.setattr("zampay.transfers.submit.transitions.transition", breaks)
     (line,) = told(app, task_queue, capsys)
     assert (line["event"], line["level"], line["task"]) == (
         "task_failed",

@@ -269,7 +269,7 @@ def test_of_many_who_do_not_read_the_longest_is_given_up_for_whoever_comes_new(
 
 def test_alive_is_who_works(app: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Asked(HOST, method="GET", path=front.PROBE).of(app).status == 200
-    monkeypatch.setattr(app._places, "stuck", lambda: True)
+    monkeypatch.setattr(app._slots, "stuck", lambda: True)
     stuck = Asked(HOST, method="GET", path=front.PROBE).of(app)
     assert (stuck.status, json.loads(stuck.body)) == (503, {"status": "stuck"})
     assert STUCK == "zampay.stuck"
@@ -278,8 +278,8 @@ def test_alive_is_who_works(app: Front, monkeypatch: pytest.MonkeyPatch) -> None
 def test_probes_and_metrics_wait_for_no_other_request(
     app: Front, migrated_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app._places, "_free", 0)
-    monkeypatch.setattr(app._places, "_waiting", 0)
+    monkeypatch.setattr(app._slots, "_free", 0)
+    monkeypatch.setattr(app._slots, "_waiting", 0)
     busy = Asked(HOST, method="GET").of(app)
     assert (busy.status, json.loads(busy.body)["code"]) == (503, "unavailable")
     assert int(busy.headers[b"retry-after"]) > 0

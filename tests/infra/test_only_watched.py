@@ -31,10 +31,10 @@ ROOT = Path(zampay.__file__).parent.parent
 NOBODY_RUNS = 2**22 - 1
 WEB = """
 import json, resource, sys
-from zampay.infra import shared_metrics
+from zampay.infra.telemetry import shared_metrics
 shared_metrics.prepare()
 from prometheus_client import REGISTRY, generate_latest
-from zampay.infra import metrics, metrics_files
+from zampay.infra.telemetry import metrics, metrics_files
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 for number in range(2000):
     metrics.CALLBACKS.labels(f"outcome-{number}").inc()
@@ -48,7 +48,7 @@ print(json.dumps({
 
 ODD_LINE = """
 import structlog
-from zampay.infra import logs
+from zampay.infra.telemetry import logs
 logs.init(level="INFO", readable=False)
 structlog.get_logger().info("odd", text="a\\ud800b")
 """

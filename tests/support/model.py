@@ -155,7 +155,7 @@ class World:
         if claim is None:
             return
         answer = self.network.answer_about(claim.order, how)
-        self._deliver_or_keep(lambda tx, row: poll._apply(tx, row, answer, claim), late=late)
+        self._deliver_or_keep(lambda tx, row: poll.apply(tx, row, answer, claim), late=late)
 
     def cancel(self) -> None:
         """The merchant tries; whether he may is checked where he may not."""

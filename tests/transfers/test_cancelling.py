@@ -74,13 +74,13 @@ def test_a_send_that_comes_while_a_cancel_is_under_way_sends_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     payment = accept(app, merchant)
-    move = transitions.move
+    move = transitions.transition
 
     def move_late(*row: Any, **how: Any) -> None:
         submit(app, payment)
         move(*row, **how)
 
-    monkeypatch.setattr(transitions, "move", move_late)
+    monkeypatch.setattr(transitions, "transition", move_late)
     answer = merchant.post(f"/payments/{payment.id}/cancel")
     assert (answer.status_code, network.submissions) == (200, [])
     assert path(app, payment.id) == ["PENDING", "FAILED"]

@@ -128,7 +128,7 @@ def test_an_acceptance_that_finds_a_second_send_in_doubt_is_believed(
 
 
 @pytest.mark.parametrize(
-    "looks_before",
+    "polls_before",
     [
         [],
         [result("PENDING")],

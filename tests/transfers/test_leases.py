@@ -129,7 +129,7 @@ def replay(app: Flask, payment: Payment) -> None:
         operator_actions.replay_callbacks(since=since, operator=ANN)
 
 
-@pytest.mark.parametrize("hint", ["callback", "requery", "replay"])
+@pytest.mark.parametrize("hint", ["callback", "poll", "replay"])
 def test_nothing_shortens_the_lease_of_a_send(
     app: Flask,
     client: FlaskClient,
@@ -142,7 +142,7 @@ def test_nothing_shortens_the_lease_of_a_send(
     task_queue.lose_all()
 
     def hinted(_: Order) -> Submission:
-        if hint == "requery":
+        if hint == "poll":
             with pytest.raises(NotPossible):
                 poll_payment(app, payment)
         else:
@@ -159,7 +159,7 @@ def test_nothing_shortens_the_lease_of_a_send(
     in_state(app, payment, State.UNCONFIRMED)
     network.poll_answers = [result("SUCCESSFUL")]
     task_queue.run_all()
-    in_state(app, payment, State.UNCONFIRMED if hint == "requery" else State.SUCCESSFUL)
+    in_state(app, payment, State.UNCONFIRMED if hint == "poll" else State.SUCCESSFUL)
 
 
 def test_a_poll_that_comes_home_late_leaves_the_lease_of_the_next_send(

@@ -87,7 +87,7 @@ def test_the_grace_time_counts_to_the_question_and_not_to_its_slow_answer(
             row = queries.locked(tx, payment.id)
             assert row is not None
             early = replace(claim, order=replace(claim.order, now=asked_at))
-            poll._apply(tx, row, UNKNOWN, early)
+            poll.apply(tx, row, UNKNOWN, early)
     assert stored(app, payment.id).state == State.UNCONFIRMED
 
 

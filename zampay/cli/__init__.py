@@ -1,6 +1,6 @@
 """What an operator types: `flask --app wsgi tenant|key|payment|callbacks|secrets|doctor …`.
 
-Every deed that concerns a tenant names its operator and is in the tenant's audit log.
+Every action that concerns a tenant names its operator and is in the tenant's audit log.
 """
 
 from flask import Flask

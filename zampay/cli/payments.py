@@ -55,7 +55,7 @@ def show(payment_id: str) -> None:
     _tell_traces(payment)
 
 
-@payment_commands.command("requery")
+@payment_commands.command("poll")
 @click.argument("payment_id", type=PAYMENT)
 @OPERATOR
 def poll_payment(payment_id: str, operator: str) -> None:

@@ -1,4 +1,4 @@
-"""The only door to the system clock.
+"""The only use of the system clock.
 
 Money decisions use the database's time (`zampay.infra.database.db`); this clock serves what
 concerns one process alone: deadlines of a call, the age of a cached token, the time part of an id.
@@ -21,7 +21,7 @@ def monotonic_s() -> float:
 
 
 def sleep(seconds: float) -> None:
-    """Wait; here so that waiting, too, has one door."""
+    """Wait; here so that waiting, too, is in one place."""
     time.sleep(seconds)
 
 

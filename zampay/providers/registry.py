@@ -63,7 +63,7 @@ def provider(code: str, *, livemode: bool) -> Provider:
 
 
 def served(*, livemode: bool) -> Mapping[str, Provider]:
-    """Every network that takes payments in this world, by code."""
+    """Every network that takes payments in this mode, by code."""
     found: Mapping[str, Provider] = current_app.extensions["providers"][livemode]
     return found
 

@@ -1,4 +1,4 @@
-"""One line in the tenant's audit log, in the transaction of the deed itself."""
+"""One line in the tenant's audit log, in the transaction of the action itself."""
 
 from typing import Any
 

@@ -87,7 +87,7 @@ class TenantSuspended(ZamPayError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking: the tenant, with which key, in which of the two worlds, from where."""
+    """Who is asking: the tenant, with which key, in which of the two modes, from where."""
 
     tenant_id: str
     key_id: str

@@ -1,4 +1,4 @@
-"""A network calls us: keep the body once, ring, answer 200. A poll decides, never the body.
+"""A network calls us: keep the body once, schedule a poll, answer 200. The poll decides alone.
 
 Callbacks come by PUT or POST (networks contradict themselves about it), unsigned, without our
 reference, with any content type; an answer within two seconds is expected.

@@ -1,7 +1,7 @@
 """What a merchant does with a payment: accept it, find it, cancel it.
 
 Accepting is one transaction: the payment with `due_at` now, the first line of its history, and a
-bell. Whoever dies after its commit has lost nothing: the sweep finds the due row.
+message. Whoever dies after its commit has lost nothing: the sweep finds the due row.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ CANCELLED = Failure(FailureCode.CANCELLED, "Cancelled before it was sent to the 
 
 
 class PaymentNotFound(ZamPayError):
-    """No such payment of this tenant in this world."""
+    """No such payment of this tenant in this mode."""
 
     code = "payment_not_found"
     status = 404

@@ -95,7 +95,7 @@ class Dispatcher:
             calls.executor.shutdown()
 
     def calls(self, stream: Stream) -> _StreamCalls:
-        """The lane of this stream; its threads start with its first calls."""
+        """The calls of this stream; its threads start with the first."""
         with self._lock:
             if stream not in self._by_stream:
                 self._by_stream[stream] = _StreamCalls(self._size, self.executor)

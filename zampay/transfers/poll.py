@@ -61,8 +61,8 @@ def poll(*, tenant_id: str, payment_id: str) -> PollAnswer | None:
 
 
 def lease(tenant_id: str, payment_id: str) -> Lease | None:
-    """Take the row for one look: `due_at` is a lease, and callbacks so far count as heeded. A copy
-    of a callback may hold the row for a moment when the only message for all copies comes.
+    """Take the row for one poll: `due_at` is a lease, and callbacks so far count as processed. A
+    copy of a callback may hold the row for a moment when the only message for all copies comes.
     """
     with transaction(tenant_id) as tx:
         payment = queries.locked_if_due(tx, payment_id, waiting=True)

@@ -55,7 +55,7 @@ class Filter:
 
 
 def payment(tx: Transaction, payment_id: str, *, livemode: bool) -> Payment | None:
-    """One payment of the tenant in this world."""
+    """One payment of the tenant in this mode."""
     return tx.session.scalar(_of(tx, livemode=livemode).where(Payment.id == payment_id))
 
 

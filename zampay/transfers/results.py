@@ -1,4 +1,4 @@
-"""Believing the network: `apply_report` is the one door through which its word reaches our books,
+"""What the network said: `apply_result` is the only function that lets its word change a payment,
 whoever brought it (poll, callback, operator, reconciliation), as often as it is told.
 """
 

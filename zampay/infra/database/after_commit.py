@@ -1,6 +1,6 @@
-"""Wake a worker after the commit. The row is the job; the bell only makes it quick.
+"""Enqueue tasks after the commit. The row is the job; the message only makes it quick.
 
-A bell that nobody hears costs nothing but time: the sweep finds the row when it is due.
+A message that is lost costs nothing but time: the sweep finds the row when it is due.
 """
 
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ class TaskMessage:
 
 
 class TaskQueue(Protocol):
-    """Whatever carries rings to workers."""
+    """Whatever carries messages to workers."""
 
     def enqueue(self, enqueue: TaskMessage) -> None:
-        """Send one ring, or raise."""
+        """Send one message, or raise."""
 
     def waiting(self, feature: str) -> int:
-        """How many rings of this feature nobody has heard yet."""
+        """How many messages of this feature no worker has taken yet."""
 
 
 def send(messages: list[TaskMessage]) -> None:

@@ -1,7 +1,7 @@
 """The one gate for text on its way into PostgreSQL: bind parameters, arrays and JSON alike.
 
 It stands in the driver, below the models, so that no column and no lookup can be forgotten. What
-merchants send is refused at their door instead; this is for everything else from outside.
+merchants send is refused with a 400 instead; this is for everything else from outside.
 """
 
 import json

@@ -95,7 +95,7 @@ def _queues() -> Iterator[Reading]:
             return
         yield Reading(
             "zampay_queue_depth",
-            "Rings that no worker has heard yet.",
+            "Messages that no worker has taken yet.",
             float(depth),
             {"queue": queue},
         )

@@ -53,15 +53,15 @@ class Deadline:
                 _cut(one)
 
     def watch(self, one: socket.socket) -> None:
-        """Put a connection under this cutoff."""
+        """Put a connection under this deadline."""
         with self._lock:
             self._sockets.append(one)
             if self.has_come:
                 _cut(one)
 
     def watch_copy(self, one: socket.socket) -> None:
-        """Put a new connection under this cutoff by a descriptor of its own: a TLS handshake takes
-        the socket's away.
+        """Put a new connection under this deadline by a descriptor of its own: a TLS handshake
+        takes the socket's away.
         """
         copy = socket.socket(one.family, one.type, one.proto, fileno=os.dup(one.fileno()))
         self._copies.append(copy)
@@ -101,20 +101,21 @@ def after(seconds: float) -> Iterator[Deadline]:
 
 def _deadline() -> Deadline | None:
     """This thread's, if there is one."""
-    found: Deadline | None = getattr(_current, "cutoff", None)
+    found: Deadline | None = getattr(_current, "deadline", None)
     return found
 
 
 def watch(one: socket.socket) -> None:
-    """Put a connection under the cutoff of this thread, if there is one."""
+    """Put a connection under the deadline of this thread, if there is one."""
     deadline = _deadline()
     if deadline is not None:
         deadline.watch(one)
 
 
 class WatchedConnection(HTTPConnection):
-    """A connection for whose making and answer nobody waits longer than the thread's cutoff allows,
-    and for its making no longer than its time-out for connecting, however many addresses there are.
+    """A connection for whose making and answer nobody waits longer than the thread's deadline
+    allows, and for its making no longer than its time-out for connecting, however many addresses
+    there are.
     """
 
     resolver = Resolver()

@@ -74,7 +74,7 @@ class PromptAMQP(AMQP):  # type: ignore[misc]
 
 
 class PromptCelery(Celery):  # type: ignore[misc]
-    """Celery over such connections; whoever rings does not wait as long as whoever listens."""
+    """Celery over such connections; a publisher does not wait as long as a worker."""
 
     amqp_cls = PromptAMQP
 
@@ -85,7 +85,7 @@ class PromptCelery(Celery):  # type: ignore[misc]
 
 
 class CeleryQueue:
-    """Rings by publishing to the broker, without retries: the sweep is the retry."""
+    """Publishes to the broker, without retries: the sweep is the retry."""
 
     def __init__(self, celery: Celery) -> None:
         self._celery = celery
@@ -104,7 +104,7 @@ class CeleryQueue:
         )
 
     def waiting(self, feature: str) -> int:
-        """Rings that nobody has heard yet: the length of the queue's list in Redis."""
+        """Messages that no worker has taken yet: the length of the queue's list in Redis."""
         with self._celery.connection_for_read() as connection:
             length: int = connection.default_channel.client.llen(feature)
         return length

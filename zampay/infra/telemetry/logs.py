@@ -55,7 +55,7 @@ def init(*, level: str, readable: bool) -> None:
 
 def caused_by(request_id: str | None) -> None:
     """Tell all that follows in this task under the request that asked for it, whoever rang: the
-    sweep often comes before the bell.
+    sweep often comes before the message.
     """
     if request_id is not None:
         structlog.contextvars.bind_contextvars(request_id=request_id)

@@ -74,7 +74,7 @@ NUMBER_LIMITED = Counter(
 AUTHENTICATION_REFUSED = Counter(
     "zampay_authentication_refused_total", "Requests refused for their key.", ["reason"]
 )
-ENQUEUE_FAILURES = Counter("zampay_enqueue_failures_total", "Rings that the broker did not take.")
+ENQUEUE_FAILURES = Counter("zampay_enqueue_failures_total", "Messages that the broker refused.")
 GAUGES_FAILED = Counter("zampay_gauges_failed_total", "Scrapes that could not ask the database.")
 POOL_IN_USE = Gauge(
     "zampay_database_pool_in_use",

@@ -24,7 +24,7 @@ def worker_started(celery: Celery, *, environment: str, concurrency: int) -> Non
 
 
 def beat_started(celery: Celery, *, environment: str) -> None:
-    """Say what beat rings for, and every how many seconds."""
+    """Say what beat enqueues, and every how many seconds."""
     schedule: dict[str, Any] = celery.conf.beat_schedule
     log.info(
         "beat_started",

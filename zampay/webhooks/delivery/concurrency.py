@@ -13,6 +13,8 @@ from typing import Self
 import structlog
 from flask import Flask, current_app
 
+from zampay.kernel import threads
+
 SLOTS = 64
 UNPROVEN = 32
 """Slots for unproven endpoints: those that fail, are slow, or have not answered yet."""
@@ -56,8 +58,13 @@ class Slots:
             self._unproven += Counter()
 
     def run(self, work: Callable[[], None]) -> None:
-        """Do the work on a thread of its own."""
-        self._executor.submit(self._run, work, structlog.contextvars.get_contextvars())
+        """Do the work on a thread of its own.
+
+        Raises:
+            NoThread: it is not done.
+        """
+        bound = structlog.contextvars.get_contextvars()
+        threads.submit(self._executor, lambda: self._run(work, bound))
 
     def _run(self, work: Callable[[], None], bound: dict[str, str]) -> None:
         with self._app.app_context(), structlog.contextvars.bound_contextvars(**bound):
