@@ -31,12 +31,14 @@ PAYER = "260963123400"
 class Load:
     """Clients that each ask for one payment after the other, on a new connection, until refused."""
 
-    def __init__(self, merchant: Merchant, port: int) -> None:
+    def __init__(self, merchants: list[Merchant], port: int) -> None:
         self.outcomes: Counter[str] = Counter()
-        self._merchant = merchant
         self._port = port
         self._orders = itertools.count(1)
-        self._clients = [threading.Thread(target=self._ask_until_refused) for _ in range(CLIENTS)]
+        self._clients = [
+            threading.Thread(target=self._ask_until_refused, args=(merchant,))
+            for merchant in merchants
+        ]
 
     def __enter__(self) -> Self:
         for client in self._clients:
@@ -47,13 +49,13 @@ class Load:
         for client in self._clients:
             client.join()
 
-    def _ask_until_refused(self) -> None:
+    def _ask_until_refused(self, merchant: Merchant) -> None:
         outcome = ""
         while outcome != "refused":
-            outcome = self._ask()
+            outcome = self._ask(merchant)
             self.outcomes[outcome] += 1
 
-    def _ask(self) -> str:
+    def _ask(self, merchant: Merchant) -> str:
         connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=GRACE_S)
         order = {"externalId": f"o-{next(self._orders)}", "amount": "1.00", "msisdn": PAYER}
         headers = {"Content-Type": "application/json", "Connection": "close"}
@@ -63,7 +65,7 @@ class Load:
             return "refused"
         try:
             connection.request(
-                "POST", "/api/v1/payments", json.dumps(order), self._merchant.headers | headers
+                "POST", "/api/v1/payments", json.dumps(order), merchant.headers | headers
             )
             return str(connection.getresponse().status)
         except (OSError, http.client.HTTPException) as error:
@@ -123,9 +125,12 @@ def test_a_web_process_answers_all_that_it_took_before_it_ends(
 ) -> None:
     stack.start("web")
     url = stack.servers.database_url
-    merchant = Merchant.register(stack.url, business_name="Load", email="owner@example.com")
+    merchants = [  # one for each client, because a merchant takes only part of the slots
+        Merchant.register(stack.url, business_name="Load", email=f"owner{number}@example.com")
+        for number in range(CLIENTS)
+    ]
     web = stack.process("web")
-    with Load(merchant, stack.port) as load:
+    with Load(merchants, stack.port) as load:
         await_condition(lambda: load.outcomes["202"] > 50, timeout_s=30, wanted="load")
         with held_back(url) as waiting:
             await_condition(
@@ -133,7 +138,7 @@ def test_a_web_process_answers_all_that_it_took_before_it_ends(
             )
             began_s = time.monotonic()
             terminate(web)
-            await_condition(lambda: is_closed(stack.port), timeout_s=10, wanted="a closed door")
+            await_condition(lambda: is_closed(stack.port), timeout_s=10, wanted="no listener")
     assert web.wait(timeout_s=GRACE_S - (time.monotonic() - began_s)) == 0
     # 503 is an answer, too: on a slow machine a request may wait longer than it may for its lock.
     assert set(load.outcomes) <= {"202", "503", "refused"}, load.outcomes

@@ -57,7 +57,8 @@ class Switch:
         if self._process is not None and self._process.alive:
             server = psutil.Process(self._process.pid)
             for process in (server, *server.children(recursive=True)):
-                process.send_signal(number)
+                with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                    process.send_signal(number)
 
 
 @dataclass(frozen=True)

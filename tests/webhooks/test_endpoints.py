@@ -47,8 +47,8 @@ def test_an_endpoint_lives_from_post_to_delete(app: Flask, merchant: Merchant) -
     assert call(merchant, "DELETE", path).status_code == 204
     refusal(merchant.get(path), 404, "webhook_endpoint_not_found")
     assert merchant.get("/webhook-endpoints").json == {"data": []}
-    actions = ("created", "changed", "secret_rotated", "deleted")
-    assert actions(merchant) == [f"webhook_endpoint.{action}" for action in actions]
+    done = ("created", "changed", "secret_rotated", "deleted")
+    assert actions(merchant) == [f"webhook_endpoint.{action}" for action in done]
 
 
 def test_the_audit_log_names_key_endpoint_and_what_changed(app: Flask, merchant: Merchant) -> None:

@@ -31,7 +31,7 @@ class Refusal(Enum):
 
 class Slots:
     """Threads that work, and how many may wait for one: first come, first served among those of
-    one merchant, by turns between merchants. A merchant alone takes at most half of the places;
+    one merchant, by turns between merchants. A merchant alone takes at most half of the slots;
     of whom most wait, the last is refused first. None, for whose request it is, counts for
     nobody.
     """
@@ -61,12 +61,12 @@ class Slots:
         slot = object()
         self._since_s[slot] = clock.monotonic_s()
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        # The thread holds the place, not the request: a request can be cancelled, a thread cannot.
+        # The thread holds the slot, not the request: a request can be cancelled, a thread cannot.
         running.add_done_callback(lambda _: self._leave(slot, whose))
         return await asyncio.shield(running)
 
     def stuck(self) -> bool:
-        """Whether every place has been held for a minute: this process does no work any more."""
+        """Whether every slot has been held for a minute: this process does no work any more."""
         now_s = clock.monotonic_s()
         youngest_s = max(self._since_s.values(), default=now_s)
         return self._free == 0 and now_s - youngest_s >= STUCK_AFTER_S
@@ -107,7 +107,7 @@ class Slots:
         self._held[whose] += 1
 
     def _has_room_to_wait(self, whose: str | None) -> bool:
-        """Whether one more may wait, if need be in place of the last of whom most wait."""
+        """Whether one more may wait, if need be instead of the last of whom most wait."""
         if sum(map(len, self._queues.values())) < self._waiting:
             return True
         most = max(self._queues, key=lambda one: len(self._queues[one]), default=whose)
