@@ -23,6 +23,7 @@ def callers() -> Iterator[ThreadPoolExecutor]:
         yield made
 
 
+@pytest.mark.long
 def test_a_postgresql_that_hangs_takes_no_probe_and_no_caller_with_it(
     gateway: Gateway, shop: Shop, payer: str, callers: ThreadPoolExecutor
 ) -> None:
