@@ -1,6 +1,6 @@
-"""The fixtures that every test may use: real servers, the application, held bells, merchants.
+"""The fixtures that every test may use: real servers, the application, a held queue, merchants.
 
-Fakes stand only at the doors: a bell that keeps its rings until the test lets them be heard, and a
+Fakes stand only at the edges: a queue that keeps its messages until the test runs them, and a
 network that answers what the test scripted. Everything between is the real thing.
 """
 
@@ -91,20 +91,20 @@ def app(
     servers: Servers,
     guards_off: psycopg.Connection,
 ) -> Iterator[Flask]:
-    """The application with empty tables, an empty Redis and its own doors."""
+    """The application with empty tables, an empty Redis and its own replaced."""
     emptied(guards_off, has_triggers=servers.admin_url is None)
     with redis.Redis.from_url(settings.redis_url) as server:
         server.flushall()
     migrated_app.extensions["redis_pause"].until_s = 0.0
     kept = dict(migrated_app.config)
-    doors = {
+    replaced = {
         name: migrated_app.extensions[name] for name in ("task_queue", "providers", "dispatcher")
     }
     migrated_app.extensions["dispatcher"] = Dispatcher(
         migrated_app, per_tenant=settings.worker_concurrency, executor=Inline()
     )
     yield migrated_app
-    migrated_app.extensions.update(doors)
+    migrated_app.extensions.update(replaced)
     migrated_app.config.clear()
     migrated_app.config.update(kept)
 
@@ -147,7 +147,7 @@ def fresh_payments(app: Flask, guards_off: psycopg.Connection) -> None:
 
 @pytest.fixture
 def task_queue(app: Flask) -> HeldQueue:
-    """Every ring is held until the test lets it be heard."""
+    """Every message is held until the test runs it."""
     held = HeldQueue(app)
     app.extensions["task_queue"] = held
     return held

@@ -36,7 +36,7 @@ CONFIG = schemathesis.Config.from_dict(
 
 
 @dataclass
-class NextAction:
+class CurrentApp:
     """The WSGI application that Schemathesis knows: whichever application the test has."""
 
     app: Flask | None = None
@@ -46,17 +46,17 @@ class NextAction:
         return self.app(environ, start_response)
 
 
-DOOR = NextAction()
+CURRENT = CurrentApp()
 API = openapi.from_dict(json.loads(DOCUMENT.read_text(encoding="utf-8")), config=CONFIG)
-API.app = DOOR
+API.app = CURRENT
 
 
 @pytest.fixture
 def objects(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Iterator[dict[str, str]]:
     """An object of each kind that paths name."""
-    DOOR.app = app
+    CURRENT.app = app
     yield objects_of(merchant)
-    DOOR.app = None
+    CURRENT.app = None
 
 
 @API.parametrize()

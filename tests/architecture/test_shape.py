@@ -135,7 +135,7 @@ def test_the_kernel_knows_no_framework() -> None:
     assert all(name.startswith("zampay.kernel") for name in ours)
 
 
-def test_there_is_one_door_to_the_clock() -> None:
+def test_there_is_one_use_of_the_clock() -> None:
     calls = re.compile(r"\b(datetime\.(now|utcnow|today)|time\.(time|sleep|monotonic))\(")
     found = {source.path for source in sources(*GATEWAY) if calls.search(source.text)}
     simulated = {path for path in found if path.startswith("zampay/simulators/")}

@@ -95,7 +95,7 @@ def test_a_payment_is_shown_with_its_order_its_merchant_and_its_webhooks(
     assert "webhooks: none" in waiting
 
 
-def test_a_requery_asks_now_whatever_was_planned(
+def test_a_poll_by_the_operator_comes_now_whatever_was_planned(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = processing(app, merchant, network)

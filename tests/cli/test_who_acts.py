@@ -1,4 +1,4 @@
-"""Every deed is signed: a name and a reason that can be read, and two people who are two."""
+"""Every action is signed: a name and a reason that can be read, and two people who are two."""
 
 import pytest
 from flask import Flask

@@ -1,4 +1,4 @@
-"""Bells: rung once, only after the commit, and never dearer than a warning."""
+"""Messages: enqueued once, only after the commit, and never dearer than a warning."""
 
 import json
 
@@ -29,7 +29,7 @@ def test_a_ring_is_sent_once_and_after_the_commit(app: Flask, task_queue: HeldQu
         assert task_queue.tasks == ["transfers.submit", "transfers.poll"]
 
 
-def test_nothing_is_rung_for_what_was_rolled_back(app: Flask, task_queue: HeldQueue) -> None:
+def test_nothing_is_enqueued_for_what_was_rolled_back(app: Flask, task_queue: HeldQueue) -> None:
     def enqueue_and_fail() -> None:
         with transaction(EVERY_TENANT) as tx:
             tx.enqueue("transfers.submit", payment_id="pay_1")
@@ -52,7 +52,7 @@ def test_a_broker_that_is_down_costs_a_warning_and_no_error(
     assert caplog.text.count("enqueue_failed") == 1
 
 
-def test_the_real_bell_survives_a_broker_that_is_down(
+def test_the_real_queue_survives_a_broker_that_is_down(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     nowhere = Celery("nowhere", broker="redis://127.0.0.1:1/0", set_as_current=False)
@@ -66,7 +66,7 @@ def test_the_real_bell_survives_a_broker_that_is_down(
     assert caplog.text.count("enqueue_failed") == 1
 
 
-def test_the_real_bell_leaves_one_message_with_task_and_arguments(app: Flask) -> None:
+def test_the_real_queue_leaves_one_message_with_task_and_arguments(app: Flask) -> None:
     with app.app_context():
         after_commit.send(
             [TaskMessage("transfers.submit", {"payment_id": "pay_1", "tenant_id": "ten_1"})]

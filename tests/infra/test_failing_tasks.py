@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("logging_as_before", "network")
 def told(
     app: Flask, task_queue: HeldQueue, capsys: pytest.CaptureFixture[str]
 ) -> list[dict[str, Any]]:
-    """What is logged as an error or a warning when the ring that is held is heard."""
+    """What is logged as an error or a warning when the message that is held is run."""
     logs.init(level="INFO", readable=False)
     enqueue = task_queue.held.pop()
     app.extensions["celery"].tasks[enqueue.task].apply(kwargs=enqueue.arguments, throw=False)

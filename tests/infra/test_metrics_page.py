@@ -103,7 +103,7 @@ def test_counts_and_gauges_are_on_one_page(
     assert of(samples, "zampay_database_pool_in_use") >= 0
 
 
-def test_payments_are_told_by_state_and_world(
+def test_payments_are_told_by_state_and_mode(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, scraped: Callable[[], Samples]
 ) -> None:
     unconfirmed(app, merchant, network)

@@ -219,7 +219,7 @@ def test_a_last_use_that_cannot_be_noted_refuses_nobody(
     assert merchant.get("/payments").status_code == 200
 
 
-def test_a_count_that_fails_costs_neither_answer_nor_bell(
+def test_a_count_that_fails_costs_neither_answer_nor_message(
     app: Flask, merchant: Merchant, task_queue: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access_log.metrics, "REQUESTS", None)

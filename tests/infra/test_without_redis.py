@@ -57,11 +57,11 @@ def test_a_redis_that_hangs_is_waited_for_once_and_then_left_alone(
 ) -> None:
     before_s = time.monotonic()
     assert hanging.pay(live=False).status_code == 202
-    assert time.monotonic() - before_s < 5, "the limits wait twice, the bell once"
+    assert time.monotonic() - before_s < 5, "the limits wait twice, the message once"
     before_s = time.monotonic()
     answers = [hanging.pay(live=False) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202] * 3
-    assert time.monotonic() - before_s < 2.5, "the limits look for it once more, no bell does"
+    assert time.monotonic() - before_s < 2.5, "the limits look for it once more, no message does"
     assert row_counts(app)["payments"] == 4
 
 

@@ -21,7 +21,7 @@ def test_three_beats_have_the_effect_of_one(
         assert sent == [202]
 
 
-def test_without_a_beat_bells_still_work_and_the_rest_waits_for_one(
+def test_without_a_beat_messages_still_work_and_the_rest_waits_for_one(
     gateway: Gateway, network: Network, shop: Shop, payer: str
 ) -> None:
     gateway.stack.kill("beat")

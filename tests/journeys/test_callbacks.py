@@ -25,7 +25,7 @@ def test_fifty_copies_at_once_make_one_poll_and_one_move(
     network.call_back(reference, copies=50)
     gateway.assert_paid_once(shop, payment_id)
     assert network.callbacks(reference).count(200) == 50
-    gateway.assert_paid_once(shop, shop.pay(payer)["id"])  # whatever was rung before is heard now
+    gateway.assert_paid_once(shop, shop.pay(payer)["id"])  # whatever was enqueued before runs now
     assert network.polls(reference) == 1
     assert [kept["processed_at"] is None for kept in gateway.books.callbacks(payment_id)] == [False]
 

@@ -1,4 +1,4 @@
-"""The broker is a doorbell: away, emptied or never seen, it costs time and nothing else."""
+"""The broker only makes it quick: away, emptied or never seen, it costs time and nothing else."""
 
 import time
 
@@ -9,7 +9,7 @@ from tests.journeys.shop import Shop
 NOBODY = "redis://127.0.0.1:1/0"
 
 
-def test_a_payment_accepted_without_a_bell_is_found_by_the_sweep(
+def test_a_payment_accepted_without_a_message_is_found_by_the_sweep(
     gateway: Gateway, shop: Shop, payer: str
 ) -> None:
     url = gateway.start_web_elsewhere(REDIS_URL=NOBODY)  # starts although it never sees Redis

@@ -13,7 +13,7 @@ SHORT_LEASE = {"SUBMIT_LEASE_S": "2"}
 def test_the_web_process_dies_right_after_its_commit(
     gateway: Gateway, shop: Shop, payer: str
 ) -> None:
-    gateway.replace("web", module="tests.journeys.mortal_web:app")
+    gateway.replace("web", module="tests.journeys.crashing_web:app")
     order = shop.order(payer)
     with pytest.raises(requests.ConnectionError):
         shop.send(order)
@@ -50,11 +50,13 @@ def test_the_worker_is_killed_between_the_charge_and_our_second_transaction(
         pytest.param("after_poll", marks=pytest.mark.long),
     ],
 )
-def test_the_worker_dies_at_the_door_of_the_network(
+def test_the_worker_dies_at_the_call_of_the_network(
     gateway: Gateway, network: Network, shop: Shop, payer: str, point: str
 ) -> None:
     network.fault("callback", "lost", msisdn=payer)
-    gateway.replace("worker", module="tests.journeys.mortal_worker", **SHORT_LEASE, MORTAL_AT=point)
+    gateway.replace(
+        "worker", module="tests.journeys.crashing_worker", **SHORT_LEASE, CRASH_AT=point
+    )
     payment_id = shop.pay(payer)["id"]
     gateway.until_dead("worker")
     assert shop.payment(payment_id)["status"] in {"PENDING", "PROCESSING"}

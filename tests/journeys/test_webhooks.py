@@ -11,7 +11,7 @@ from tests.journeys.gateway import Gateway
 from tests.journeys.shop import Shop
 from tests.support.receiver import Received, Receiver, Says, receiver
 
-DELIVERY_DIES = "tests.journeys.mortal_deliverer"
+DELIVERY_DIES = "tests.journeys.crashing_deliverer"
 
 
 @pytest.fixture

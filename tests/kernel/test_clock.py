@@ -1,4 +1,4 @@
-"""The clock's door: aware times, RFC 3339, durations that never run backwards."""
+"""The clock: aware times, RFC 3339, durations that never run backwards."""
 
 import time
 from datetime import UTC, datetime, timedelta, timezone
@@ -41,7 +41,7 @@ def test_an_example_is_written_as_documented() -> None:
     assert clock.rfc3339(moment) == "2026-01-31T12:00:00.000Z"
 
 
-def test_waiting_goes_through_the_same_door(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_goes_through_the_same_module(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
     clock.sleep(1.5)

@@ -145,7 +145,7 @@ def test_a_worker_shows_tasks_calls_and_moves_on_its_own_port(
     assert growth("zampay_provider_calls_total", **submitted, outcome="202") == 1
     assert growth("zampay_provider_call_duration_seconds_count", **submitted) == 1
     enqueued = growth("zampay_tasks_total", task="transfers.submit", outcome="done")
-    assert enqueued >= 1, "the sweep may ring as well before the bell is heard"
+    assert enqueued >= 1, "the sweep may enqueue as well before the message runs"
     assert growth("zampay_transitions_total", target="SUCCESSFUL", livemode="true") == 1
     callbacks = value(web(stack, session), "zampay_callbacks_total", outcome="kept")
     assert callbacks >= 1

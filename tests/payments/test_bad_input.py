@@ -110,7 +110,7 @@ NO_JSON: dict[str, tuple[bytes, str, int, str]] = {
 def nothing_happens(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> Iterator[None]:
-    """Around every test here: no row anywhere, no bell, no call to the network."""
+    """Around every test here: no row anywhere, no message, no call to the network."""
     before = row_counts(app)
     yield
     assert row_counts(app) == before

@@ -76,7 +76,7 @@ def test_a_move_that_is_rolled_back_leaves_no_event_no_history_and_no_gap(
     assert [one.sequence for one in events(app)] == [1, 2, 3]
 
 
-def test_twenty_movers_at_once_number_their_events_without_a_gap_and_in_order(
+def test_twenty_transitions_at_once_number_their_events_without_a_gap_and_in_order(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payments = [accept(app, merchant) for _ in range(20)]
@@ -99,7 +99,7 @@ def test_twenty_movers_at_once_number_their_events_without_a_gap_and_in_order(
         assert [one.type for one in of_one] == [RULES[State(move.target)].event for move in news]
 
 
-def test_each_tenant_and_each_world_has_numbers_of_its_own(
+def test_each_tenant_and_each_mode_has_numbers_of_its_own(
     app: Flask, merchant: Merchant, rival: Merchant, network: ScriptedNetwork
 ) -> None:
     for who in (merchant, rival):

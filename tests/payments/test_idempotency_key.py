@@ -104,7 +104,7 @@ def test_a_replay_tells_how_the_payment_stands_now(
     assert pay(merchant, "key-1", externalId="order-1").json["status"] == "PROCESSING"
 
 
-def test_keys_belong_to_a_tenant_and_a_world(merchant: Merchant, rival: Merchant) -> None:
+def test_keys_belong_to_a_tenant_and_a_mode(merchant: Merchant, rival: Merchant) -> None:
     answers = [
         pay(merchant, "key-1", externalId="order-1"),
         pay(merchant, "key-1", externalId="order-2", live=False),

@@ -1,4 +1,4 @@
-"""What stands at the doors in tests: bells that a test rings, a network that a test scripts."""
+"""What stands at the edges in tests: messages that a test runs, a network that a test scripts."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -42,7 +42,7 @@ class Inline(Executor):
 
 
 class HeldQueue:
-    """Keeps every ring; the test decides when each is heard, twice, in which order, or never."""
+    """Keeps every message; the test decides when each runs, twice, in which order, or never."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -58,12 +58,12 @@ class HeldQueue:
         return sum(enqueue.feature == feature for enqueue in self.held)
 
     def run(self, enqueue: TaskMessage) -> Any:
-        """Run the task of one ring, as a worker would."""
+        """Run the task of one message, as a worker would."""
         with self._app.app_context():
             return self._app.extensions["celery"].tasks[enqueue.task](**enqueue.arguments)
 
     def run_all(self) -> None:
-        """Hear every ring held now, and those that they cause, until it is quiet."""
+        """Run every message held now, and those that they cause, until it is quiet."""
         while self.held:
             self.run(self.held.pop(0))
 

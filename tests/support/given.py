@@ -1,4 +1,4 @@
-"""Short ways to bring a payment into a situation, through the same doors as in life."""
+"""Short ways to bring a payment into a situation, by the same ways as in production."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ DECLINED_BY_PAYER = Failure(FailureCode.PAYER_DECLINED, "The payer said no.", "A
 
 
 def accept(app: Flask, merchant: Merchant, *, live: bool = True, **changes: Any) -> Payment:
-    """A payment taken on over REST, as it is stored; nobody has heard its bell yet."""
+    """A payment taken on over REST, as it is stored; its message has not run yet."""
     answer = merchant.pay(live=live, **changes)
     assert answer.status_code == 202, answer.json
     return stored(app, answer.json["id"])

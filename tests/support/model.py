@@ -39,7 +39,7 @@ SETUP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "INVALID_CURRENCY")
 Late = Callable[[Transaction, Payment], object]
 
 
-class Books(ScriptedNetwork):
+class NetworkBooks(ScriptedNetwork):
     """What the network knows: references with their status, and charges per order."""
 
     def __init__(self) -> None:
@@ -91,10 +91,12 @@ class Books(ScriptedNetwork):
         return replace(ending(status)(order), failure=failure)
 
 
-class World:
+class PaymentLife:
     """One payment, its network, and the hands that tests have in their fate."""
 
-    def __init__(self, app: Flask, network: Books, tenant_id: str, wanted: create.Wanted) -> None:
+    def __init__(
+        self, app: Flask, network: NetworkBooks, tenant_id: str, wanted: create.Wanted
+    ) -> None:
         self.app, self.network, self.tenant_id = app, network, tenant_id
         app.config["SUBMIT_WINDOW"] = timedelta(hours=1)
         with app.app_context():
@@ -105,7 +107,7 @@ class World:
 
     @property
     def payment(self) -> Payment:
-        """The row, read once between two deeds."""
+        """The row, read once between two actions."""
         if self._seen is None:
             self._seen = stored(self.app, self.payment_id)
         return self._seen
@@ -132,7 +134,7 @@ class World:
                 )
 
     def send(self, how: str, *, late: bool = False) -> None:
-        """A bell for a send is heard; a `late` answer waits until `deliver`."""
+        """A message for a send runs; a `late` answer waits until `deliver`."""
         self.pass_time()
         with self.app.app_context():
             claim = submit.lease(self.tenant_id, self.payment_id)
@@ -148,7 +150,7 @@ class World:
         self._deliver_or_keep(come_home, late=late or how == "held")
 
     def ask(self, how: str, *, late: bool = False, age: timedelta = timedelta(0)) -> None:
-        """A bell for a look is heard; a `late` answer waits until `deliver`."""
+        """A message for a poll runs; a `late` answer waits until `deliver`."""
         self.pass_time(age)
         with self.app.app_context():
             claim = poll.lease(self.tenant_id, self.payment_id)

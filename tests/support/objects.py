@@ -6,7 +6,7 @@ NOBODY_LISTENS = "http://127.0.0.1:9/hooks"
 
 
 def objects_of(merchant: Merchant, *, live: bool = True) -> dict[str, str]:
-    """Make them in one of the two worlds; their ids by the name of the path's parameter."""
+    """Make them in one of the two modes; their ids by the name of the path's parameter."""
     hook = merchant.post("/webhook-endpoints", {"url": NOBODY_LISTENS}, live=live)
     cancelled = merchant.pay(live=live).json["id"]
     merchant.post(f"/payments/{cancelled}/cancel", live=live)

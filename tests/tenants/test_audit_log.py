@@ -1,4 +1,4 @@
-"""The audit log: each deed once, in its own transaction, seen by its tenant alone."""
+"""The audit log: each action once, in its own transaction, seen by its tenant alone."""
 
 from typing import Any
 

@@ -88,8 +88,8 @@ def test_the_two_worlds_do_not_see_each_other(
 
 @pytest.mark.parametrize("path", ["/payments", "/events", "/webhook-endpoints"])
 @pytest.mark.parametrize("live", [True, False])
-def test_a_list_shows_one_world(merchant: Merchant, path: str, *, live: bool) -> None:
-    own, other = (objects_of(merchant, live=world) for world in (live, not live))
+def test_a_list_shows_one_mode(merchant: Merchant, path: str, *, live: bool) -> None:
+    own, other = (objects_of(merchant, live=mode) for mode in (live, not live))
     seen = merchant.get(path, live=live).text
     assert any(one in seen for one in own.values())
     assert not any(one in seen for one in other.values())

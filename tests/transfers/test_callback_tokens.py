@@ -23,7 +23,7 @@ from zampay.transfers.models import LOOKUP_LENGTH, Payment
 def payment(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> Payment:
-    """A payment that the network may call back about; every bell so far is lost."""
+    """A payment that the network may call back about; every message so far is lost."""
     made = processing(app, merchant, network)
     task_queue.lose_all()
     return made

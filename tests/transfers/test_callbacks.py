@@ -67,7 +67,7 @@ def test_a_forged_callback_changes_nothing(
     assert stored(app, payment.id).provider_transaction_id is None
 
 
-def test_a_callback_whose_bell_is_lost_is_found_by_the_sweep(
+def test_a_callback_whose_message_is_lost_is_found_by_the_sweep(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,
@@ -117,7 +117,7 @@ def test_fifty_copies_at_once_make_one_row_one_look_and_one_move(
     assert path(app, payment.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
 
 
-def test_a_doubled_bell_asks_once(
+def test_a_doubled_message_asks_once(
     app: Flask,
     client: FlaskClient,
     merchant: Merchant,

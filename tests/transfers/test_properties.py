@@ -1,4 +1,4 @@
-"""Any sequence of answers, callbacks, lost bells and late answers: one charge, and a true end."""
+"""Any sequence of answers, callbacks, lost messages, late answers: one charge, and a true end."""
 
 import itertools
 from datetime import timedelta
@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from tests.support.given import LONG
 from tests.support.merchants import Merchant
-from tests.support.model import Books, World
+from tests.support.model import NetworkBooks, PaymentLife
 from tests.support.rows import discrepancies, events, moves
 from zampay.transfers import states
 from zampay.transfers.create import Wanted
@@ -42,23 +42,23 @@ class Life(RuleBasedStateMachine):
     """One payment's life; `app`, `books` and `tenant_id` are set by the test."""
 
     app: Flask
-    books: Books
+    books: NetworkBooks
     tenant_id: str
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.app, self.books, self.tenant_id, wanted())
+        self.life = PaymentLife(self.app, self.books, self.tenant_id, wanted())
 
     @initialize(sends=st.sampled_from(BEGINNINGS))
     def begin(self, sends: list[str]) -> None:
         for how in sends:
-            self.world.send(how)
-            self.world.ask("truth", age=LONG)
+            self.life.send(how)
+            self.life.ask("truth", age=LONG)
 
-    @precondition(lambda self: self.world.payment.state == State.PENDING)
+    @precondition(lambda self: self.life.payment.state == State.PENDING)
     @rule(how=st.sampled_from(SENDS), late=st.booleans())
     def run_a_message_for_a_send(self, how: str, late: bool) -> None:  # noqa: FBT001 - drawn
-        self.world.send(how, late=late)
+        self.life.send(how, late=late)
 
     @precondition(lambda self: self.may_ask())
     @rule(
@@ -70,27 +70,27 @@ class Life(RuleBasedStateMachine):
         late: bool,  # noqa: FBT001 - drawn
         age: timedelta,
     ) -> None:
-        self.world.ask(how, late=late, age=age)
+        self.life.ask(how, late=late, age=age)
 
-    @precondition(lambda self: self.world.late)
+    @precondition(lambda self: self.life.late)
     @rule()
     def let_a_late_answer_come_home(self) -> None:
-        self.world.deliver()
+        self.life.deliver()
 
     @precondition(lambda self: self.books.under_way)
     @rule()
     def let_a_slow_request_land(self) -> None:
         self.books.land(self.books.under_way.pop(0))
 
-    @precondition(lambda self: self.world.is_with_the_payer)
+    @precondition(lambda self: self.life.is_with_the_payer)
     @rule(status=st.sampled_from(["SUCCESSFUL", "FAILED"]))
     def let_the_payer_decide(self, status: str) -> None:
-        self.books.settle(self.world.payment, status)
+        self.books.settle(self.life.payment, status)
 
     @precondition(lambda self: self.has_been_sent_and_is_pending())
     @rule()
     def let_the_merchant_cancel(self) -> None:
-        self.world.cancel()
+        self.life.cancel()
 
     @precondition(lambda self: self.has_been_sent_and_is_pending())
     @rule()
@@ -102,25 +102,25 @@ class Life(RuleBasedStateMachine):
         """An ended payment has nothing left to do, and a life needs one thing at least."""
 
     def has_been_sent_and_is_pending(self) -> bool:
-        payment = self.world.payment
+        payment = self.life.payment
         return payment.state == State.PENDING and payment.submissions > 0
 
     def may_ask(self) -> bool:
         """An hour after the end, when it is looked at once more, nothing is under way any more."""
-        payment = self.world.payment
-        under_way = self.world.late or self.books.under_way
+        payment = self.life.payment
+        under_way = self.life.late or self.books.under_way
         may = payment.due_at is not None and not under_way if payment.is_final else True
         return may and payment.state != State.PENDING
 
     @invariant()
     def nobody_pays_twice(self) -> None:
-        assert self.books.charges.count(self.world.payment_id) <= 1
+        assert self.books.charges.count(self.life.payment_id) <= 1
 
     @invariant()
     def history_is_whole_and_an_open_payment_is_owed_work(self) -> None:
-        payment = self.world.payment
+        payment = self.life.payment
         assert payment.is_final or payment.due_at is not None
-        found = moves(self.app, self.world.payment_id)
+        found = moves(self.app, self.life.payment_id)
         assert [one.position for one in found] == list(range(1, len(found) + 1))
         assert (found[0].source, found[0].evidence) == (None, Evidence.ACCEPTED)
         for earlier, later in pairwise(found):
@@ -129,8 +129,8 @@ class Life(RuleBasedStateMachine):
         assert found[-1].target == payment.state
 
     def teardown(self) -> None:
-        self.world.come_to_rest()
-        payment = self.world.payment
+        self.life.come_to_rest()
+        payment = self.life.payment
         charged = payment.id in self.books.charges
         assert payment.is_final
         assert payment.state == State.FAILED or charged
@@ -139,7 +139,7 @@ class Life(RuleBasedStateMachine):
         self.every_move_was_told()
 
     def every_move_was_told(self) -> None:
-        payment_id = self.world.payment_id
+        payment_id = self.life.payment_id
         news = [RULES[State(move.target)].event for move in moves(self.app, payment_id)]
         told = [one.type for one in events(self.app, payment_id)]
         assert told == [event for event in news if event]
@@ -150,7 +150,7 @@ class Life(RuleBasedStateMachine):
 def test_a_payment_lives_any_life_and_is_charged_once_and_ends_true(
     app: Flask, merchant: Merchant, examples: int
 ) -> None:
-    books = Books()
+    books = NetworkBooks()
     app.extensions["providers"] = {True: {books.profile.code: books}, False: {}}
 
     class ThisLife(Life):

@@ -21,7 +21,7 @@ def told_by(lines: Lines) -> list[tuple[str, str]]:
     return [(line["target"], line["request_id"]) for line in lines if "target" in line]
 
 
-def test_a_lost_bell_loses_time_and_not_the_cause(
+def test_a_lost_message_loses_time_and_not_the_cause(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment_id = merchant.post("/payments", payment_request(), **TRACE).json["id"]

@@ -116,7 +116,7 @@ def test_a_row_that_is_not_due_is_not_sent(
     assert len(network.submissions) == 1
 
 
-def test_eight_bells_at_once_send_one_order(
+def test_eight_messages_at_once_send_one_order(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)

@@ -1,4 +1,4 @@
-"""The sweep: whatever bell was lost, doubled or tripled, the row is the job."""
+"""The sweep: whatever message was lost, doubled or tripled, the row is the job."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,7 +19,7 @@ def sweep(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("how", ["lost", "broker down"])
-def test_a_payment_whose_bell_nobody_heard_is_found(
+def test_a_payment_whose_message_was_lost_is_found(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork, how: str
 ) -> None:
     task_queue.broken = how == "broker down"
@@ -31,7 +31,7 @@ def test_a_payment_whose_bell_nobody_heard_is_found(
     assert stored(app, payment.id).state == State.PROCESSING
 
 
-def test_three_sweeps_at_once_and_every_bell_twice_send_once_and_ask_once(
+def test_three_sweeps_at_once_and_every_message_twice_send_once_and_ask_once(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     to_send, to_ask = accept(app, merchant), unconfirmed(app, merchant, network)
@@ -108,7 +108,7 @@ def test_a_payment_of_a_network_that_is_no_longer_served_is_found_too(
     assert stored(app, payment.id).state == State.IN_REVIEW
 
 
-def test_a_bell_for_a_payment_that_there_is_not_does_nothing(
+def test_a_message_for_a_payment_that_there_is_not_does_nothing(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     for task in ("transfers.submit", "transfers.poll"):
@@ -118,7 +118,7 @@ def test_a_bell_for_a_payment_that_there_is_not_does_nothing(
     assert (network.submissions, network.polls) == ([], [])
 
 
-def test_a_bell_that_names_another_tenant_does_nothing(
+def test_a_message_that_names_another_tenant_does_nothing(
     app: Flask, merchant: Merchant, rival: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)

@@ -1,4 +1,4 @@
-"""The real web application whose bell kills: its process group dies right after the commit."""
+"""The real web application, which crashes at its queue: its process group dies after the commit."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from zampay.infra.database.after_commit import TaskMessage
 
 
 class CrashingQueue:
-    """`kill -9` at the first ring, which comes when the transaction has committed."""
+    """`kill -9` at the first message, which comes when the transaction has committed."""
 
     def enqueue(self, _enqueue: TaskMessage) -> None:
         os.killpg(0, signal.SIGKILL)

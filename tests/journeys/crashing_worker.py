@@ -1,4 +1,4 @@
-"""The real worker whose door to the network kills: its process group dies at `MORTAL_AT`.
+"""The real worker whose network crashes it: its process group dies at `CRASH_AT`.
 
 `before_submit` and `before_poll`: the claim is committed, no byte has left.
 `after_poll`: the network has answered, nothing of it is written down.
@@ -10,15 +10,15 @@ import signal
 from celery_worker import celery_app, flask_app
 from zampay.providers.contract import Order, PollAnswer, Profile, Provider, Submission
 
-MORTAL_AT = os.environ["MORTAL_AT"]
+CRASH_AT = os.environ["CRASH_AT"]
 
 
 def die_at(point: str) -> None:
-    if point == MORTAL_AT:
+    if point == CRASH_AT:
         os.killpg(0, signal.SIGKILL)
 
 
-class KillingDoor:
+class CrashingProvider:
     """A network, with death before or after one of its calls."""
 
     def __init__(self, real: Provider) -> None:
@@ -43,6 +43,6 @@ class KillingDoor:
 
 
 live = flask_app.extensions["providers"][True]
-live.update({code: KillingDoor(provider) for code, provider in live.items()})
+live.update({code: CrashingProvider(provider) for code, provider in live.items()})
 
 __all__ = ["celery_app"]
