@@ -1,6 +1,6 @@
 #!/bin/sh
 # Run once by the PostgreSQL image on an empty volume: makes the owner of the tables, and the role
-# that web, worker and beat connect as. Both are plain: they pass no row-level security policy
+# that web, worker and beat connect as. Both are plain: they do not bypass row-level security
 # (docs/adr/0004), and the second owns nothing (docs/adr/0007).
 set -eu
 secrets=${SECRETS_DIRECTORY:-/run/secrets}

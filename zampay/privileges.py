@@ -65,8 +65,8 @@ _UNFIT: Final = sa.text("""
                       AND proowner = r.oid)
       FROM pg_roles r WHERE pg_has_role(:role, r.oid, 'MEMBER')
 """)
-"""Each role that it can be: its name, whether that passes row security or hands out rights, and
-whether it owns what the guards stand on.
+"""Each role that it can be: its name, whether that bypasses row-level security or grants rights,
+and whether it owns what the guards protect.
 """
 
 

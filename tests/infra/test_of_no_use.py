@@ -23,7 +23,7 @@ from zampay.infra.telemetry import error_text
 
 __all__ = ["another_app"]
 
-NO_WRITES = "it takes no writes: a standby, or default_transaction_read_only is on"
+NO_WRITES = "read-only transaction: a standby, or default_transaction_read_only is on"
 STATES = {
     "read-only": (
         "ALTER DATABASE {0} SET default_transaction_read_only = on",
@@ -33,17 +33,17 @@ STATES = {
     "without rights": (
         "REVOKE INSERT ON payments FROM current_user",
         "GRANT INSERT ON payments TO current_user",
-        "no payment can be kept: the role may not read or write the tables",
+        "no payment can be kept: permission denied for tables",
     ),
     "without a table": (
         "ALTER TABLE payments RENAME TO payments_gone",
         "ALTER TABLE payments_gone RENAME TO payments",
-        "no payment can be kept: its tables are not those of this version",
+        "no payment can be kept: tables or columns of this version do not exist",
     ),
     "without connections": (
         "ALTER DATABASE {0} CONNECTION LIMIT 0",
         "ALTER DATABASE {0} CONNECTION LIMIT -1",
-        "away: it takes no more connections",
+        "away: too many connections",
     ),
 }
 
@@ -112,7 +112,7 @@ def test_each_state_of_the_server_is_503_and_has_words(
     assert _answer_to(cause, merchant, monkeypatch) == (503, "unavailable")
     error = sa.exc.DBAPIError.instance("", {}, cause("text"), psycopg.Error)
     assert isinstance(error, sa.exc.DBAPIError)
-    assert error_text.of_database(error) != "it refuses what was asked"
+    assert error_text.of_database(error) != "statement failed"
 
 
 @pytest.mark.parametrize(
@@ -140,12 +140,12 @@ REDIS_STATES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "full": (
         ("CONFIG", "SET", "maxmemory", "1"),
         ("CONFIG", "SET", "maxmemory", "0"),
-        "of no use: it has no room left (maxmemory)",
+        "of no use: out of memory (OOM, maxmemory)",
     ),
     "a replica": (
         ("REPLICAOF", "127.0.0.1", "1"),
         ("REPLICAOF", "NO", "ONE"),
-        "of no use: it is a replica and takes no writes",
+        "of no use: read-only replica (READONLY)",
     ),
 }
 
@@ -174,10 +174,13 @@ def test_a_redis_of_no_use_degrades_and_payments_are_kept(
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (redis.ResponseError("MISCONF Redis is configured to save RDB snapshots"), "cannot save"),
+        (
+            redis.ResponseError("MISCONF Redis is configured to save RDB snapshots"),
+            "cannot save to disk",
+        ),
         (redis.ResponseError("NOREPLICAS Not enough good replicas to write."), "no writes now"),
-        (redis.exceptions.NoPermissionError("this user has no permissions"), "may not do that"),
-        (redis.BusyLoadingError("Redis is loading the dataset in memory"), "still loading"),
+        (redis.exceptions.NoPermissionError("this user has no permissions"), "NOPERM"),
+        (redis.BusyLoadingError("Redis is loading the dataset in memory"), "LOADING"),
     ],
 )
 def test_other_states_of_redis_have_words(error: Exception, says: str) -> None:
@@ -213,10 +216,10 @@ def test_a_database_that_is_not_utf_8_is_refused_in_one_sentence(
     ready = app.test_client().get("/health/ready")
     assert (ready.status_code, ready.json["checks"]["database"]["says"]) == (
         503,
-        "away: its encoding is not UTF8, and has to be",
+        "away: database encoding is not UTF8",
     )
     told = app.test_cli_runner().invoke(args=["doctor"])
-    assert "WRONG   database: away: its encoding is not UTF8, and has to be.\n" in told.output
+    assert "WRONG   database: away: database encoding is not UTF8.\n" in told.output
     assert told.exit_code == 1
     assert "Traceback" not in told.output
 

@@ -29,7 +29,7 @@ from zampay.transfers.submit import submit as submit_transfer
 
 
 class BrokerDown(ConnectionError):
-    """What a broker's client raises when nobody listens."""
+    """What a broker's client raises when the connection is refused."""
 
 
 class Inline(Executor):

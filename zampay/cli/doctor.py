@@ -38,7 +38,7 @@ EXACT_REMEDIES = {
         "If it is a standby, name the primary in DATABASE_URL. If not, reset "
         "default_transaction_read_only, where it was set."
     ),
-    "it is a replica": (
+    "READONLY": (
         "Name the primary in REDIS_URL, or make this one the primary. Payments are accepted, and "
         "sent when it takes writes."
     ),
