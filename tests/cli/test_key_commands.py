@@ -1,4 +1,4 @@
-"""An operator revokes a key that leaked or was lost, with his name and reason in the audit log."""
+"""An operator revokes a leaked or lost key; their name and reason are in the audit log."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an operator does with merchants, from the command line, with his name in their logs."""
+"""What an operator does with merchants on the command line; their audit logs name the operator."""
 
 from typing import Any
 

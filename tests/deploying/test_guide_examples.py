@@ -63,7 +63,7 @@ def merchant(gateway: Stack) -> Merchant:
 
 @pytest.fixture(scope="module")
 def live(merchant: Merchant) -> Merchant:
-    """The same merchant with his first live key."""
+    """The same merchant with their first live key."""
     return merchant.live()
 
 

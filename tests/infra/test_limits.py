@@ -20,7 +20,7 @@ def with_wrong_key(client: FlaskClient, **environment: str) -> TestResponse:
 
 
 def same_merchant(app: Flask, merchant: Merchant) -> Merchant:
-    """The merchant as he asks another application on the same database."""
+    """The merchant as they ask another application on the same database."""
     return Merchant(app.test_client(), merchant.tenant_id, merchant.test_key, merchant.live_key)
 
 

@@ -1,4 +1,4 @@
-"""A merchant as tests play him: over REST, with his keys."""
+"""A merchant as tests play one: over REST, with their keys."""
 
 import itertools
 from dataclasses import dataclass

@@ -160,7 +160,7 @@ class PaymentLife:
         self._deliver_or_keep(lambda tx, row: poll.apply(tx, row, answer, claim), late=late)
 
     def cancel(self) -> None:
-        """The merchant tries; whether he may is checked where he may not."""
+        """The merchant tries; whether they may is checked where they may not."""
         self._seen = None
         with self.app.app_context(), contextlib.suppress(create.NotCancellable):
             create.cancel(tenant_id=self.tenant_id, livemode=True, payment_id=self.payment_id)

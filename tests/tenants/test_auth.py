@@ -1,4 +1,4 @@
-"""No key, no answer: every guarded route refuses whoever is not who he must be."""
+"""No key, no answer: every guarded route refuses a caller without the right key."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A key's last use is kept, cheaply; whoever is refused although we know him is in his log."""
+"""A key's last use is kept, cheaply; a refusal of a known caller is in that tenant's log."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a person writes about himself and his reasons: text that can be read, and whose it is.
+"""What a person writes about themselves and their reasons: text that can be read, and whose it is.
 
 A name that merely looks different must not count as another person, so two names are compared by
 their letters and digits alone.
