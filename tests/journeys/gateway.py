@@ -23,7 +23,7 @@ KILLED = 128 + signal.SIGKILL
 """The exit status of a process group that was killed."""
 
 DEFECT = re.compile(
-    r"\b(IllegalMove|AssertionError|IntegrityError|ProgrammingError|\w+Violation)\b"
+    r"\b(IllegalTransition|AssertionError|IntegrityError|ProgrammingError|\w+Violation)\b"
 )
 """A guard that had to act: no outage explains it."""
 

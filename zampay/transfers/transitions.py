@@ -51,7 +51,7 @@ def transition(
     """Change the state of a locked payment.
 
     Raises:
-        IllegalMove: a defect in the caller.
+        IllegalTransition: a defect in the caller.
     """
     assert (failure is not None) == (target is State.FAILED), "a failure says why, exactly then"
     source = payment.state
