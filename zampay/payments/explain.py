@@ -73,9 +73,7 @@ def explain(tx: Transaction, payment: Payment) -> Explanation:
 
 
 def _next_action(payment: Payment) -> NextAction | None:
-    if payment.is_final:
-        return None if payment.due_at is None else NextAction.POLL
-    return states.RULES[State(payment.state)].action
+    return None if payment.due_at is None else states.next_action(State(payment.state))
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,7 @@ def stream_of(tx: Transaction, payment_id: str) -> Stream | None:
     ).one_or_none()
     if row is None:
         return None
-    action = states.RULES[State(row.state)].action or NextAction.POLL
-    return Stream(action, row.provider, row.livemode)
+    return Stream(states.next_action(State(row.state)), row.provider, row.livemode)
 
 
 def due(

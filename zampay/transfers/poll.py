@@ -101,7 +101,7 @@ def _was_called_back(payment: Payment) -> bool:
 
 def is_to_be_polled(payment: Payment) -> bool:
     """Whether a due row is owed a poll: open and sent, or ended and due for one more look."""
-    return payment.is_final or states.RULES[State(payment.state)].action is NextAction.POLL
+    return states.next_action(State(payment.state)) is NextAction.POLL
 
 
 def _mark_callbacks_processed(tx: Transaction, payment_id: str) -> bool:

@@ -114,9 +114,9 @@ def is_legal(source: State, target: State) -> bool:
     return target in RULES[source].targets
 
 
-def next_action(state: State, *, is_due: bool) -> NextAction | None:
-    """What a row is owed: by its state, or a poll if it has ended and is due all the same."""
-    return RULES[state].action or (NextAction.POLL if is_due else None)
+def next_action(state: State) -> NextAction:
+    """What a due row is owed: by its state, or a poll if it has ended and is due all the same."""
+    return RULES[state].action or NextAction.POLL
 
 
 def states_of(status: Status) -> list[State]:
