@@ -40,8 +40,8 @@ def document() -> str:
             "|---|---|---|---|",
             *rows,
             "",
-            "A payment that has ended and is due all the same is owed a poll: networks have been seen to",
-            "take an ending back.",
+            "A payment that has ended and is due all the same is owed a poll: networks have been",
+            "seen to take an ending back.",
             "",
         ]
     )
