@@ -125,3 +125,11 @@ def test_pages_cost_nothing_at_the_start() -> None:
         check=True,
     )
     assert told.stdout.strip().endswith("False")
+
+
+def test_the_test_numbers_link_to_the_other_parts_of_the_guide(client: FlaskClient) -> None:
+    (link,) = re.findall(
+        r'href="([^"]*#when-a-payment-failed)"', client.get("/docs/test-numbers").text
+    )
+    assert link == "/docs#when-a-payment-failed"
+    assert 'id="when-a-payment-failed"' in client.get("/docs").text

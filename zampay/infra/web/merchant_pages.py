@@ -106,6 +106,7 @@ def guide() -> Response:
 def test_numbers() -> Response:
     """The guide's part about test numbers."""
     section = _guide().split("\n## Test numbers\n", 1)[1].split("\n## ", 1)[0]
+    section = section.replace("](#", "](/docs#")  # the other parts are on the guide's page
     return _page(f"# Test numbers\n{section}")
 
 
