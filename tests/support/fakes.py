@@ -49,18 +49,18 @@ class HeldQueue:
         self.held: list[TaskMessage] = []
         self.broken = False
 
-    def enqueue(self, enqueue: TaskMessage) -> None:
+    def enqueue(self, message: TaskMessage) -> None:
         if self.broken:
             raise BrokerDown
-        self.held.append(enqueue)
+        self.held.append(message)
 
     def waiting(self, feature: str) -> int:
-        return sum(enqueue.feature == feature for enqueue in self.held)
+        return sum(message.feature == feature for message in self.held)
 
-    def run(self, enqueue: TaskMessage) -> Any:
+    def run(self, message: TaskMessage) -> Any:
         """Run the task of one message, as a worker would."""
         with self._app.app_context():
-            return self._app.extensions["celery"].tasks[enqueue.task](**enqueue.arguments)
+            return self._app.extensions["celery"].tasks[message.task](**message.arguments)
 
     def run_all(self) -> None:
         """Run every message held now, and those that they cause, until it is quiet."""
@@ -72,7 +72,7 @@ class HeldQueue:
 
     @property
     def tasks(self) -> list[str]:
-        return [enqueue.task for enqueue in self.held]
+        return [message.task for message in self.held]
 
 
 class ScriptedNetwork:

@@ -5,12 +5,13 @@ schedule, and leads to a poll also when there were too many to keep.
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.infra.rows import session, until_somebody_waits
-from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, poll, result, stored
 from tests.support.given import ended, ending, look, never_landed, processing
 from tests.support.merchants import Merchant
 from tests.support.rows import callbacks, discrepancies, seconds_until_due
@@ -259,3 +260,24 @@ def test_a_hint_keeps_the_look_an_hour_after_the_end(
     task_queue.run_all()
     left_s = seconds_until_due(app, payment.id) or 0
     assert timedelta(seconds=left_s) > timedelta(minutes=59)
+
+
+def test_a_poll_that_began_before_the_end_by_the_clock_gives_its_lease_back(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    network: ScriptedNetwork,
+    guards_off: psycopg.Connection,
+) -> None:
+    """Its transaction waited for the row, and so has an earlier time than the end that it saw."""
+    payment = ended(app, merchant, network, "SUCCESSFUL")
+    call(client, payment, {"late": 1})
+    later = "UPDATE payments SET completed_at = now() + interval '1 minute' WHERE id = %s"
+    guards_off.execute(later, (payment.id,))
+    network.poll_answers = [ending("SUCCESSFUL")]
+    poll(app, payment)
+    assert stored(app, payment.id).leased_until is None
+    call(client, payment, {"late": 2})
+    network.poll_answers = [ending("SUCCESSFUL")]
+    poll(app, payment)
+    assert [found for found in callbacks(app, payment.id) if found.processed_at is None] == []

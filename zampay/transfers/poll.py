@@ -44,6 +44,7 @@ class Lease:
     provider: Provider
     submissions: int
     evidence: Evidence
+    until: datetime
 
 
 def poll(*, tenant_id: str, payment_id: str) -> PollAnswer | None:
@@ -91,6 +92,7 @@ def lease(tenant_id: str, payment_id: str) -> Lease | None:
             provider=provider,
             submissions=payment.submissions,
             evidence=Evidence.CALLBACK if processed else Evidence.ENQUIRY,
+            until=transitions.lease_end(payment),
         )
 
 
@@ -141,7 +143,7 @@ def apply(tx: Transaction, payment: Payment, answer: PollAnswer, leased: Lease) 
         return  # it is sent again, or will be: the answer is older, and the lease not ours
     if isinstance(answer, NotFound) and payment.is_anothers(leased.provider.profile.account):
         answer = NoAnswer(f"{answer.detail}, but it was sent by another account")
-    if not _polled_before_the_end(payment, leased):
+    if not _ended_meanwhile(payment, leased):
         _plan_the_next_poll(tx, payment, answer)
     if isinstance(answer, ProviderResult):
         results.apply_result(tx, payment, answer, evidence=leased.evidence)
@@ -151,11 +153,12 @@ def apply(tx: Transaction, payment: Payment, answer: PollAnswer, leased: Lease) 
         results.review_if_old(tx, payment, answer.detail)
 
 
-def _polled_before_the_end(payment: Payment, leased: Lease) -> bool:
-    """Whether the payment ended while this look was under way: one look after the end may be due,
-    and an older answer does not stand for it.
+def _ended_meanwhile(payment: Payment, leased: Lease) -> bool:
+    """Whether the payment ended during this poll: a poll after the end may be due, and an older
+    answer does not stand for it. The lease tells; the times of two transactions could not, because
+    one that began before the end may have taken the row after it.
     """
-    return payment.completed_at is not None and leased.order.now < payment.completed_at
+    return payment.completed_at is not None and payment.leased_until != leased.until
 
 
 def _plan_the_next_poll(tx: Transaction, payment: Payment, answer: PollAnswer) -> None:

@@ -149,6 +149,12 @@ def lease(payment: Payment, now: datetime) -> None:
     payment.planned_at = still_planned(payment, now)
 
 
+def lease_end(payment: Payment) -> datetime:
+    """When the lease of a leased row ends; whoever took it knows it again by this."""
+    assert payment.leased_until is not None, "only a leased row has one"
+    return payment.leased_until
+
+
 def is_leased(payment: Payment, now: datetime) -> bool:
     """Whether somebody is sending the payment or asking about it now."""
     return payment.leased_until is not None and payment.leased_until > now

@@ -33,7 +33,7 @@ class TaskMessage:
 class TaskQueue(Protocol):
     """Whatever carries messages to workers."""
 
-    def enqueue(self, enqueue: TaskMessage) -> None:
+    def enqueue(self, message: TaskMessage) -> None:
         """Send one message, or raise."""
 
     def waiting(self, feature: str) -> int:
@@ -43,13 +43,13 @@ class TaskQueue(Protocol):
 def send(messages: list[TaskMessage]) -> None:
     """Send all; a broker that is down costs one warning and never an error."""
     try:
-        for enqueue in messages:
+        for message in messages:
             with redis_client.unless_it_hangs():
-                current_app.extensions["task_queue"].enqueue(enqueue)
+                current_app.extensions["task_queue"].enqueue(message)
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the row is due
         metrics.ENQUEUE_FAILURES.inc()
         log.warning(
             "enqueue_failed",
-            tasks=[enqueue.task for enqueue in messages],
+            tasks=[message.task for message in messages],
             reason=type(error).__name__,
         )

@@ -90,14 +90,14 @@ class CeleryQueue:
     def __init__(self, celery: Celery) -> None:
         self._celery = celery
 
-    def enqueue(self, enqueue: TaskMessage) -> None:
+    def enqueue(self, message: TaskMessage) -> None:
         """Publish; raises whatever the broker's client raises."""
         asked_by = structlog.contextvars.get_contextvars().get(REQUEST_ID)
         headers = {REQUEST_ID: asked_by} if asked_by else {}
         self._celery.send_task(
-            enqueue.task,
-            kwargs=enqueue.arguments,
-            queue=enqueue.feature,
+            message.task,
+            kwargs=message.arguments,
+            queue=message.feature,
             retry=False,
             ignore_result=True,
             headers=headers,
