@@ -3,17 +3,19 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldQueue, ScriptedNetwork, poll
+from tests.support.fakes import HeldQueue, ScriptedNetwork, poll, stored
 from tests.support.given import ending, processing
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
 from tests.support.rows import callbacks, path
-from zampay.infra.web.request_limits import MAX_BODY_BYTES
+from zampay.infra.web.request_limits import MAX_BODY_BYTES, UNREAD
 from zampay.transfers.callbacks import MOST_KEPT
 from zampay.transfers.models import Payment
+from zampay.transfers.states import State
 
 
 def address(payment: Payment) -> str:
@@ -68,3 +70,24 @@ def test_a_body_over_64_kib_in_chunks_is_not_kept_cut(
     )
     refusal(answer, 413, "body_too_large")
     assert callbacks(app, payment.id) == []
+
+
+@pytest.mark.parametrize(("status", "code"), [(413, "body_too_large"), (408, "request_timeout")])
+def test_a_callback_whose_body_is_not_read_is_refused_and_polled_for(
+    app: Flask,
+    client: FlaskClient,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    network: ScriptedNetwork,
+    status: int,
+    code: str,
+) -> None:
+    payment = processing(app, merchant, network)
+    task_queue.lose_all()
+    answer = client.put(address(payment), environ_overrides={UNREAD: status})
+    refusal(answer, status, code)
+    assert task_queue.tasks == ["transfers.poll"]
+    assert stored(app, payment.id).called_back_at is not None
+    network.poll_answers = [ending("SUCCESSFUL")]
+    task_queue.run_all()
+    assert stored(app, payment.id).state == State.SUCCESSFUL

@@ -9,13 +9,14 @@ import re
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import HTTPException
 
 from zampay.infra.database.db import Transaction, transaction
 from zampay.infra.redis import redis_client
 from zampay.infra.telemetry import metrics
 from zampay.infra.telemetry.access_log import concerning
 from zampay.infra.web.api import PREFIX
-from zampay.infra.web.request_limits import raw_body
+from zampay.infra.web.request_limits import raw_body, read_raw_body
 from zampay.kernel import addresses
 from zampay.kernel.errors import ZamPayError
 from zampay.kernel.ids import ALPHABET
@@ -52,7 +53,7 @@ class SourceNotAllowed(ZamPayError):
 @callbacks.route("/<provider>/<token>", methods=["PUT", "POST"])
 @raw_body
 def receive(provider: str, token: str) -> Response:
-    """Keep a callback and look at its payment soon; the same body again changes nothing."""
+    """Keep a callback and poll its payment soon; the same body again changes nothing."""
     _check_source()
     found = None
     if registry.knows(provider) and _TOKEN.fullmatch(token):
@@ -72,7 +73,11 @@ def _take_in(payment_id: str, tenant_id: str) -> str:
     and the database decides. Read only here, so that a stranger without a token cannot make us wait
     for one.
     """
-    body = request.get_data(cache=False)
+    try:
+        body = read_raw_body()
+    except HTTPException:
+        metrics.CALLBACKS.labels(_poll_without_body(payment_id, tenant_id)).inc()
+        raise
     digest = hashlib.sha256(body).hexdigest()
     lock = f"callback:{payment_id}:{digest}"
     ours = redis_client.lock(lock, ttl_s=LOCK_S)
@@ -100,10 +105,7 @@ def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> str:
         if queries.has_callback(tx, payment_id, digest):
             return "repeated"
         if queries.callbacks_seen(tx, payment_id)[0] >= MOST_KEPT:
-            pace = f"callback-poll:{payment_id}"
-            at_once = redis_client.lock(pace, ttl_s=int(transitions.AFTER_A_FLOOD.total_seconds()))
-            _poll_soon(tx, payment, at_once=at_once)
-            return "over_limit"
+            return _poll_over_limit(tx, payment)
         tx.session.add(
             Callback(
                 tenant_id=tenant_id,
@@ -116,6 +118,21 @@ def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> str:
         )
         _poll_soon(tx, payment, at_once=True)
     return "kept"
+
+
+def _poll_without_body(payment_id: str, tenant_id: str) -> str:
+    """A body that is too large or too slow is not stored, but polled for all the same."""
+    with transaction(tenant_id) as tx:
+        payment = queries.locked(tx, payment_id)
+        assert payment is not None, "payments are never deleted"
+        return _poll_over_limit(tx, payment)
+
+
+def _poll_over_limit(tx: Transaction, payment: Payment) -> str:
+    pacing = f"callback-poll:{payment.id}"
+    at_once = redis_client.lock(pacing, ttl_s=int(transitions.AFTER_A_FLOOD.total_seconds()))
+    _poll_soon(tx, payment, at_once=at_once)
+    return "over_limit"
 
 
 def _poll_soon(tx: Transaction, payment: Payment, *, at_once: bool) -> None:

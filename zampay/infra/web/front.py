@@ -1,6 +1,6 @@
 """The front of a web process: an ASGI application that calls a WSGI application in a thread.
 
-The event loop reads a request as a whole, with a deadline; only then is a place taken, and a place
+The event loop reads a request as a whole, with a deadline; only then is a slot taken, and a slot
 is given back before the answer is sent. What a client does or leaves undone costs a connection and
 at most 64 KiB. The loop itself never waits for the application.
 """
@@ -19,7 +19,7 @@ from zampay.infra.web import load_shedding, request_head, wsgi_call
 from zampay.infra.web.large_answers import GIVE_UP, LargeAnswers
 from zampay.infra.web.load_shedding import Refusal, Slots
 from zampay.infra.web.problems import HTTP_ADVICE, HTTP_CODES, MEDIA_TYPE, RETRY_AFTER_S, body_of
-from zampay.infra.web.request_limits import MAX_BODY_BYTES, request_id
+from zampay.infra.web.request_limits import MAX_BODY_BYTES, UNREAD, request_id
 from zampay.infra.web.wsgi_call import Answer, Headers
 from zampay.kernel import clock, ids
 from zampay.kernel.errors import told
@@ -40,6 +40,10 @@ WAITING = 48
 PIECE_BYTES = 64 * 1024
 PROBE, OVERVIEWS = "/health/live", frozenset({"/health/ready", "/metrics"})
 CALLBACKS = "/api/v1/callbacks/"
+SIGNS = frozenset({408, 413})
+"""A callback whose body is too slow or too large is a sign that its payment landed all the same:
+the application refuses it, and polls.
+"""
 
 
 class Unread(Exception):
@@ -85,13 +89,21 @@ class Front:
             await self._send(answer, scope, send)
 
     async def _answer(self, scope: Message, headers: Headers, receive: Receive) -> Answer | Refusal:
-        wrong = request_head.refusal(headers, version=scope["http_version"])
-        if wrong is not None:
-            raise Unread(*wrong)
-        body = await _collected(receive)
+        unread = None
+        try:
+            _check_head(scope, headers)
+            body = await _collected(receive)
+        except Unread as error:
+            if error.status not in SIGNS or not scope["path"].startswith(CALLBACKS):
+                raise
+            body, unread = b"", error.status
         environ = wsgi_call.environ(scope, headers, body)
         environ[load_shedding.STUCK] = self._slots.stuck()
+        environ[UNREAD] = unread
         work = partial(wsgi_call.call, self._app, environ)
+        if unread is not None:
+            answer = await self._slots.run(work, leaving=partial(_left, receive))
+            return answer if isinstance(answer, Refusal) else answer.closing()
         if scope["path"] == PROBE:
             return await self._probes.run(work, leaving=receive)
         if scope["path"] in OVERVIEWS:
@@ -127,6 +139,18 @@ def _whose(path: str, headers: Headers) -> str | None:
 
 def _nothing() -> None:
     pass
+
+
+def _check_head(scope: Message, headers: Headers) -> None:
+    wrong = request_head.refusal(headers, version=scope["http_version"])
+    if wrong is not None:
+        raise Unread(*wrong)
+
+
+async def _left(receive: Receive) -> None:
+    """Return when the client has left; what else it sends is dropped."""
+    while (await receive())["type"] == "http.request":
+        pass
 
 
 async def _collected(receive: Receive) -> bytes:

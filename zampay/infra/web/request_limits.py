@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import structlog
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, abort, g, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import (
     RequestEntityTooLarge,
@@ -25,6 +25,8 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 MAX_DEPTH = 16
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
+UNREAD = "zampay.unread"
+"""In the WSGI environment of a raw body: the status that refuses it, where it was not read."""
 _RAW_BODY = "accepts_raw_body"
 _TOO_DEEP = f"The body must not be nested more than {MAX_DEPTH} deep."
 
@@ -112,6 +114,18 @@ def raw_body(view: Any) -> Any:
     """Mark a view that takes any body as it comes (callbacks)."""
     setattr(view, _RAW_BODY, True)
     return view
+
+
+def read_raw_body() -> bytes:
+    """The body of a `raw_body` view.
+
+    Raises:
+        RequestEntityTooLarge, RequestTimeout: it is too large, or did not arrive in time.
+    """
+    unread = request.environ.get(UNREAD)
+    if unread is not None:
+        abort(unread)
+    return request.get_data(cache=False)
 
 
 def init(app: Flask) -> None:

@@ -3,7 +3,7 @@
 import io
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -23,6 +23,10 @@ class Answer:
     status: int
     headers: Headers
     body: bytes
+
+    def closing(self) -> "Answer":
+        """The same, after which the connection is closed: the rest of the request is not read."""
+        return replace(self, headers=[*self.headers, (b"connection", b"close")])
 
 
 def environ(scope: Mapping[str, Any], headers: Headers, body: bytes) -> "WSGIEnvironment":
