@@ -32,7 +32,7 @@ from zampay.transfers.models import Callback, Payment
 from zampay.transfers.states import Evidence, NextAction, State
 
 FIRST_RESEND_S = 2.0
-LONGEST_RESEND_S = 300.0
+LONGEST_RESEND_S = 60.0
 _WAITED_FOR = states.OPEN - {State.PENDING, State.IN_REVIEW}
 
 
