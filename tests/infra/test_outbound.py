@@ -28,7 +28,9 @@ from zampay.infra.http.outbound import (
     Reply,
 )
 
-SHORT = {"connect_timeout_s": 0.3, "read_timeout_s": 0.3}
+PATIENT = {"connect_timeout_s": 5.0, "read_timeout_s": 5.0}
+SHORT = {"connect_timeout_s": 2.0, "read_timeout_s": 0.3}
+"""For those who are not answered: a busy machine still connects."""
 DRIPS = {
     "the status": b"",
     "the headers": b"HTTP/1.1 200 OK\r\nA: ",
@@ -38,9 +40,15 @@ DRIPS = {
 CUT_SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"
 
 
-def ask(behaviour: Behaviour, method: str = "GET", body: bytes | None = None) -> Reply:
+def ask(
+    behaviour: Behaviour,
+    method: str = "GET",
+    body: bytes | None = None,
+    timeouts: dict[str, float] = PATIENT,
+) -> Reply:
     with serving(behaviour) as server:
-        return Outbound(**SHORT).send(method, f"{server.url}/path", headers={"A": "b"}, body=body)
+        http = Outbound(**timeouts)
+        return http.send(method, f"{server.url}/path", headers={"A": "b"}, body=body)
 
 
 def test_a_whole_answer_comes_back_with_status_text_and_how_long_to_wait() -> None:
@@ -92,7 +100,6 @@ def test_a_connection_that_does_not_come_about_in_time_is_not_connected(
     [
         pytest.param(resets, id="reset"),
         pytest.param(hangs_up, id="hung up"),
-        pytest.param(keeps_silent, id="silence"),
         pytest.param(says(b"HTTP/1.1 2"), id="half a status line"),
         pytest.param(says(CUT_SHORT), id="half a body"),
         pytest.param(says(b"SSH-2.0-OpenSSH\r\n"), id="another protocol"),
@@ -110,11 +117,16 @@ def test_once_connected_anything_but_a_whole_answer_may_have_arrived(behaviour: 
         ask(behaviour, "POST", b"{}")
 
 
+def test_who_keeps_silent_once_connected_may_have_the_request() -> None:
+    with pytest.raises(NoReply):
+        ask(keeps_silent, "POST", b"{}", SHORT)
+
+
 @pytest.mark.parametrize("begins", DRIPS.values(), ids=DRIPS)
 def test_a_server_that_drips_does_not_hold_a_worker(begins: bytes) -> None:
     started_s = time.monotonic()
     with pytest.raises(NoReply, match=TOO_LONG):
-        ask(drips(begins))
+        ask(drips(begins), timeouts=SHORT)
     assert time.monotonic() - started_s < 5
 
 
@@ -142,7 +154,7 @@ def test_an_answer_that_unpacks_without_end_is_cut() -> None:
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Again", "308 For Good"])
 def test_a_redirect_is_an_answer_and_is_not_followed(status: str) -> None:
     with serving(answers(b"", status, "Location: /elsewhere")) as server:
-        reply = Outbound(**SHORT).send("POST", server.url, headers={}, body=b"{}")
+        reply = Outbound(**PATIENT).send("POST", server.url, headers={}, body=b"{}")
         assert str(reply.status) == status[:3]
         assert len(server.requests) == 1
 
@@ -175,7 +187,7 @@ def test_no_cookie_and_no_proxy_or_login_of_the_environment_is_used(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with serving(answers(b"", "200 OK", "Set-Cookie: a=b; Path=/")) as server:
-        http = Outbound(**SHORT)
+        http = Outbound(**PATIENT)
         for _ in range(2):
             http.send("GET", server.url, headers={})
         assert all(b"\r\ncookie:" not in request.lower() for request in server.requests)
