@@ -24,7 +24,7 @@ def test_after_an_outage_the_oldest_payments_end_first(
     shops = [gateway.shop(name) for name in ("One", "Two", "Three")]
     accepted: list[str] = []
     began_s = time.monotonic()
-    with network.weather([OUTAGE]):
+    with network.faults_during([OUTAGE]):
         for place in range(PAYMENTS):
             accepted.append(shops[place % len(shops)].pay(next(numbers))["id"])
             time.sleep(max(0.0, began_s + place * OUTAGE_S / PAYMENTS - time.monotonic()))
