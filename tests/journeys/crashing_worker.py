@@ -1,6 +1,6 @@
 """The real worker whose network crashes it: its process group dies at `CRASH_AT`.
 
-`before_submit` and `before_poll`: the claim is committed, no byte has left.
+`before_submit` and `before_poll`: the lease is committed, no byte has left.
 `after_poll`: the network has answered, nothing of it is written down.
 """
 

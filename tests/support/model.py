@@ -137,15 +137,15 @@ class PaymentLife:
         """A message for a send runs; a `late` answer waits until `deliver`."""
         self.pass_time()
         with self.app.app_context():
-            claim = submit.lease(self.tenant_id, self.payment_id)
-        if claim is None:
+            leased = submit.lease(self.tenant_id, self.payment_id)
+        if leased is None:
             return
-        answer = self.network.answer_to(claim.order, how)
+        answer = self.network.answer_to(leased.order, how)
 
         def come_home(tx: Transaction, row: Payment) -> None:
             if how == "held":
-                self.network.land(claim.order)
-            submit.record(tx, row, answer, attempt=claim.attempt)
+                self.network.land(leased.order)
+            submit.record(tx, row, answer, attempt=leased.attempt)
 
         self._deliver_or_keep(come_home, late=late or how == "held")
 
@@ -153,11 +153,11 @@ class PaymentLife:
         """A message for a poll runs; a `late` answer waits until `deliver`."""
         self.pass_time(age)
         with self.app.app_context():
-            claim = poll.lease(self.tenant_id, self.payment_id)
-        if claim is None:
+            leased = poll.lease(self.tenant_id, self.payment_id)
+        if leased is None:
             return
-        answer = self.network.answer_about(claim.order, how)
-        self._deliver_or_keep(lambda tx, row: poll.apply(tx, row, answer, claim), late=late)
+        answer = self.network.answer_about(leased.order, how)
+        self._deliver_or_keep(lambda tx, row: poll.apply(tx, row, answer, leased), late=late)
 
     def cancel(self) -> None:
         """The merchant tries; whether they may is checked where they may not."""

@@ -80,13 +80,13 @@ def test_the_grace_time_counts_to_the_question_and_not_to_its_slow_answer(
     payment = unconfirmed(app, merchant, network)
     make_due(app, payment.id, age=LONG)
     with app.app_context():
-        claim = poll.lease(payment.tenant_id, payment.id)
-        assert claim is not None
-        asked_at = claim.order.now - LONG + timedelta(seconds=5)
+        leased = poll.lease(payment.tenant_id, payment.id)
+        assert leased is not None
+        asked_at = leased.order.now - LONG + timedelta(seconds=5)
         with transaction(payment.tenant_id) as tx:
             row = queries.locked(tx, payment.id)
             assert row is not None
-            early = replace(claim, order=replace(claim.order, now=asked_at))
+            early = replace(leased, order=replace(leased.order, now=asked_at))
             poll.apply(tx, row, UNKNOWN, early)
     assert stored(app, payment.id).state == State.UNCONFIRMED
 

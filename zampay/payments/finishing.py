@@ -67,7 +67,7 @@ def finish(*, tenant_id: str, livemode: bool, payment_id: str, ending: Ending) -
         NotFinishable: it has ended otherwise.
     """
     with transaction(tenant_id) as tx:
-        payment = queries.locked(tx, payment_id) if ids.is_id("pay", payment_id) else None
+        payment = queries.locked_if_there(tx, payment_id) if ids.is_id("pay", payment_id) else None
         if payment is None or payment.livemode is not livemode:
             raise PaymentNotFound
         if payment.livemode:

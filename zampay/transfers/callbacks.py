@@ -101,7 +101,6 @@ def _keep(payment_id: str, tenant_id: str, body: bytes, digest: str) -> str:
     """
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
-        assert payment is not None, "payments are never deleted"
         if queries.has_callback(tx, payment_id, digest):
             return "repeated"
         if queries.callbacks_seen(tx, payment_id)[0] >= MOST_KEPT:
@@ -124,7 +123,6 @@ def _poll_without_body(payment_id: str, tenant_id: str) -> str:
     """A body that is too large or too slow is not stored, but polled for all the same."""
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
-        assert payment is not None, "payments are never deleted"
         return _poll_over_limit(tx, payment)
 
 

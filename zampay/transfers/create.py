@@ -141,7 +141,7 @@ def cancel(
         PaymentNotFound, NotCancellable.
     """
     with transaction(tenant_id) as tx:
-        payment = queries.locked(tx, payment_id) if ids.is_id("pay", payment_id) else None
+        payment = queries.locked_if_there(tx, payment_id) if ids.is_id("pay", payment_id) else None
         if payment is None or payment.livemode is not livemode:
             raise PaymentNotFound
         already = payment.failure is not None and payment.failure["code"] == FailureCode.CANCELLED

@@ -145,7 +145,12 @@ class Payment(Model):
     @property
     def may_have_landed(self) -> bool:
         """Whether the network may have it, although no answer of its own has said so."""
-        return self.in_doubt or (self.called_back_at is not None and self.submissions > 0)
+        return self.in_doubt or self.was_called_back
+
+    @property
+    def was_called_back(self) -> bool:
+        """Whether a callback came for what was sent: then the network has had it."""
+        return self.called_back_at is not None and self.submissions > 0
 
     def is_anothers(self, account: str) -> bool:
         """Whether another account at the network has sent it, so that this one cannot know it."""

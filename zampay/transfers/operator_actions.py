@@ -73,7 +73,7 @@ def poll_now(*, payment: Payment, operator: Operator) -> None:
         NotPossible: nothing has been sent yet, or somebody is sending it or asking about it now.
     """
     with transaction(payment.tenant_id) as tx:
-        row = _locked(tx, payment)
+        row = queries.locked(tx, payment.id)
         if row.state == State.PENDING and row.may_have_landed:
             results.doubt_again(tx, row, Evidence.OPERATOR, "the operator asks")
         if not poll.is_to_be_polled(row):
@@ -112,7 +112,7 @@ def resolve(
     """
     assert end in {State.SUCCESSFUL, State.FAILED}, "a decision is an end"
     with transaction(payment.tenant_id) as tx:
-        row = _locked(tx, payment)
+        row = queries.locked(tx, payment.id)
         _check(row, operator)
         _check_facts(tx, row, as_of)
         if transitions.is_leased(row, tx.now):
@@ -145,7 +145,7 @@ def close_discrepancies(
         NotPossible: the facts are no longer those of `as_of`.
     """
     with transaction(payment.tenant_id) as tx:
-        row = _locked(tx, payment)
+        row = queries.locked(tx, payment.id)
         _check_facts(tx, row, as_of)
         closed = _close_discrepancies(tx, row)
         if closed:
@@ -209,12 +209,6 @@ def _check(payment: Payment, operator: Operator) -> None:
 def _check_facts(tx: Transaction, payment: Payment, as_of: Mapping[str, Any] | None) -> None:
     if as_of is not None and dict(as_of) != facts(tx, payment):
         raise NotPossible("It has changed since it was proposed: look at it, and propose it again.")
-
-
-def _locked(tx: Transaction, payment: Payment) -> Payment:
-    row = queries.locked(tx, payment.id)
-    assert row is not None, "payments are never deleted"
-    return row
 
 
 def _close_discrepancies(tx: Transaction, payment: Payment) -> int:

@@ -55,7 +55,6 @@ def poll(*, tenant_id: str, payment_id: str) -> PollAnswer | None:
     answer = leased.provider.poll(leased.order)
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
-        assert payment is not None, "payments are never deleted"
         with transitions.following_callbacks(tx, payment, since=leased.order.now):
             apply(tx, payment, answer, leased)
     return answer
@@ -69,7 +68,7 @@ def lease(tenant_id: str, payment_id: str) -> Lease | None:
         payment = queries.locked_if_due(tx, payment_id, waiting=True)
         if payment is None:
             return None
-        if payment.state == State.PENDING and _was_called_back(payment):
+        if payment.state == State.PENDING and payment.was_called_back:
             results.doubt_again(tx, payment, Evidence.CALLBACK, "the network called back")
         if not is_to_be_polled(payment):
             return None
@@ -94,11 +93,6 @@ def lease(tenant_id: str, payment_id: str) -> Lease | None:
             evidence=Evidence.CALLBACK if processed else Evidence.ENQUIRY,
             until=transitions.lease_end(payment),
         )
-
-
-def _was_called_back(payment: Payment) -> bool:
-    """Whether a callback came for what was sent: then the network has had it."""
-    return payment.called_back_at is not None and payment.submissions > 0
 
 
 def is_to_be_polled(payment: Payment) -> bool:

@@ -65,7 +65,14 @@ def payment_by_external_id(tx: Transaction, external_id: str, *, livemode: bool)
     return tx.session.scalar(query)
 
 
-def locked(tx: Transaction, payment_id: str) -> Payment | None:
+def locked(tx: Transaction, payment_id: str) -> Payment:
+    """A payment of the tenant that is known to be there, as `locked_if_there`."""
+    payment = locked_if_there(tx, payment_id)
+    assert payment is not None, "payments are never deleted"
+    return payment
+
+
+def locked_if_there(tx: Transaction, payment_id: str) -> Payment | None:
     """One payment of the tenant, locked until the transaction ends; rows that only name it (a
     callback that is being kept) can be written meanwhile.
     """

@@ -1,4 +1,4 @@
-"""Sending a payment to its network: claim, call with no connection held, record what came of it.
+"""Sending a payment to its network: lease, call with no connection held, record what came of it.
 
 Between the two transactions the row is SUBMITTING and its `due_at` is a lease: if this process
 dies, the lease ends and the network is *asked* (`poll.py`), never sent to under another
@@ -53,7 +53,6 @@ def submit(*, tenant_id: str, payment_id: str) -> Submission | None:
     outcome = leased.provider.submit(leased.order)
     with transaction(tenant_id) as tx:
         payment = queries.locked(tx, payment_id)
-        assert payment is not None, "payments are never deleted"
         with transitions.following_callbacks(tx, payment, since=leased.order.now):
             record(tx, payment, outcome, attempt=leased.attempt)
     return outcome
