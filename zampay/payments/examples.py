@@ -8,6 +8,7 @@ from typing import Any
 
 from zampay.kernel.chain import history_hash
 from zampay.kernel.clock import micros
+from zampay.providers import registry
 
 _ID = "pay_01k9tq3v0c8m2x5e7h4b6n1r3w"
 _REFERENCE = "9ffa2956-1470-4b8d-84c6-cfe94fca2008"
@@ -16,7 +17,7 @@ _ASKED_AT = "2026-11-27T09:15:02.310Z"
 ACCEPTED: dict[str, Any] = {
     "id": _ID,
     "externalId": "order-1042",
-    "provider": "MTN",
+    "provider": registry.IN_EXAMPLES,
     "livemode": False,
     "amount": "12.50",
     "currency": "ZMW",

@@ -9,6 +9,7 @@ from zampay.infra.web.api import Schema
 from zampay.infra.web.fields import Moment, String, Text, TextMap
 from zampay.kernel import msisdn
 from zampay.kernel.money import Money, NotMoney
+from zampay.providers import registry
 from zampay.transfers.states import Evidence, NextAction
 from zampay.transfers.views import STATUS_METADATA, STATUSES, WORDS, status_of
 
@@ -79,7 +80,9 @@ class PaymentRequest(Schema):
     )
     currency = String(load_default="ZMW", metadata={"example": "ZMW"})
     msisdn = MobileNumber(required=True, metadata={"example": "260963123400"})
-    provider = String(load_default=None, allow_none=True, metadata={"example": "MTN"})
+    provider = String(
+        load_default=None, allow_none=True, metadata={"example": registry.IN_EXAMPLES}
+    )
     payer_message = Text(load_default="", validate=ma.validate.Length(max=NOTE_LENGTH))
     payee_note = Text(load_default="", validate=ma.validate.Length(max=NOTE_LENGTH))
     metadata = TextMap(

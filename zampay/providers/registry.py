@@ -26,6 +26,8 @@ class Network:
 
 
 NETWORKS = (Network(mtn.CODE, mtn_settings.read, mtn.profile, mtn.Adapter, mtn_mapping.failure),)
+IN_EXAMPLES = NETWORKS[0].code
+"""The network that the examples of the API document name."""
 
 
 def read_settings(env: Any, *, required: bool) -> dict[str, Any]:
