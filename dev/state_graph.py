@@ -1,4 +1,4 @@
-"""Writes docs/states.md: every state of a transfer, drawn and tabled from `transfers/states.py`.
+"""Writes docs/states.md: every state of a transfer, drawn and tabled from `zampay/transfers`.
 
 `--check` writes nothing and exits 2 when the document is not what it would be.
 """
@@ -7,14 +7,15 @@ import sys
 from typing import Final
 
 from dev.environment import ROOT, DevError, run_program
+from zampay.transfers import kinds
 from zampay.transfers.states import RULES, State
 
 DOCUMENT: Final = ROOT / "docs" / "states.md"
 _INTRODUCTION: Final = """\
-# States of a payment
+# States of a transfer
 
-`python -m dev.state_graph` writes this page from `zampay/transfers/states.py`. Only
-`zampay/transfers/transitions.py` changes a state.
+`python -m dev.state_graph` writes this page from `states.py` and `kinds.py` in
+`zampay/transfers`. Only `transitions.py` there changes a state.
 """
 
 
@@ -23,7 +24,7 @@ def document() -> str:
     edges = [f"    {source} --> {target}" for source in State for target in _targets(source)]
     ends = [f"    {state} --> [*]" for state in State if not RULES[state].targets]
     rows = [
-        f"| {state} | {rule.status} | {rule.action or '-'} | {rule.event or '-'} |"
+        f"| {state} | {rule.status} | {rule.action or '-'} | {_events(state)} |"
         for state, rule in RULES.items()
     ]
     return "\n".join(
@@ -40,11 +41,16 @@ def document() -> str:
             "|---|---|---|---|",
             *rows,
             "",
-            "A payment that has ended and is due all the same is owed a poll: networks have been",
+            "A transfer that has ended and is due all the same is owed a poll: networks have been",
             "seen to take an ending back.",
             "",
         ]
     )
+
+
+def _events(state: State) -> str:
+    found = [rule.events[state] for rule in kinds.RULES.values() if state in rule.events]
+    return ", ".join(found) or "-"
 
 
 def _targets(source: State) -> list[State]:

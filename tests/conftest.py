@@ -142,7 +142,7 @@ def emptied(link: psycopg.Connection, *, has_triggers: bool) -> None:
 @pytest.fixture
 def fresh_payments(app: Flask, guards_off: psycopg.Connection) -> None:
     """Payments in new files, of which the planner of queries knows nothing yet."""
-    guards_off.execute("TRUNCATE payments CASCADE")
+    guards_off.execute("TRUNCATE transfers CASCADE")
 
 
 @pytest.fixture

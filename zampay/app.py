@@ -50,7 +50,7 @@ ROUTE_LIMITS = {
     "api-keys.create_key": "60/minute",
     "api-keys.rotate_key": "60/minute",
 }
-TABLES_WRITTEN = ("payments", "payment_moves", "idempotency_keys", "events")
+TABLES_WRITTEN = ("transfers", "transitions", "idempotency_keys", "events")
 FEATURE_SETTINGS = (
     "registration_open",
     "trusted_proxies",

@@ -67,9 +67,9 @@ def test_a_chain_that_was_rewritten_is_named_with_its_line(well: Flask, merchant
             "ALTER TABLE audit_log DISABLE TRIGGER USER",
             "UPDATE audit_log SET actor = 'key_1' WHERE position = 2",
             "ALTER TABLE audit_log ENABLE TRIGGER USER",
-            "ALTER TABLE payment_moves DISABLE TRIGGER USER",
-            "UPDATE payment_moves SET detail = 'x'",
-            "ALTER TABLE payment_moves ENABLE TRIGGER USER",
+            "ALTER TABLE transitions DISABLE TRIGGER USER",
+            "UPDATE transitions SET detail = 'x'",
+            "ALTER TABLE transitions ENABLE TRIGGER USER",
         ):
             tx.session.execute(sa.text(statement))
     result = examined(well)
@@ -103,7 +103,7 @@ def test_a_broken_invariant_names_its_payments_and_leads_to_its_runbook(
 ) -> None:
     first, second = (ended(well, merchant, network, "SUCCESSFUL").id for _ in range(2))
     with well.app_context(), transaction(EVERY_TENANT) as tx:
-        tx.session.execute(sa.text("UPDATE payments SET submissions = 0"))
+        tx.session.execute(sa.text("UPDATE transfers SET submissions = 0"))
     result = examined(well)
     assert result.exit_code == 1
     named = f"paid_without_being_sent: 2; the newest: {second}, {first}."

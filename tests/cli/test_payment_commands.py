@@ -15,7 +15,8 @@ from tests.support.merchants import BASE, Merchant
 from tests.support.rows import discrepancies, events, moves, path
 from tests.support.two_operators import act, decide, founders, propose
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.transfers.models import Callback, Payment
+from zampay.transfers.models import Transfer
+from zampay.transfers.traces import Callback
 
 WHY = ("--operator", "Ann", "--reason", "statement of 31 January")
 
@@ -190,7 +191,7 @@ def test_replayed_callbacks_are_looked_at_again(
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         tx.session.execute(sa.update(Callback).values(processed_at=sa.func.now()))
         later = sa.func.now() + sa.text("interval '1 hour'")
-        tx.session.execute(sa.update(Payment).values(due_at=later))
+        tx.session.execute(sa.update(Transfer).values(due_at=later))
     task_queue.lose_all()
     early = run(app, "callbacks", "replay", "--since", "2999-01-01", *WHY)
     assert early.output == "Payments to be asked about now: 0.\n"

@@ -24,7 +24,8 @@ from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.telemetry import logs
 from zampay.kernel import ids, words
 from zampay.providers.contract import NoAnswer
-from zampay.transfers.models import Discrepancy, Payment, Proposal
+from zampay.transfers.models import Transfer
+from zampay.transfers.traces import Discrepancy, Proposal
 
 __all__ = ["logging_as_before"]
 
@@ -71,18 +72,18 @@ def test_text_of_people_is_taken(client: FlaskClient, merchant: Merchant) -> Non
     assert answer.json["businessName"] == "Caf\u00e9 Mosi & Sons (Pvt) Ltd."
 
 
-def write_odd_text(app: Flask, payment: Payment) -> None:
+def write_odd_text(app: Flask, payment: Transfer) -> None:
     """As a version wrote it that did not look."""
     odd = {"odd": "a\x9b2J\u202eb\x1bc"}
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         for change in (
             "UPDATE tenants SET business_name = :odd, email = :odd",
             "UPDATE api_keys SET name = :odd",
-            "UPDATE payments SET provider_transaction_id = :odd, payer_message = :odd",
+            "UPDATE transfers SET provider_transaction_id = :odd, payer_message = :odd",
         ):
             tx.session.execute(sa.text(change), odd)
         row = {"id": ids.new("dsc"), "kind": "figures_differ", "ours": "a", "theirs": odd["odd"]}
-        theirs = {"tenant_id": payment.tenant_id, "payment_id": payment.id}
+        theirs = {"tenant_id": payment.tenant_id, "transfer_id": payment.id}
         tx.session.execute(sa.insert(Discrepancy).values({**row, **theirs}))
         asked = {"id": ids.new("prp"), "action": "resolve", "details": {"status": odd["odd"]}}
         who = {"reason": odd["odd"], "proposed_by": odd["odd"]}

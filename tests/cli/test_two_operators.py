@@ -12,7 +12,7 @@ from tests.support.rows import discrepancies, seconds_until_due
 from tests.support.two_operators import REASON, act, add, decide, founders, propose
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.providers.contract import Order, PollAnswer
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 
 HOUR_S = 3600
 NOBODYS = "zpo_" + "0" * 40
@@ -85,7 +85,7 @@ def test_a_proposal_expires(app: Flask, merchant: Merchant, network: ScriptedNet
     assert stored(app, payment.id).state == "IN_REVIEW"
 
 
-def another_word(app: Flask, payment: Payment, network: ScriptedNetwork) -> None:
+def another_word(app: Flask, payment: Transfer, network: ScriptedNetwork) -> None:
     """The network says of a payment in review what it has not said before."""
     network.poll_answers.append(result("SUCCESSFUL", amount="2.00"))
     make_due(app, payment.id)

@@ -73,7 +73,7 @@ def test_whatever_lets_them_in_live_money_needs_two_people_and_a_reason(
 ) -> None:
     payment = in_review(app, merchant, network)
     with app.app_context(), pytest.raises(NotPossible):
-        operator_actions.resolve(payment=payment, end=State.SUCCESSFUL, operator=people)
+        operator_actions.resolve(transfer=payment, end=State.SUCCESSFUL, operator=people)
     assert stored(app, payment.id).state == "IN_REVIEW"
 
 

@@ -130,10 +130,10 @@ def test_the_dump_of_the_page_holds_everything_and_comes_back(
     assert drill(drill_url)[0] == [("PENDING", 3, 375)]
     assert contents(drill_url) == contents(url)
     with psycopg.connect(drill_url) as link:
-        assert link.execute("SELECT count(*) FROM payments").fetchone() == (0,)
+        assert link.execute("SELECT count(*) FROM transfers").fetchone() == (0,)
         link.execute("SELECT set_config('zampay.every_tenant', 'on', true)")
         with pytest.raises(psycopg.errors.RestrictViolation):
-            link.execute("UPDATE payments SET amount_minor = amount_minor + 1")
+            link.execute("UPDATE transfers SET amount_minor = amount_minor + 1")
     with Stack(kept.servers, kept.directory, environment={"DATABASE_URL": drill_url}) as again:
         again.flask("db", "check")
     assert wrong(kept, doctor, drill_url, tmp_path) == WITHOUT_SIGN_OF_LIFE
@@ -141,7 +141,7 @@ def test_the_dump_of_the_page_holds_everything_and_comes_back(
 
 def test_psql_as_the_page_has_it_sees_every_row_and_changes_none(kept: Stack) -> None:
     (script,) = blocks("Commands", "sh")
-    typed = "SELECT 'seen ' || count(*) FROM payments;\nDELETE FROM payments;\n"
+    typed = "SELECT 'seen ' || count(*) FROM transfers;\nDELETE FROM transfers;\n"
     said = shell(script, typed, DATABASE_URL=as_postgresql(kept.servers.database_url))
     assert "seen 3" in said.stdout
     assert "cannot execute DELETE in a read-only transaction" in said.stderr

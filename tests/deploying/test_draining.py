@@ -88,9 +88,9 @@ def is_closed(port: int) -> bool:
 @contextmanager
 def held_back(url: str) -> Iterator[Callable[[], int]]:
     """Requests for payments wait in the database; gives how many do."""
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'payments'::regclass"
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'transfers'::regclass"
     with psycopg.connect(as_postgresql(url)) as link:
-        link.execute("LOCK TABLE payments IN EXCLUSIVE MODE")
+        link.execute("LOCK TABLE transfers IN EXCLUSIVE MODE")
         yield lambda: number(link, waiting)
 
 
@@ -104,7 +104,7 @@ def count(url: str, where: str = "true") -> int:
     """How many payments there are."""
     with psycopg.connect(as_postgresql(url)) as link:
         link.execute("SELECT set_config('zampay.every_tenant', 'on', true)")
-        return number(link, f"SELECT count(*) FROM payments WHERE {where}")  # noqa: S608
+        return number(link, f"SELECT count(*) FROM transfers WHERE {where}")  # noqa: S608
 
 
 def to_the_process(process: Process) -> None:

@@ -30,7 +30,7 @@ def test_the_line_of_a_payment_says_who_which_route_and_which_payment(
         "method": "POST",
         "route": "/api/v1/payments",
         "status": 202,
-        "payment_id": answer.json["id"],
+        "transfer_id": answer.json["id"],
     }
 
 
@@ -39,7 +39,7 @@ def test_a_payment_that_is_asked_for_is_named(merchant: Merchant, network: Scrip
     with captured() as lines:
         merchant.get(f"/payments/{payment_id}")
     line = the_line(lines, "request")
-    assert (line["payment_id"], line["route"]) == (payment_id, "/api/v1/payments/<payment_id>")
+    assert (line["transfer_id"], line["route"]) == (payment_id, "/api/v1/payments/<payment_id>")
 
 
 def test_a_callback_names_its_payment_and_not_its_token(
@@ -49,7 +49,7 @@ def test_a_callback_names_its_payment_and_not_its_token(
     with captured() as lines:
         client.put(f"{BASE}/callbacks/mtn/{payment.callback_token}", data=b'{"payer": "secret"}')
     line = the_line(lines, "request")
-    assert line["payment_id"] == payment.id
+    assert line["transfer_id"] == payment.id
     assert payment.callback_token not in str(lines)
     assert "payer" not in str(lines)
 
@@ -75,7 +75,7 @@ def test_the_next_request_does_not_inherit_the_context(
     merchant.pay()
     with captured() as lines:
         client.get("/health/live")
-    assert not {"tenant_id", "key_id", "payment_id"} & set(the_line(lines, "request"))
+    assert not {"tenant_id", "key_id", "transfer_id"} & set(the_line(lines, "request"))
 
 
 def test_each_request_is_counted_and_measured_by_its_route(client: FlaskClient) -> None:

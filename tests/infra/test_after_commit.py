@@ -22,9 +22,9 @@ class Rolled(Exception):
 def test_a_ring_is_sent_once_and_after_the_commit(app: Flask, task_queue: HeldQueue) -> None:
     with app.app_context():
         with transaction(EVERY_TENANT) as tx:
-            tx.enqueue("transfers.submit", payment_id="pay_1")
+            tx.enqueue("transfers.submit", transfer_id="pay_1")
             with tx.session.begin_nested():
-                tx.enqueue("transfers.poll", payment_id="pay_1")
+                tx.enqueue("transfers.poll", transfer_id="pay_1")
             assert task_queue.held == []
         assert task_queue.tasks == ["transfers.submit", "transfers.poll"]
 
@@ -32,7 +32,7 @@ def test_a_ring_is_sent_once_and_after_the_commit(app: Flask, task_queue: HeldQu
 def test_nothing_is_enqueued_for_what_was_rolled_back(app: Flask, task_queue: HeldQueue) -> None:
     def enqueue_and_fail() -> None:
         with transaction(EVERY_TENANT) as tx:
-            tx.enqueue("transfers.submit", payment_id="pay_1")
+            tx.enqueue("transfers.submit", transfer_id="pay_1")
             raise Rolled
 
     with app.app_context():
@@ -48,7 +48,7 @@ def test_a_broker_that_is_down_costs_a_warning_and_no_error(
 ) -> None:
     task_queue.broken = True
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        tx.enqueue("transfers.submit", payment_id="pay_1")
+        tx.enqueue("transfers.submit", transfer_id="pay_1")
     assert caplog.text.count("enqueue_failed") == 1
 
 
@@ -60,7 +60,7 @@ def test_the_real_queue_survives_a_broker_that_is_down(
     there, app.extensions["task_queue"] = app.extensions["task_queue"], broker.CeleryQueue(nowhere)
     try:
         with app.app_context():
-            after_commit.send([TaskMessage("transfers.submit", {"payment_id": "pay_1"})])
+            after_commit.send([TaskMessage("transfers.submit", {"transfer_id": "pay_1"})])
     finally:
         app.extensions["task_queue"] = there
     assert caplog.text.count("enqueue_failed") == 1
@@ -69,7 +69,7 @@ def test_the_real_queue_survives_a_broker_that_is_down(
 def test_the_real_queue_leaves_one_message_with_task_and_arguments(app: Flask) -> None:
     with app.app_context():
         after_commit.send(
-            [TaskMessage("transfers.submit", {"payment_id": "pay_1", "tenant_id": "ten_1"})]
+            [TaskMessage("transfers.submit", {"transfer_id": "pay_1", "tenant_id": "ten_1"})]
         )
         queues = [key for key in client().scan_iter() if client().type(key) == "list"]
         assert len(queues) == 1

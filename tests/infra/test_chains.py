@@ -25,7 +25,7 @@ from zampay.tenants import audit, audit_chain
 from zampay.transfers import history, tasks
 
 LINES = 5
-TABLES = ("audit_log", "audit_heads", "payment_moves", "payments", "events")
+TABLES = ("audit_log", "audit_heads", "transitions", "transfers", "events")
 Forge = Callable[..., None]
 
 
@@ -169,14 +169,14 @@ def test_an_audit_log_cut_off_at_its_end_is_found_by_its_head(
 
 
 MOVE_FORGERIES = {
-    "changed": ("UPDATE payment_moves SET evidence = 'callback' WHERE position = 2", 2),
-    "deleted": ("DELETE FROM payment_moves WHERE position = 2", 2),
+    "changed": ("UPDATE transitions SET evidence = 'callback' WHERE position = 2", 2),
+    "deleted": ("DELETE FROM transitions WHERE position = 2", 2),
     "cut off": (
-        "DELETE FROM payment_moves WHERE position = (SELECT max(position) FROM payment_moves)",
+        "DELETE FROM transitions WHERE position = (SELECT max(position) FROM transitions)",
         4,
     ),
     "reordered": (
-        "UPDATE payment_moves SET position = CASE position WHEN 2 THEN 13 ELSE position END",
+        "UPDATE transitions SET position = CASE position WHEN 2 THEN 13 ELSE position END",
         2,
     ),
 }
@@ -214,33 +214,33 @@ def test_what_is_no_export_is_said_to_be_none(tmp_path: Path) -> None:
     assert main(["verify-audit", str(tmp_path / "nowhere.json")]) == 2
 
 
-@pytest.mark.parametrize("table", ["tenants", "api_keys", "audit_log", "audit_heads", "payments"])
+@pytest.mark.parametrize("table", ["tenants", "api_keys", "audit_log", "audit_heads", "transfers"])
 def test_nothing_is_emptied(app: Flask, merchant: Merchant, table: str) -> None:
     refused(app, f"TRUNCATE {table} CASCADE")
 
 
 GUARDED = {
-    "TRUNCATE payment_moves": "emptied history",
-    "TRUNCATE payment_callbacks": "emptied callbacks",
+    "TRUNCATE transitions": "emptied history",
+    "TRUNCATE callbacks": "emptied callbacks",
     "TRUNCATE discrepancies": "emptied discrepancies",
     "TRUNCATE idempotency_keys": "emptied idempotency keys",
     "TRUNCATE events CASCADE": "emptied events",
     "TRUNCATE event_counters": "emptied counters",
     "DELETE FROM audit_log": "a line deleted",
     "UPDATE audit_log SET actor = 'x'": "a line changed",
-    "DELETE FROM payment_moves": "a move deleted",
-    "UPDATE payment_moves SET detail = 'x'": "a move changed",
+    "DELETE FROM transitions": "a move deleted",
+    "UPDATE transitions SET detail = 'x'": "a move changed",
     "DELETE FROM audit_heads": "a head deleted",
     "UPDATE audit_heads SET position = position - 1": "a head put back",
     "DELETE FROM event_counters": "a counter deleted",
     "UPDATE event_counters SET last = last - 1": "a counter put back",
-    "DELETE FROM payments": "a payment deleted",
+    "DELETE FROM transfers": "a payment deleted",
     "DELETE FROM events": "an event deleted",
     "DELETE FROM tenants": "a tenant deleted",
     "UPDATE tenants SET created_at = now()": "a tenant's past changed",
     "UPDATE api_keys SET hash = 'x'": "a key's hash changed",
-    "DELETE FROM payment_callbacks": "a callback deleted",
-    "UPDATE payment_callbacks SET body = ''": "a callback changed",
+    "DELETE FROM callbacks": "a callback deleted",
+    "UPDATE callbacks SET body = ''": "a callback changed",
     "DELETE FROM discrepancies": "a contradiction deleted",
     "UPDATE discrepancies SET theirs = ''": "a contradiction changed",
     "UPDATE idempotency_keys SET request_digest = ''": "a key bound to another request",
@@ -274,7 +274,7 @@ def test_a_gap_in_the_history_is_refused(
     paid = ended(app, merchant, network, "SUCCESSFUL")
     refused(
         app,
-        "INSERT INTO payment_moves (payment_id, position, tenant_id, target, evidence, detail)"  # noqa: S608
+        "INSERT INTO transitions (transfer_id, position, tenant_id, target, evidence, detail)"  # noqa: S608
         f" VALUES ('{paid.id}', 9, '{paid.tenant_id}', 'FAILED', 'operator', '')",
     )
 
@@ -294,4 +294,4 @@ def test_the_heads_are_logged_once_a_day(
     assert [(one["tenant_id"], one["line"], one["hash"]) for one in heads] == [
         (merchant.tenant_id, newest["position"], newest["hash"])
     ]
-    assert [line["moves"] for line in logged if line["event"] == "history_head"] == [0]
+    assert [line["transitions"] for line in logged if line["event"] == "history_head"] == [0]

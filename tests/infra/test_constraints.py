@@ -30,12 +30,12 @@ OUTCOME = {
     "completed_at": "completed_at + interval '1 second'",
     "position": "position + 1",
 }
-_UPDATE = "UPDATE payments SET {} = {} WHERE id = %s"
+_UPDATE = "UPDATE transfers SET {} = {} WHERE id = %s"
 _INSERT = (
     "INSERT INTO {table} ({columns}) SELECT {columns} FROM"
     " (SELECT (jsonb_populate_record(t, jsonb_build_object({made}))).* FROM {table} t {whose}) made"
 )
-APPEND_ONLY = ["audit_log", "payment_moves", "events"]
+APPEND_ONLY = ["audit_log", "transitions", "events"]
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def copied(changes: dict[str, str]) -> str:
     fresh = {"id": "'pay_copy'", "external_id": "'copy'", "provider_reference": "'copy'"}
     wanted = {**fresh, "callback_token": "'copy'", **changes}
     made = ", ".join(f"'{name}', {value}" for name, value in wanted.items())
-    return inserted("payments", made, "WHERE t.id = %s")
+    return inserted("transfers", made, "WHERE t.id = %s")
 
 
 def test_a_copy_that_differs_enough_is_taken(app: Flask, merchant: Merchant, payment: str) -> None:
@@ -99,14 +99,14 @@ def test_a_copy_that_differs_enough_is_taken(app: Flask, merchant: Merchant, pay
 @pytest.mark.parametrize(
     ("changes", "constraint"),
     [
-        ({"amount_minor": "0"}, "ck_payments_amount_positive"),
-        ({"amount_minor": "-1250"}, "ck_payments_amount_positive"),
-        ({"state": "'PAID'"}, "ck_payments_state_legal"),
-        ({"state": "'FAILED'", "completed_at": "now()"}, "ck_payments_failure_iff_failed"),
-        ({"failure": "'{}'::jsonb"}, "ck_payments_failure_iff_failed"),
-        ({"state": "'SUCCESSFUL'"}, "ck_payments_completed_iff_final"),
-        ({"completed_at": "now()"}, "ck_payments_completed_iff_final"),
-        ({"due_at": "NULL::text"}, "ck_payments_open_rows_are_due_some_day"),
+        ({"amount_minor": "0"}, "ck_transfers_amount_positive"),
+        ({"amount_minor": "-1250"}, "ck_transfers_amount_positive"),
+        ({"state": "'PAID'"}, "ck_transfers_state_legal"),
+        ({"state": "'FAILED'", "completed_at": "now()"}, "ck_transfers_failure_iff_failed"),
+        ({"failure": "'{}'::jsonb"}, "ck_transfers_failure_iff_failed"),
+        ({"state": "'SUCCESSFUL'"}, "ck_transfers_completed_iff_final"),
+        ({"completed_at": "now()"}, "ck_transfers_completed_iff_final"),
+        ({"due_at": "NULL::text"}, "ck_transfers_open_rows_are_due_some_day"),
     ],
 )
 def test_an_impossible_payment_is_refused(
@@ -119,10 +119,10 @@ def test_an_impossible_payment_is_refused(
 @pytest.mark.parametrize(
     ("column", "constraint"),
     [
-        ("external_id", "uq_payments_tenant_id_livemode_external_id"),
-        ("provider_reference", "uq_payments_provider_provider_reference"),
-        ("callback_token", "uq_payments_callback_token"),
-        ("id", "pk_payments"),
+        ("external_id", "uq_transfers_tenant_id_livemode_kind_external_id"),
+        ("provider_reference", "uq_transfers_provider_provider_reference"),
+        ("callback_token", "uq_transfers_callback_token"),
+        ("id", "pk_transfers"),
     ],
 )
 def test_what_is_unique_stays_so(
@@ -148,15 +148,15 @@ def test_final_is_final(app: Flask, merchant: Merchant, failed: str, column: str
 
 
 def test_a_failure_never_becomes_a_success(app: Flask, merchant: Merchant, failed: str) -> None:
-    text = "UPDATE payments SET state = 'SUCCESSFUL', failure = NULL WHERE id = %s"
+    text = "UPDATE transfers SET state = 'SUCCESSFUL', failure = NULL WHERE id = %s"
     assert refused(app, merchant, errors.RestrictViolation, text, failed) == "final is final"
 
 
 def test_a_payment_is_never_deleted(app: Flask, merchant: Merchant, payment: str) -> None:
     words = refused(
-        app, merchant, errors.RestrictViolation, "DELETE FROM payments WHERE id = %s", payment
+        app, merchant, errors.RestrictViolation, "DELETE FROM transfers WHERE id = %s", payment
     )
-    assert words == "payments are never deleted"
+    assert words == "transfers are never deleted"
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
@@ -171,10 +171,10 @@ def test_history_is_append_only(
 @pytest.mark.parametrize(
     ("table", "constraint"),
     [
-        ("payment_moves", "pk_payment_moves"),
-        ("payment_callbacks", "uq_payment_callbacks_payment_id_body_digest"),
+        ("transitions", "pk_transitions"),
+        ("callbacks", "uq_callbacks_transfer_id_body_digest"),
         ("idempotency_keys", "pk_idempotency_keys"),
-        ("discrepancies", "uq_discrepancies_payment_id_kind_theirs"),
+        ("discrepancies", "uq_discrepancies_transfer_id_kind_theirs"),
         ("events", "uq_events_tenant_id_livemode_sequence"),
         ("api_keys", "uq_api_keys_hash"),
     ],
@@ -182,6 +182,6 @@ def test_history_is_append_only(
 def test_a_trace_is_kept_once(
     app: Flask, merchant: Merchant, payment: str, table: str, constraint: str
 ) -> None:
-    number = "0" if table == "payment_callbacks" else "'other'"
+    number = "0" if table == "callbacks" else "'other'"
     text = inserted(table, f"'id', {number}", "LIMIT 1")
     assert refused(app, merchant, errors.UniqueViolation, text) == constraint

@@ -17,11 +17,11 @@ from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.health import health_connection
 from zampay.infra.telemetry import logs
 from zampay.kernel import ids
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 
 __all__ = ["kept", "logging_as_before"]
 
-PAYMENTS = Payment.metadata.tables["payments"]
+PAYMENTS = Transfer.metadata.tables["transfers"]
 MESSAGE = "for the wedding\nHINT: of Mutale"
 NOTE = "cart-of-Mutale"
 WRONG: dict[str, dict[str, object]] = {
@@ -36,7 +36,7 @@ WRONG: dict[str, dict[str, object]] = {
 def row(app: Flask, merchant: Merchant) -> dict[str, object]:
     """A payment of which every private part is filled, as it is stored."""
     made = merchant.pay(live=False, metadata={"cart": NOTE}).json["id"]
-    columns = [PAYMENTS.c[name] for name in written("payments")]
+    columns = [PAYMENTS.c[name] for name in written("transfers")]
     with app.app_context(), transaction(merchant.tenant_id) as tx:
         found = tx.session.execute(sa.select(*columns).where(PAYMENTS.c.id == made)).one()
     return {**found._mapping, "payer_message": MESSAGE}
@@ -48,8 +48,8 @@ def error(app: Flask, row: dict[str, object], request: pytest.FixtureRequest) ->
 
     Of a table with row-level security it quotes no row; so this is one without.
     """
-    bare = PAYMENTS.to_metadata(sa.MetaData(), name="bare_payments")
-    like = "CREATE TEMP TABLE bare_payments (LIKE payments INCLUDING ALL) ON COMMIT DROP"
+    bare = PAYMENTS.to_metadata(sa.MetaData(), name="bare_transfers")
+    like = "CREATE TEMP TABLE bare_transfers (LIKE transfers INCLUDING ALL) ON COMMIT DROP"
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         tx.session.execute(sa.text(like))
         tx.session.execute(sa.insert(bare).values(row))
@@ -67,7 +67,7 @@ def test_its_own_text_holds_no_value_of_the_row(
     row: dict[str, object], error: sa.exc.DBAPIError
 ) -> None:
     told = "".join(traceback.format_exception(error))
-    assert "INSERT INTO bare_payments" in told
+    assert "INSERT INTO bare_transfers" in told
     for secret in private(row):
         assert secret not in told + repr(error.orig)
 

@@ -46,7 +46,7 @@ def test_a_failure_is_one_line_with_request_payment_and_task(
         "error",
         "transfers.submit",
     )
-    assert line["payment_id"] == accepted.json["id"]
+    assert line["transfer_id"] == accepted.json["id"]
     assert line["tenant_id"] == merchant.tenant_id
     assert line["request_id"] == accepted.headers["X-Request-Id"]
     assert "ValueError: no wallet for 26096•••3450" in line["exception"]

@@ -97,9 +97,9 @@ def test_counts_and_gauges_are_on_one_page(
     samples = scraped()
     route = {"method": "POST", "route": "/api/v1/payments", "status": "202"}
     assert of(samples, "zampay_http_requests_total", **route) >= 1
-    assert of(samples, "zampay_payments_open", livemode="true", state="PENDING") == 1
-    assert of(samples, "zampay_payments_open", livemode="false", state="PENDING") == 0
-    assert of(samples, "zampay_payments_due", livemode="true") == 1
+    assert of(samples, "zampay_transfers_open", livemode="true", state="PENDING") == 1
+    assert of(samples, "zampay_transfers_open", livemode="false", state="PENDING") == 0
+    assert of(samples, "zampay_transfers_due", livemode="true") == 1
     assert of(samples, "zampay_database_pool_in_use") >= 0
 
 
@@ -112,9 +112,9 @@ def test_payments_are_told_by_state_and_mode(
     ended(app, merchant, network, "SUCCESSFUL")
     samples = scraped()
     for state in ("UNCONFIRMED", "PROCESSING", "IN_REVIEW"):
-        assert of(samples, "zampay_payments_open", livemode="true", state=state) == 1
-    assert of(samples, "zampay_payments_oldest_open_seconds", livemode="true") > 0
-    assert of(samples, "zampay_payments_longest_due_seconds", livemode="true") == 0
+        assert of(samples, "zampay_transfers_open", livemode="true", state=state) == 1
+    assert of(samples, "zampay_transfers_oldest_open_seconds", livemode="true") > 0
+    assert of(samples, "zampay_transfers_longest_due_seconds", livemode="true") == 0
     assert of(samples, "zampay_discrepancies_open", livemode="true") == 1
     assert of(samples, "zampay_discrepancies_open", livemode="false") == 0
     assert of(samples, "zampay_webhook_deliveries_due") == 0
@@ -141,7 +141,7 @@ def test_the_counts_survive_the_loss_of_the_database(
         answer = app.test_client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
     assert "zampay_http_requests_total" in answer.text
-    assert "zampay_payments_open" not in answer.text
+    assert "zampay_transfers_open" not in answer.text
     failed = REGISTRY.get_sample_value("zampay_gauges_failed_total")
     assert of(parsed(answer.text), "zampay_gauges_failed_total") == failed, "the page itself counts"
 

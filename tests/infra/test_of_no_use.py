@@ -31,13 +31,13 @@ STATES = {
         f"no payment can be kept: {NO_WRITES}",
     ),
     "without rights": (
-        "REVOKE INSERT ON payments FROM current_user",
-        "GRANT INSERT ON payments TO current_user",
+        "REVOKE INSERT ON transfers FROM current_user",
+        "GRANT INSERT ON transfers TO current_user",
         "no payment can be kept: permission denied for tables",
     ),
     "without a table": (
-        "ALTER TABLE payments RENAME TO payments_gone",
-        "ALTER TABLE payments_gone RENAME TO payments",
+        "ALTER TABLE transfers RENAME TO transfers_gone",
+        "ALTER TABLE transfers_gone RENAME TO transfers",
         "no payment can be kept: tables or columns of this version do not exist",
     ),
     "without connections": (

@@ -11,7 +11,7 @@ from tests.support.log_lines import captured
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.transfers import queries, transitions
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 
 MOVE = {"source": "PENDING", "target": "SUBMITTING", "livemode": "true"}
@@ -25,7 +25,7 @@ def test_it_is_told_after_the_commit(app: Flask) -> None:
     assert told == [True]
 
 
-def move_and_break(app: Flask, payment: Payment) -> None:
+def move_and_break(app: Flask, payment: Transfer) -> None:
     with app.app_context(), transaction(payment.tenant_id) as tx:
         row = queries.locked(tx, payment.id)
         assert row is not None

@@ -226,5 +226,5 @@ def test_a_count_that_fails_costs_neither_answer_nor_message(
     assert merchant.get("/payments").status_code == 200
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         tx.once_committed(fails)
-        tx.enqueue("transfers.submit", payment_id="x", tenant_id="y")
+        tx.enqueue("transfers.submit", transfer_id="x", tenant_id="y")
     assert task_queue.tasks == ["transfers.submit"]

@@ -115,7 +115,7 @@ def outcome(url: str, *statements: str, tenant_id: str = "") -> Any:
 
 APP_MAY = [
     # its own tenant's rows
-    ("SELECT count(*) FROM payments", [1]),
+    ("SELECT count(*) FROM transfers", [1]),
     ("UPDATE api_keys SET revoked_at = now() WHERE NOT livemode", 1),
     ("SELECT id FROM tenants WHERE id <> current_setting('zampay.tenant_id')", []),
     # what a key is, and what is final
@@ -126,8 +126,8 @@ APP_MAY = [
     ("DELETE FROM api_keys", REFUSED),
     ("UPDATE tenants SET activated_at = now()", REFUSED),
     ("UPDATE tenants SET suspended_at = NULL", REFUSED),
-    ("DELETE FROM payments", REFUSED),
-    ("UPDATE payments SET amount_minor = 1", KEPT),
+    ("DELETE FROM transfers", REFUSED),
+    ("UPDATE transfers SET amount_minor = 1", KEPT),
     ("UPDATE audit_log SET actor = 'nobody'", REFUSED),
     ("DELETE FROM audit_log", REFUSED),
     ("TRUNCATE audit_log", REFUSED),
@@ -136,15 +136,15 @@ APP_MAY = [
     ("INSERT INTO operators (name) VALUES ('eve')", REFUSED),
     ("UPDATE proposals SET approved_by = 'eve'", REFUSED),
     ("UPDATE audit_heads SET position = 0", REFUSED),
-    ("UPDATE payment_moves SET detail = ''", REFUSED),
-    ("TRUNCATE payment_moves", REFUSED),
+    ("UPDATE transitions SET detail = ''", REFUSED),
+    ("TRUNCATE transitions", REFUSED),
     ("UPDATE events SET type = ''", REFUSED),
     ("DELETE FROM webhook_deliveries", REFUSED),
     # the guards themselves
     ("ALTER TABLE audit_log DISABLE TRIGGER USER", REFUSED),
     ("SET session_replication_role = replica", REFUSED),
-    ("ALTER TABLE payments DISABLE ROW LEVEL SECURITY", REFUSED),
-    ("CREATE POLICY open ON payments USING (true)", REFUSED),
+    ("ALTER TABLE transfers DISABLE ROW LEVEL SECURITY", REFUSED),
+    ("CREATE POLICY open ON transfers USING (true)", REFUSED),
     ("DROP TABLE audit_log", REFUSED),
     ("DROP FUNCTION sees_every_tenant()", REFUSED),
     ("CREATE OR REPLACE FUNCTION sees_every_tenant() RETURNS boolean RETURN true", REFUSED),
@@ -161,7 +161,7 @@ def test_the_role_of_web_may_do_this_and_no_more(
     assert outcome(two.app_url, statement, tenant_id=two.own.tenant_id) == expected
 
 
-SWEEP = "SELECT * FROM due_to_submit('MTN', true, 10, 10, '{}', '{}')"
+SWEEP = "SELECT * FROM due_to_submit('MTN', 'deployment', true, 10, 10, '{}', '{}')"
 ACROSS = {
     "the star of old": (BYPASSING,),
     "the operator's setting": (EVERY_WAY,),
@@ -186,7 +186,7 @@ def test_the_role_of_web_sees_no_row_of_a_tenant_that_it_does_not_name(
 
 
 def test_row_security_cannot_be_passed_over(two: TwoRoles) -> None:
-    statements = ("SET row_security = off", "SELECT count(*) FROM payments")
+    statements = ("SET row_security = off", "SELECT count(*) FROM transfers")
     assert outcome(two.app_url, *statements) == REFUSED
     assert outcome(two.app_url, "SET ROLE zampay") == REFUSED
 
@@ -194,18 +194,18 @@ def test_row_security_cannot_be_passed_over(two: TwoRoles) -> None:
 LOOK_UPS = [
     ("SELECT tenant_id FROM tenant_of_key('unknown')", []),
     ("SELECT tenant_id FROM tenant_of_callback('mtn', 'half')", []),
-    ("SELECT count(*) FROM due_to_submit('MTN', true, 10, 10, '{}', '{}')", [2]),
-    ("SELECT count(*) FROM due_to_poll('MTN', true, 10, 10, '{}', '{}')", [0]),
+    ("SELECT count(*) FROM due_to_submit('MTN', 'deployment', true, 10, 10, '{}', '{}')", [2]),
+    ("SELECT count(*) FROM due_to_poll('MTN', 'deployment', true, 10, 10, '{}', '{}')", [0]),
     ("SELECT count(*) FROM streams_to_submit(), streams_to_poll()", [0]),
     ("SELECT id FROM due_deliveries(10)", []),
     ("SELECT due FROM deliveries_owed()", [0]),
     ("SELECT forgotten FROM forget_deliveries(10)", [0]),
-    ("SELECT sum(open)::int FROM payments_owed()", [2]),
+    ("SELECT sum(open)::int FROM transfers_owed()", [2]),
     ("SELECT live FROM discrepancies_open()", [0]),
     ("SELECT sum(violations)::int FROM invariant_violations('pay_')", [0]),
-    ("SELECT count(*) FROM payments_since('pay_')", [2]),
+    ("SELECT count(*) FROM transfers_since('pay_')", [2]),
     ("SELECT count(*) FROM audit_heads_now()", [2]),
-    ("SELECT moves FROM history_of_day(current_date)", [2]),
+    ("SELECT transitions FROM history_of_day(current_date)", [2]),
 ]
 
 
@@ -233,12 +233,12 @@ def test_nobody_else_may_take_them(two: TwoRoles, servers: Servers) -> None:
 @pytest.mark.parametrize(
     ("statements", "expected"),
     [
-        (("SELECT count(*) FROM payments",), [0]),
-        ((BYPASSING, "SELECT count(*) FROM payments"), [0]),
+        (("SELECT count(*) FROM transfers",), [0]),
+        ((BYPASSING, "SELECT count(*) FROM transfers"), [0]),
         ((BYPASSING, "SELECT count(*) FROM api_keys"), [0]),
-        ((EVERY_WAY, "SELECT count(*) FROM payments"), [2]),
-        ((SWEEP, "SELECT count(*) FROM payments"), [0]),
-        ((EVERY_WAY, SWEEP, "SELECT count(*) FROM payments"), [2]),
+        ((EVERY_WAY, "SELECT count(*) FROM transfers"), [2]),
+        ((SWEEP, "SELECT count(*) FROM transfers"), [0]),
+        ((EVERY_WAY, SWEEP, "SELECT count(*) FROM transfers"), [2]),
         ((EVERY_WAY, "UPDATE api_keys SET hash = 'x' WHERE livemode"), KEPT),
         ((EVERY_WAY, "UPDATE api_keys SET tenant_id = tenant_id || '1'"), KEPT),
     ],
@@ -263,7 +263,7 @@ def test_the_whole_gateway_works_as_the_lesser_role(two: TwoRoles) -> None:
     token = outcome(
         two.owner_url,
         EVERY_WAY,
-        f"SELECT callback_token FROM payments WHERE id = '{payment}'",  # noqa: S608
+        f"SELECT callback_token FROM transfers WHERE id = '{payment}'",  # noqa: S608
     )[0]
     network = two.network.profile.code.lower()
     assert two.app.test_client().put(f"/api/v1/callbacks/{network}/{token}").status_code == 200
@@ -279,7 +279,7 @@ def test_the_whole_gateway_works_as_the_lesser_role(two: TwoRoles) -> None:
         .get("/metrics", headers={"Authorization": "Bearer 0123456789abcdef0123456789abcdef"})
         .text
     )
-    for gauge in ("zampay_payments_open", "zampay_invariant_violations", "zampay_payments_today"):
+    for gauge in ("zampay_transfers_open", "zampay_invariant_violations", "zampay_transfers_today"):
         assert gauge in shown
     assert 'zampay_heartbeat_age_seconds{role="worker"}' in shown
     assert two.own.get("/audit-log").status_code == 200

@@ -148,7 +148,7 @@ def test_a_connection_that_goes_back_to_the_pool_names_nobody(
 ) -> None:
     def forgetful() -> int:
         with db.engine.connect() as connection:
-            return int(connection.exec_driver_sql("SELECT count(*) FROM payments").scalar_one())
+            return int(connection.exec_driver_sql("SELECT count(*) FROM transfers").scalar_one())
 
     own, _ = lives
     with app.app_context():
@@ -156,7 +156,7 @@ def test_a_connection_that_goes_back_to_the_pool_names_nobody(
             with transaction(own) as tx:
                 assert (
                     tx.session.execute(
-                        db.select(db.func.count()).select_from(db.metadata.tables["payments"])
+                        db.select(db.func.count()).select_from(db.metadata.tables["transfers"])
                     ).scalar_one()
                     > 0
                 )
@@ -167,15 +167,18 @@ def test_code_that_forgets_the_tenant_finds_nothing(
     app: Flask, merchant: Merchant, rival: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A query without its `WHERE tenant_id`: the row of the other tenant stays unseen."""
-    from zampay.transfers import queries
-    from zampay.transfers.models import Payment
+    from zampay.transfers import kinds, queries
+    from zampay.transfers.kinds import Kind
+    from zampay.transfers.models import Transfer
 
     foreign = rival.pay(live=False).json["id"]
 
-    def careless(tx: Any, payment_id: str, *, livemode: bool) -> Payment | None:
-        found: Payment | None = tx.session.get(Payment, payment_id)
+    def careless(tx: Any, kind: Kind, transfer_id: str, *, livemode: bool) -> Transfer:
+        found: Transfer | None = tx.session.get(Transfer, transfer_id)
+        if found is None:
+            raise kinds.RULES[kind].not_found
         return found
 
-    monkeypatch.setattr(queries, "payment", careless)
+    monkeypatch.setattr(queries, "found", careless)
     assert merchant.get(f"/payments/{foreign}", live=False).status_code == 404
     assert rival.get(f"/payments/{foreign}", live=False).status_code == 200

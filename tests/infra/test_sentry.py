@@ -67,7 +67,7 @@ def test_a_defect_in_a_task_is_reported_without_its_arguments(
     outcome = task.apply(kwargs={**enqueue.arguments, "note": "opensesame"})
     assert outcome.state == state
     (event,) = kept.events
-    about = {name: enqueue.arguments[name] for name in ("payment_id", "tenant_id")}
+    about = {name: enqueue.arguments[name] for name in ("transfer_id", "tenant_id")}
     about |= {"task": enqueue.task, "request_id": outcome.id}
     assert about.items() <= event["tags"].items()
     sent = json.dumps(event, ensure_ascii=False, default=str)

@@ -41,7 +41,7 @@ def test_payments_are_kept_and_nobody_waits_for_the_broker(app: Flask, asking: M
     answers = [asking.pay(live=False) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202] * 3
     assert time.monotonic() - before_s < PATIENCE_S
-    assert row_counts(app)["payments"] == 3
+    assert row_counts(app)["transfers"] == 3
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_redis_that_hangs_is_waited_for_once_and_then_left_alone(
     answers = [hanging.pay(live=False) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202] * 3
     assert time.monotonic() - before_s < 2.5, "the limits look for it once more, no message does"
-    assert row_counts(app)["payments"] == 4
+    assert row_counts(app)["transfers"] == 4
 
 
 def test_a_redis_that_refuses_is_asked_again_at_once_however_long_that_took(

@@ -22,20 +22,20 @@ class Books:
 
     def payments(self) -> int:
         """How many payments there are."""
-        return int(self._rows("SELECT count(*) AS number FROM payments")[0]["number"])
+        return int(self._rows("SELECT count(*) AS number FROM transfers")[0]["number"])
 
     def payment(self, payment_id: str) -> dict[str, Any]:
         """The stored row, with `is_due` and `is_open`."""
         query = (
             "SELECT *, due_at <= now() AS is_due, completed_at IS NULL AS is_open"
-            " FROM payments WHERE id = %(id)s"
+            " FROM transfers WHERE id = %(id)s"
         )
         return self._rows(query, id=payment_id)[0]
 
     def open(self, payment_ids: Sequence[str]) -> int:
         """How many of these have not ended."""
         query = (
-            "SELECT count(*) AS number FROM payments"
+            "SELECT count(*) AS number FROM transfers"
             " WHERE id = ANY(%(ids)s) AND completed_at IS NULL"
         )
         return int(self._rows(query, ids=list(payment_ids))[0]["number"])
@@ -46,9 +46,7 @@ class Books:
         return found
 
     def callbacks(self, payment_id: str) -> list[dict[str, Any]]:
-        return self._rows(
-            "SELECT * FROM payment_callbacks WHERE payment_id = %(id)s", id=payment_id
-        )
+        return self._rows("SELECT * FROM callbacks WHERE payment_id = %(id)s", id=payment_id)
 
     def discrepancies(self, payment_id: str) -> list[str]:
         """The kinds of contradiction kept for a payment."""

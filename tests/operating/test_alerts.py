@@ -134,9 +134,9 @@ def test_what_must_hold_of_money_wakes_somebody() -> None:
         assert ALERTS[name]["labels"]["severity"] == "critical"
     watched = set(chain.from_iterable(NAME.findall(rule["expr"]) for rule in ALERTS.values()))
     only_shown = {
-        "zampay_payments_due",
-        "zampay_payments_today",
-        "zampay_payments_today_amount_minor",
+        "zampay_transfers_due",
+        "zampay_transfers_today",
+        "zampay_transfers_today_amount_minor",
         "zampay_webhook_deliveries_due",
     }
     assert watched >= read() - only_shown

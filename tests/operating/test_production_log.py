@@ -65,14 +65,14 @@ def test_a_payment_leaves_json_in_web_and_worker(
 
     def moved() -> list[dict[str, Any]]:
         told = [line for line in lines(production, "worker") if line["event"] == "transition"]
-        return [line for line in told if line["payment_id"] == payment["id"]]
+        return [line for line in told if line["transfer_id"] == payment["id"]]
 
     await_condition(
         lambda: any(line["target"] == "SUCCESSFUL" for line in moved()),
         timeout_s=30,
         wanted="the end of the payment in the worker's log",
     )
-    (line,) = [one for one in lines(production, "web") if one.get("payment_id") == payment["id"]]
+    (line,) = [one for one in lines(production, "web") if one.get("transfer_id") == payment["id"]]
     wanted = {
         "event": "request",
         "level": "info",

@@ -20,7 +20,10 @@ from tests.support.rows import events, moves, path
 from zampay.infra.database.db import transaction
 from zampay.providers.contract import InDoubt, NotSent
 from zampay.transfers import queries, transitions
-from zampay.transfers.states import RULES, Evidence, State
+from zampay.transfers.kinds import RULES, Kind
+from zampay.transfers.states import Evidence, State
+
+EVENTS = RULES[Kind.PAYMENT].events
 
 
 def test_each_move_that_a_merchant_sees_is_told_once_with_the_payment_as_it_was(
@@ -94,9 +97,9 @@ def test_twenty_transitions_at_once_number_their_events_without_a_gap_and_in_ord
     assert [one.sequence for one in told] == list(range(1, 41))
     for payment in payments:
         of_one = [one for one in told if one.subject_id == payment.id]
-        news = [move for move in moves(app, payment.id) if RULES[State(move.target)].event]
+        news = [move for move in moves(app, payment.id) if State(move.target) in EVENTS]
         assert [one.position for one in of_one] == [move.position for move in news]
-        assert [one.type for one in of_one] == [RULES[State(move.target)].event for move in news]
+        assert [one.type for one in of_one] == [EVENTS[State(move.target)] for move in news]
 
 
 def test_each_tenant_and_each_mode_has_numbers_of_its_own(

@@ -27,7 +27,7 @@ from zampay.providers.contract import Declined, NotSent, Order, Submission
 from zampay.providers.mtn.mapping import failure
 from zampay.providers.sandbox import adapter as sandbox
 from zampay.transfers import operator_actions
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.operator_actions import Operator
 from zampay.transfers.states import State
 
@@ -35,16 +35,16 @@ PEOPLE = Operator("Ann", "statement of 31 January", "Ben")
 COULD_CHARGE_TWICE = "A new payment for the same order could charge twice."
 
 
-def explained(merchant: Merchant, payment: Payment) -> dict[str, Any]:
+def explained(merchant: Merchant, payment: Transfer) -> dict[str, Any]:
     answer = merchant.get(f"/payments/{payment.id}/explain", live=payment.livemode)
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json
     return found
 
 
-def decide(app: Flask, payment: Payment, end: State) -> None:
+def decide(app: Flask, payment: Transfer, end: State) -> None:
     with app.app_context():
-        operator_actions.resolve(payment=payment, end=end, operator=PEOPLE)
+        operator_actions.resolve(transfer=payment, end=end, operator=PEOPLE)
 
 
 def test_a_payment_just_accepted_is_about_to_be_sent(
@@ -204,7 +204,7 @@ def test_in_review_for_its_figures_it_does_not_say_that_the_network_was_silent(
         assert "has not said" not in found["sentence"]
         assert found["newAttempt"] == "unsafe"
         with app.app_context():
-            operator_actions.close_discrepancies(payment=payment, operator=PEOPLE)
+            operator_actions.close_discrepancies(transfer=payment, operator=PEOPLE)
 
 
 def test_in_review_after_silence_it_says_so(
@@ -231,7 +231,7 @@ def test_a_failure_that_the_network_contradicts_is_not_safe_to_repeat(
     assert "MTN has said besides does not fit this" in found["sentence"]
     assert found["sentence"].endswith(COULD_CHARGE_TWICE)
     with app.app_context():
-        assert operator_actions.close_discrepancies(payment=payment, operator=PEOPLE) == 1
+        assert operator_actions.close_discrepancies(transfer=payment, operator=PEOPLE) == 1
     found = explained(merchant, payment)
     assert "a person is looking" not in found["sentence"]
     assert found["newAttempt"] == "unsafe"

@@ -15,7 +15,7 @@ from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.providers.contract import FailureCode
 from zampay.providers.sandbox import adapter as sandbox
 from zampay.transfers import invariants
-from zampay.transfers.models import Transition
+from zampay.transfers.traces import Transition
 
 
 def finish(
@@ -169,7 +169,7 @@ def test_a_live_payment_that_a_test_call_paid_would_break_one(
 ) -> None:
     payment = accept(app, merchant)
     line = Transition(
-        payment_id=payment.id,
+        transfer_id=payment.id,
         position=2,
         tenant_id=payment.tenant_id,
         source="PENDING",

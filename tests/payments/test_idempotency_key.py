@@ -121,7 +121,7 @@ def test_a_key_survives_the_loss_of_redis(
         server.flushall()
     assert pay(merchant, "key-1", externalId="order-1").json["id"] == first.json["id"]
     refusal(pay(merchant, "key-1", externalId="order-2"), 422, "idempotency_key_reused")
-    assert row_counts(app)["payments"] == 1
+    assert row_counts(app)["transfers"] == 1
 
 
 def test_twenty_requests_with_one_key_at_once_make_one_payment(
@@ -137,5 +137,5 @@ def test_twenty_requests_with_one_key_at_once_make_one_payment(
     with ThreadPoolExecutor(max_workers=20) as pool:
         answers = list(pool.map(ask, range(20)))
     assert sorted(answers) == [(202, "accepted"), *[(422, "idempotency_key_reused")] * 19]
-    assert row_counts(app)["payments"] == 1
+    assert row_counts(app)["transfers"] == 1
     assert task_queue.tasks == ["transfers.submit"]

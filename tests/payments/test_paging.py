@@ -11,7 +11,8 @@ from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.transfers import queries
-from zampay.transfers.models import Payment
+from zampay.transfers.kinds import Kind
+from zampay.transfers.models import Transfer
 
 pytestmark = pytest.mark.usefixtures("network")
 
@@ -49,12 +50,12 @@ def test_pages_of_any_size_make_up_the_whole_list(
 def same_moment(app: Flask) -> None:
     """Copy the only payment eleven times, in the very same microsecond."""
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        columns = [Payment.__table__.c[name] for name in written("payments")]
+        columns = [Transfer.__table__.c[name] for name in written("transfers")]
         row = dict(tx.session.execute(sa.select(*columns)).mappings().one())
         for number in range(11):
             fresh = {"id": f"pay_{number:026d}", "external_id": f"copy-{number:02d}"}
             unique = {"provider_reference": f"copy-{number}", "callback_token": f"copy-{number}"}
-            tx.session.execute(Payment.__table__.insert().values({**row, **fresh, **unique}))
+            tx.session.execute(Transfer.__table__.insert().values({**row, **fresh, **unique}))
 
 
 def test_payments_of_one_microsecond_are_neither_skipped_nor_repeated(
@@ -92,7 +93,7 @@ def plan_of_a_late_page(app: Flask, merchant: Merchant, wanted: queries.Filter) 
     with app.app_context(), transaction(merchant.tenant_id) as tx:
         sa.event.listen(db.engine, "before_cursor_execute", note)
         before = (tx.now, "pay_" + "0" * 26)
-        queries.page(tx, livemode=True, wanted=wanted, before=before, limit=21)
+        queries.page(tx, Kind.PAYMENT, livemode=True, wanted=wanted, before=before, limit=21)
         sa.event.remove(db.engine, "before_cursor_execute", note)
         connection = tx.session.connection()
         for cheap_for_few_rows in ("enable_seqscan", "enable_bitmapscan"):
@@ -106,7 +107,7 @@ def plan_of_a_late_page(app: Flask, merchant: Merchant, wanted: queries.Filter) 
 def test_a_page_is_found_by_its_key_and_not_by_counting(app: Flask, merchant: Merchant) -> None:
     statement, plan = plan_of_a_late_page(app, merchant, queries.Filter())
     assert "OFFSET" not in statement.upper()
-    assert "Index Scan Backward using ix_payments_page" in plan
+    assert "Index Scan Backward using ix_transfers_page" in plan
     assert "created_at, id) <" in plan.split("Index Cond:")[1].splitlines()[0].replace("ROW(", "")
     assert "Sort" not in plan
 

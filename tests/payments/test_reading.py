@@ -11,7 +11,7 @@ from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal, wrong_fields
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 
 pytestmark = pytest.mark.usefixtures("network")
 MEMBERS = {
@@ -79,7 +79,7 @@ def test_the_history_tells_each_move_and_its_evidence(
     make_due(app, payment_id)
     with app.app_context():
         app.extensions["celery"].tasks["transfers.poll"](
-            payment_id=payment_id, tenant_id=merchant.tenant_id
+            transfer_id=payment_id, tenant_id=merchant.tenant_id
         )
     moves = merchant.get(f"/payments/{payment_id}/events").json["data"]
     assert [(one["previousStatus"], one["status"], one["evidence"]) for one in moves] == [
@@ -160,7 +160,7 @@ def test_a_list_is_filtered_by_time_from_inclusive_to_exclusive(
     for name in ("a", "b", "c"):
         merchant.pay(externalId=name)
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        at = dict(tx.session.execute(sa.select(Payment.external_id, Payment.created_at)).all())
+        at = dict(tx.session.execute(sa.select(Transfer.external_id, Transfer.created_at)).all())
     b, c = at["b"].isoformat(), at["c"].isoformat()
     assert listed(merchant, createdFrom=b) == ["c", "b"]
     assert listed(merchant, createdTo=b) == ["a"]

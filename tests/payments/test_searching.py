@@ -13,9 +13,9 @@ from tests.support.given import ended
 from tests.support.merchants import Merchant
 from tests.support.refusals import refusal, wrong_fields
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.transfers.models import MetadataEntry
 from zampay.transfers.queries import Filter
 from zampay.transfers.states import State
+from zampay.transfers.traces import MetadataEntry
 
 pytestmark = pytest.mark.usefixtures("network")
 
@@ -122,11 +122,11 @@ def test_what_cannot_be_looked_for_is_named(
 
 
 PLANS = [
-    (Filter(states=[State.FAILED]), "ix_payments_state"),
-    (Filter(states=[State.PENDING, State.PROCESSING]), "ix_payments_state"),
-    (Filter(providers=["MTN"]), "ix_payments_provider"),
-    (Filter(msisdns=["260963123400"]), "ix_payments_msisdn"),
-    (Filter(metadata={"order": ["1042"]}), "pk_payment_metadata"),
+    (Filter(states=[State.FAILED]), "ix_transfers_state"),
+    (Filter(states=[State.PENDING, State.PROCESSING]), "ix_transfers_state"),
+    (Filter(providers=["MTN"]), "ix_transfers_provider"),
+    (Filter(msisdns=["260963123400"]), "ix_transfers_msisdn"),
+    (Filter(metadata={"order": ["1042"]}), "pk_transfer_metadata"),
 ]
 
 

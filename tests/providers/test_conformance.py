@@ -127,7 +127,7 @@ def test_a_report_brings_the_figures_back(rig: Rig) -> None:
     found = until(is_final, rig.provider, order)
     assert isinstance(found, ProviderResult)
     assert order.money.equals(found.amount or "12.50", found.currency or "ZMW")
-    assert found.payment_id in {None, order.payment_id}
+    assert found.transfer_id in {None, order.transfer_id}
     assert found.provider_transaction_id
 
 

@@ -40,7 +40,7 @@ def test_a_request_to_pay_is_as_the_network_wants_it(mtn: Mtn) -> None:
     assert json.loads(body) == {
         "amount": "100",
         "currency": "ZMW",
-        "externalId": order.payment_id,
+        "externalId": order.transfer_id,
         "payer": {"partyIdType": "MSISDN", "partyId": order.msisdn},
         "payerMessage": "Payment",
         "payeeNote": "a b",

@@ -23,7 +23,7 @@ from zampay.providers.contract import (
     Submission,
 )
 from zampay.providers.mtn import adapter
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.poll import poll as poll_transfer
 from zampay.transfers.submit import submit as submit_transfer
 
@@ -112,7 +112,7 @@ def result(status: str, **figures: Any) -> Callable[[Order], ProviderResult]:
             provider_status=status,
             amount=order.money.shortest(),
             currency=order.money.currency,
-            payment_id=order.payment_id,
+            transfer_id=order.transfer_id,
             provider_transaction_id="1884710816" if status == "SUCCESSFUL" else None,
         )
         return replace(says, **figures)
@@ -122,7 +122,7 @@ def result(status: str, **figures: Any) -> Callable[[Order], ProviderResult]:
 
 def make_due(
     app: Flask,
-    payment_id: str,
+    transfer_id: str,
     *,
     age: timedelta = timedelta(0),
     overdue: timedelta = timedelta(0),
@@ -134,21 +134,21 @@ def make_due(
         row: dict[str, Any] = {"due_at": sa.func.now() - overdue}
         if age:
             for name in ("submitted_at", "last_byte_at", "repoll_at", "planned_at"):
-                row[name] = getattr(Payment, name) - age
-        tx.session.execute(sa.update(Payment).where(Payment.id == payment_id).values(row))
+                row[name] = getattr(Transfer, name) - age
+        tx.session.execute(sa.update(Transfer).where(Transfer.id == transfer_id).values(row))
 
 
-def stored(app: Flask, payment_id: str) -> Payment:
+def stored(app: Flask, transfer_id: str) -> Transfer:
     """The row as it is in the database."""
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        return tx.session.scalars(sa.select(Payment).where(Payment.id == payment_id)).one()
+        return tx.session.scalars(sa.select(Transfer).where(Transfer.id == transfer_id)).one()
 
 
-def submit(app: Flask, payment: Payment) -> None:
+def submit(app: Flask, transfer: Transfer) -> None:
     with app.app_context():
-        submit_transfer(tenant_id=payment.tenant_id, payment_id=payment.id)
+        submit_transfer(tenant_id=transfer.tenant_id, transfer_id=transfer.id)
 
 
-def poll(app: Flask, payment: Payment) -> None:
+def poll(app: Flask, transfer: Transfer) -> None:
     with app.app_context():
-        poll_transfer(tenant_id=payment.tenant_id, payment_id=payment.id)
+        poll_transfer(tenant_id=transfer.tenant_id, transfer_id=transfer.id)

@@ -8,7 +8,7 @@ from flask import Flask
 from tests.support.fakes import ScriptedNetwork, make_due, poll, result, stored, submit
 from tests.support.merchants import Merchant
 from zampay.providers.contract import Failure, FailureCode, InDoubt, NotFound
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import State
 
 LONG = timedelta(minutes=10)
@@ -16,58 +16,58 @@ UNKNOWN = NotFound("the network does not know the reference (404)")
 DECLINED_BY_PAYER = Failure(FailureCode.PAYER_DECLINED, "The payer said no.", "APPROVAL_REJECTED")
 
 
-def accept(app: Flask, merchant: Merchant, *, live: bool = True, **changes: Any) -> Payment:
+def accept(app: Flask, merchant: Merchant, *, live: bool = True, **changes: Any) -> Transfer:
     """A payment taken on over REST, as it is stored; its message has not run yet."""
     answer = merchant.pay(live=live, **changes)
     assert answer.status_code == 202, answer.json
     return stored(app, answer.json["id"])
 
 
-def processing(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
+def processing(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Transfer:
     """A payment that the network has taken on."""
-    payment = accept(app, merchant)
-    submit(app, payment)
-    return in_state(app, payment, State.PROCESSING)
+    transfer = accept(app, merchant)
+    submit(app, transfer)
+    return in_state(app, transfer, State.PROCESSING)
 
 
 def unconfirmed(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, presumed: Failure | None = None
-) -> Payment:
+) -> Transfer:
     """A payment whose send was answered by nothing that can be relied on."""
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     network.submit_answers.append(InDoubt("reset", presumed))
-    submit(app, payment)
-    return in_state(app, payment, State.UNCONFIRMED)
+    submit(app, transfer)
+    return in_state(app, transfer, State.UNCONFIRMED)
 
 
-def to_be_sent_again(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
+def to_be_sent_again(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Transfer:
     """A payment in doubt that the network, long after, says it does not know."""
-    payment = unconfirmed(app, merchant, network)
-    hear_that_it_is_unknown(app, payment, network)
-    return in_state(app, payment, State.PENDING)
+    transfer = unconfirmed(app, merchant, network)
+    hear_that_it_is_unknown(app, transfer, network)
+    return in_state(app, transfer, State.PENDING)
 
 
-def hear_that_it_is_unknown(app: Flask, payment: Payment, network: ScriptedNetwork) -> None:
+def hear_that_it_is_unknown(app: Flask, transfer: Transfer, network: ScriptedNetwork) -> None:
     """One look, past the grace time, at which the network says 404."""
     network.poll_answers.insert(0, UNKNOWN)
-    look(app, payment, age=LONG)
+    look(app, transfer, age=LONG)
 
 
-def never_landed(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
+def never_landed(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Transfer:
     """A payment that failed because the time to send it again was over when the 404 came."""
-    payment = unconfirmed(app, merchant, network)
+    transfer = unconfirmed(app, merchant, network)
     window, app.config["SUBMIT_WINDOW"] = app.config["SUBMIT_WINDOW"], timedelta(0)
-    hear_that_it_is_unknown(app, payment, network)
+    hear_that_it_is_unknown(app, transfer, network)
     app.config["SUBMIT_WINDOW"] = window
-    return in_state(app, payment, State.FAILED)
+    return in_state(app, transfer, State.FAILED)
 
 
-def ended(app: Flask, merchant: Merchant, network: ScriptedNetwork, status: str) -> Payment:
+def ended(app: Flask, merchant: Merchant, network: ScriptedNetwork, status: str) -> Transfer:
     """A payment of which the network has named the end."""
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     network.poll_answers.append(ending(status))
-    look(app, payment)
-    return in_state(app, payment, State(status))
+    look(app, transfer)
+    return in_state(app, transfer, State(status))
 
 
 def ending(status: str, **figures: Any) -> Any:
@@ -77,14 +77,14 @@ def ending(status: str, **figures: Any) -> Any:
     return result(status, **figures)
 
 
-def look(app: Flask, payment: Payment, *, age: timedelta = timedelta(0)) -> None:
+def look(app: Flask, transfer: Transfer, *, age: timedelta = timedelta(0)) -> None:
     """Let the time of the next look come (and `age` pass since the last send), and look."""
-    make_due(app, payment.id, age=age)
-    poll(app, payment)
+    make_due(app, transfer.id, age=age)
+    poll(app, transfer)
 
 
-def in_state(app: Flask, payment: Payment, state: State) -> Payment:
+def in_state(app: Flask, transfer: Transfer, state: State) -> Transfer:
     """The row as it is now; a scene that went another way must not look like a test's success."""
-    now = stored(app, payment.id)
+    now = stored(app, transfer.id)
     assert now.state == state
     return now

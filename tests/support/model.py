@@ -32,11 +32,12 @@ from zampay.providers.contract import (
     Submission,
 )
 from zampay.transfers import create, poll, queries, submit
-from zampay.transfers.models import Payment
+from zampay.transfers.kinds import Kind
+from zampay.transfers.models import Transfer
 
 NO = Failure(FailureCode.PAYER_NOT_FOUND, "No wallet.", "PAYER_NOT_FOUND")
 SETUP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "INVALID_CURRENCY")
-Late = Callable[[Transaction, Payment], object]
+Late = Callable[[Transaction, Transfer], object]
 
 
 class NetworkBooks(ScriptedNetwork):
@@ -54,12 +55,12 @@ class NetworkBooks(ScriptedNetwork):
     def land(self, order: Order) -> None:
         self.known.setdefault(order.reference, "PENDING")
 
-    def settle(self, payment: Payment, status: str) -> None:
+    def settle(self, transfer: Transfer, status: str) -> None:
         """The payer decides; an order that has ended stays as it is."""
-        if self.known.get(payment.provider_reference) == "PENDING":
-            self.known[payment.provider_reference] = status
+        if self.known.get(transfer.provider_reference) == "PENDING":
+            self.known[transfer.provider_reference] = status
             if status == "SUCCESSFUL":
-                self.charges.append(payment.id)
+                self.charges.append(transfer.id)
 
     def answer_to(self, order: Order, how: str) -> Submission:
         """What comes back from a request to pay, and what becomes of it in the books.
@@ -100,21 +101,21 @@ class PaymentLife:
         self.app, self.network, self.tenant_id = app, network, tenant_id
         app.config["SUBMIT_WINDOW"] = timedelta(hours=1)
         with app.app_context():
-            payment, _ = create.accept(tenant_id=tenant_id, livemode=True, wanted=wanted)
-        self.payment_id = payment.id
+            transfer, _ = create.accept(tenant_id=tenant_id, livemode=True, wanted=wanted)
+        self.transfer_id = transfer.id
         self.late: list[Late] = []
-        self._seen: Payment | None = None
+        self._seen: Transfer | None = None
 
     @property
-    def payment(self) -> Payment:
+    def transfer(self) -> Transfer:
         """The row, read once between two actions."""
         if self._seen is None:
-            self._seen = stored(self.app, self.payment_id)
+            self._seen = stored(self.app, self.transfer_id)
         return self._seen
 
     @property
     def is_with_the_payer(self) -> bool:
-        return self.network.known.get(self.payment.provider_reference) == "PENDING"
+        return self.network.known.get(self.transfer.provider_reference) == "PENDING"
 
     def pass_time(self, age: timedelta = timedelta(0)) -> None:
         """The next work falls due, also before its time: no life may depend on how fast it runs.
@@ -123,26 +124,26 @@ class PaymentLife:
         self._seen = None
         row = {
             "due_at": sa.func.now(),
-            "submitted_at": Payment.submitted_at - age,
-            "last_byte_at": Payment.last_byte_at - age,
+            "submitted_at": Transfer.submitted_at - age,
+            "last_byte_at": Transfer.last_byte_at - age,
         }
         with self._transaction() as tx:
-            found = queries.locked(tx, self.payment_id)
+            found = queries.locked(tx, self.transfer_id)
             if found is not None and found.due_at is not None:
                 tx.session.execute(
-                    sa.update(Payment).where(Payment.id == self.payment_id).values(row)
+                    sa.update(Transfer).where(Transfer.id == self.transfer_id).values(row)
                 )
 
     def send(self, how: str, *, late: bool = False) -> None:
         """A message for a send runs; a `late` answer waits until `deliver`."""
         self.pass_time()
         with self.app.app_context():
-            leased = submit.lease(self.tenant_id, self.payment_id)
+            leased = submit.lease(self.tenant_id, self.transfer_id)
         if leased is None:
             return
         answer = self.network.answer_to(leased.order, how)
 
-        def come_home(tx: Transaction, row: Payment) -> None:
+        def come_home(tx: Transaction, row: Transfer) -> None:
             if how == "held":
                 self.network.land(leased.order)
             submit.record(tx, row, answer, attempt=leased.attempt)
@@ -153,7 +154,7 @@ class PaymentLife:
         """A message for a poll runs; a `late` answer waits until `deliver`."""
         self.pass_time(age)
         with self.app.app_context():
-            leased = poll.lease(self.tenant_id, self.payment_id)
+            leased = poll.lease(self.tenant_id, self.transfer_id)
         if leased is None:
             return
         answer = self.network.answer_about(leased.order, how)
@@ -163,13 +164,18 @@ class PaymentLife:
         """The merchant tries; whether they may is checked where they may not."""
         self._seen = None
         with self.app.app_context(), contextlib.suppress(create.NotCancellable):
-            create.cancel(tenant_id=self.tenant_id, livemode=True, payment_id=self.payment_id)
+            create.cancel(
+                kind=Kind.PAYMENT,
+                tenant_id=self.tenant_id,
+                livemode=True,
+                transfer_id=self.transfer_id,
+            )
 
     def deliver(self) -> None:
         """The oldest answer that was under way comes home."""
         self._seen = None
         with self._transaction() as tx:
-            found = queries.locked(tx, self.payment_id)
+            found = queries.locked(tx, self.transfer_id)
             assert found is not None
             self.late.pop(0)(tx, found)
 
@@ -194,5 +200,5 @@ class PaymentLife:
             self.send("accepted")
             self.ask("truth", age=LONG)
             self.ask("no answer")
-            self.network.settle(self.payment, "SUCCESSFUL")
+            self.network.settle(self.transfer, "SUCCESSFUL")
             self.ask("truth", age=LONG)

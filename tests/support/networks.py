@@ -95,7 +95,7 @@ class Mtn:
 
     def charges(self, order: Order) -> int:
         found = self.journal()["byReference"].get(order.reference, 0)
-        assert found == self.journal()["byExternalId"].get(order.payment_id, 0)
+        assert found == self.journal()["byExternalId"].get(order.transfer_id, 0)
         return int(found)
 
 
@@ -104,7 +104,7 @@ def an_order(provider: Provider, msisdn: str = PAYER, **changes: Any) -> Order:
     reference = provider.new_reference()
     plain = Order(
         reference=reference,
-        payment_id=f"pay_{reference[:8]}",
+        transfer_id=f"pay_{reference[:8]}",
         msisdn=msisdn,
         money=Money(1250, "ZMW"),
         payer_message="Order 1",

@@ -8,24 +8,25 @@ from flask import Flask
 
 from tests.support.fakes import stored
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.transfers.models import Callback, Discrepancy, Payment, Transition
+from zampay.transfers.models import Transfer
+from zampay.transfers.traces import Callback, Discrepancy, Transition
 from zampay.webhooks.models import Event
 
 Row = TypeVar("Row")
 
 
-def moves(app: Flask, payment_id: str) -> list[Transition]:
+def moves(app: Flask, transfer_id: str) -> list[Transition]:
     return _rows(
         app,
         sa.select(Transition)
-        .where(Transition.payment_id == payment_id)
+        .where(Transition.transfer_id == transfer_id)
         .order_by(Transition.position),
     )
 
 
-def path(app: Flask, payment_id: str) -> list[str]:
+def path(app: Flask, transfer_id: str) -> list[str]:
     """The states that a payment has been in, in order."""
-    return [move.target for move in moves(app, payment_id)]
+    return [move.target for move in moves(app, transfer_id)]
 
 
 def events(app: Flask, subject_id: str | None = None) -> list[Event]:
@@ -33,26 +34,26 @@ def events(app: Flask, subject_id: str | None = None) -> list[Event]:
     return _rows(app, query if subject_id is None else query.where(Event.subject_id == subject_id))
 
 
-def discrepancies(app: Flask, payment_id: str) -> list[Discrepancy]:
-    return _rows(app, sa.select(Discrepancy).where(Discrepancy.payment_id == payment_id))
+def discrepancies(app: Flask, transfer_id: str) -> list[Discrepancy]:
+    return _rows(app, sa.select(Discrepancy).where(Discrepancy.transfer_id == transfer_id))
 
 
-def callbacks(app: Flask, payment_id: str) -> list[Callback]:
-    query = sa.select(Callback).where(Callback.payment_id == payment_id)
+def callbacks(app: Flask, transfer_id: str) -> list[Callback]:
+    query = sa.select(Callback).where(Callback.transfer_id == transfer_id)
     return _rows(app, query.order_by(Callback.id))
 
 
-def seconds_until_due(app: Flask, payment_id: str) -> float | None:
+def seconds_until_due(app: Flask, transfer_id: str) -> float | None:
     """By the database's clock; None when the row is owed nothing any more."""
-    due_in = sa.extract("epoch", Payment.due_at - sa.func.now())
+    due_in = sa.extract("epoch", Transfer.due_at - sa.func.now())
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        found = tx.session.scalar(sa.select(due_in).where(Payment.id == payment_id))
+        found = tx.session.scalar(sa.select(due_in).where(Transfer.id == transfer_id))
     return None if found is None else float(found)
 
 
-def due_after(app: Flask, payment_id: str) -> timedelta:
+def due_after(app: Flask, transfer_id: str) -> timedelta:
     """How long after its last move the row falls due."""
-    row = stored(app, payment_id)
+    row = stored(app, transfer_id)
     assert row.due_at is not None
     return row.due_at - row.updated_at
 

@@ -35,8 +35,8 @@ def propose(app: Flask, token: str, *arguments: str) -> str:
     return found[0]
 
 
-def decide(app: Flask, payment_id: str, end: str, *given: str) -> Result:
+def decide(app: Flask, transfer_id: str, end: str, *given: str) -> Result:
     """One proposes, the other approves; what the approval said."""
     ann, ben = founders(app)
-    proposal = propose(app, ann, "resolve", payment_id, end, *given)
+    proposal = propose(app, ann, "resolve", transfer_id, end, *given)
     return act(app, ben, "payment", "approve", proposal)

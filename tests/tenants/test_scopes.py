@@ -40,7 +40,7 @@ def test_every_route_needs_its_scope(
         headers = key_with(merchant, scopes)
         before = row_counts(app)
         answer = client.open(filled(path), method=method, headers=headers, json=None)
-        assert row_counts(app)["payments"] == before["payments"]
+        assert row_counts(app)["transfers"] == before["transfers"]
         return answer
 
     refusal(ask([one for one in ALL if one != scope]), 403, "scope_missing")

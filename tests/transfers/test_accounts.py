@@ -38,46 +38,46 @@ def switch(network: ScriptedNetwork) -> None:
 def test_what_the_new_account_does_not_know_may_have_landed(
     app: Flask, merchant: Merchant, first: ScriptedNetwork, presumed: Failure | None
 ) -> None:
-    payment = unconfirmed(app, merchant, first, presumed)
+    transfer = unconfirmed(app, merchant, first, presumed)
     switch(first)
-    hear_that_it_is_unknown(app, payment, first)
-    in_state(app, payment, State.UNCONFIRMED)
+    hear_that_it_is_unknown(app, transfer, first)
+    in_state(app, transfer, State.UNCONFIRMED)
     first.poll_answers = [UNKNOWN]
-    look(app, payment, age=states.REVIEW_AFTER)
-    in_state(app, payment, State.IN_REVIEW)
+    look(app, transfer, age=states.REVIEW_AFTER)
+    in_state(app, transfer, State.IN_REVIEW)
     assert len(first.submissions) == 1
 
 
 def test_what_waits_to_be_sent_again_is_not_sent_by_the_new_account(
     app: Flask, merchant: Merchant, first: ScriptedNetwork
 ) -> None:
-    payment = to_be_sent_again(app, merchant, first)
+    transfer = to_be_sent_again(app, merchant, first)
     switch(first)
-    make_due(app, payment.id)
-    submit(app, payment)
-    in_state(app, payment, State.UNCONFIRMED)
+    make_due(app, transfer.id)
+    submit(app, transfer)
+    in_state(app, transfer, State.UNCONFIRMED)
     assert len(first.submissions) == 1
 
 
 def test_an_ending_that_was_concluded_is_not_confirmed_by_the_new_account(
     app: Flask, merchant: Merchant, first: ScriptedNetwork
 ) -> None:
-    payment = never_landed(app, merchant, first)
+    transfer = never_landed(app, merchant, first)
     switch(first)
     first.poll_answers = [UNKNOWN]
-    look(app, payment, age=states.REPOLL_AFTER)
-    assert merchant.get(f"/payments/{payment.id}").json["failure"]["retry"] == "unsafe"
-    assert stored(app, payment.id).due_at is not None
+    look(app, transfer, age=states.REPOLL_AFTER)
+    assert merchant.get(f"/payments/{transfer.id}").json["failure"]["retry"] == "unsafe"
+    assert stored(app, transfer.id).due_at is not None
 
 
 def test_what_certainly_never_went_out_is_sent_by_the_new_account(
     app: Flask, merchant: Merchant, first: ScriptedNetwork
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     first.submit_answers = [NotSent("no token"), Accepted("202")]
-    submit(app, payment)
+    submit(app, transfer)
     switch(first)
-    make_due(app, payment.id)
-    submit(app, payment)
-    in_state(app, payment, State.PROCESSING)
-    assert stored(app, payment.id).network_account == "second"
+    make_due(app, transfer.id)
+    submit(app, transfer)
+    in_state(app, transfer, State.PROCESSING)
+    assert stored(app, transfer.id).network_account == "second"

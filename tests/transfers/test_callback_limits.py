@@ -14,12 +14,12 @@ from tests.support.refusals import refusal
 from tests.support.rows import callbacks, path
 from zampay.infra.web.request_limits import MAX_BODY_BYTES, UNREAD
 from zampay.transfers.callbacks import MOST_KEPT
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import State
 
 
-def address(payment: Payment) -> str:
-    return f"{BASE}/callbacks/mtn/{payment.callback_token}"
+def address(transfer: Transfer) -> str:
+    return f"{BASE}/callbacks/mtn/{transfer.callback_token}"
 
 
 def test_a_flood_of_different_bodies_is_bounded(
@@ -29,11 +29,11 @@ def test_a_flood_of_different_bodies_is_bounded(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     for number in range(MOST_KEPT + 5):
         body = str(number).encode()
-        assert client.put(address(payment), data=body).status_code == 200
-    assert len(callbacks(app, payment.id)) == MOST_KEPT
+        assert client.put(address(transfer), data=body).status_code == 200
+    assert len(callbacks(app, transfer.id)) == MOST_KEPT
 
 
 def test_twenty_different_bodies_at_once_do_not_wait_for_each_other_in_a_ring(
@@ -43,33 +43,33 @@ def test_twenty_different_bodies_at_once_do_not_wait_for_each_other_in_a_ring(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     network.poll_answers = [ending("SUCCESSFUL")] * 20
 
     def call(number: int) -> int:
         body = str(number).encode()
-        status = app.test_client().put(address(payment), data=body).status_code
-        poll(app, payment)
+        status = app.test_client().put(address(transfer), data=body).status_code
+        poll(app, transfer)
         return status
 
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(call, range(20))) == [200] * 20
     task_queue.run_all()
-    assert path(app, payment.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
-    assert [found for found in callbacks(app, payment.id) if found.processed_at is None] == []
+    assert path(app, transfer.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
+    assert [found for found in callbacks(app, transfer.id) if found.processed_at is None] == []
 
 
 def test_a_body_over_64_kib_in_chunks_is_not_kept_cut(
     app: Flask, client: FlaskClient, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     answer = client.put(
-        address(payment),
+        address(transfer),
         input_stream=io.BytesIO(b"x" * (MAX_BODY_BYTES + 1)),
         environ_overrides={"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True},
     )
     refusal(answer, 413, "body_too_large")
-    assert callbacks(app, payment.id) == []
+    assert callbacks(app, transfer.id) == []
 
 
 @pytest.mark.parametrize(("status", "code"), [(413, "body_too_large"), (408, "request_timeout")])
@@ -82,12 +82,12 @@ def test_a_callback_whose_body_is_not_read_is_refused_and_polled_for(
     status: int,
     code: str,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     task_queue.lose_all()
-    answer = client.put(address(payment), environ_overrides={UNREAD: status})
+    answer = client.put(address(transfer), environ_overrides={UNREAD: status})
     refusal(answer, status, code)
     assert task_queue.tasks == ["transfers.poll"]
-    assert stored(app, payment.id).called_back_at is not None
+    assert stored(app, transfer.id).called_back_at is not None
     network.poll_answers = [ending("SUCCESSFUL")]
     task_queue.run_all()
-    assert stored(app, payment.id).state == State.SUCCESSFUL
+    assert stored(app, transfer.id).state == State.SUCCESSFUL

@@ -20,9 +20,9 @@ LISTED = ("192.0.2.0/24", "2001:db8::/48", "203.0.113.9/32")
 def path(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> str:
     """The callback address of a payment, with the list in force."""
     app.config["CALLBACK_SOURCES"] = tuple(map(ipaddress.ip_network, LISTED))
-    payment = processing(app, merchant, network)
-    app.config["PAYMENT_ID"] = payment.id
-    return f"{BASE}/callbacks/mtn/{payment.callback_token}"
+    transfer = processing(app, merchant, network)
+    app.config["PAYMENT_ID"] = transfer.id
+    return f"{BASE}/callbacks/mtn/{transfer.callback_token}"
 
 
 @pytest.mark.parametrize("source", ["192.0.2.7", "2001:db8::7", "203.0.113.9", "::ffff:192.0.2.7"])

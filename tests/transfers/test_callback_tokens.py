@@ -16,13 +16,13 @@ from tests.support.rows import callbacks
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.transfers import queries
 from zampay.transfers.create import TOKEN_LENGTH
-from zampay.transfers.models import LOOKUP_LENGTH, Payment
+from zampay.transfers.models import LOOKUP_LENGTH, Transfer
 
 
 @pytest.fixture
-def payment(
+def transfer(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
-) -> Payment:
+) -> Transfer:
     """A payment that the network may call back about; every message so far is lost."""
     made = processing(app, merchant, network)
     task_queue.lose_all()
@@ -40,63 +40,63 @@ def other_ends(token: str) -> list[str]:
 
 
 def test_the_right_first_half_alone_is_unknown_and_keeps_nothing(
-    app: Flask, client: FlaskClient, payment: Payment, task_queue: HeldQueue
+    app: Flask, client: FlaskClient, transfer: Transfer, task_queue: HeldQueue
 ) -> None:
-    for token in other_ends(payment.callback_token):
+    for token in other_ends(transfer.callback_token):
         answer = client.put(f"{BASE}/callbacks/mtn/{token}", data=b"{}")
         refusal(answer, 404, "callback_unknown")
-    assert callbacks(app, payment.id) == []
+    assert callbacks(app, transfer.id) == []
     assert task_queue.tasks == []
 
 
 def test_the_whole_token_is_compared_in_constant_time(
-    client: FlaskClient, payment: Payment, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, transfer: Transfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = []
     monkeypatch.setattr(
         queries.hmac, "compare_digest", lambda one, two: compared.append((one, two))
     )
-    token = other_ends(payment.callback_token)[0]
+    token = other_ends(transfer.callback_token)[0]
     client.put(f"{BASE}/callbacks/mtn/{token}", data=b"{}")
-    assert compared == [(payment.callback_token.encode(), token.encode())]
+    assert compared == [(transfer.callback_token.encode(), token.encode())]
 
 
 def test_no_more_than_the_first_half_goes_to_the_database_and_an_index_finds_it(
-    app: Flask, payment: Payment
+    app: Flask, transfer: Transfer
 ) -> None:
     sent: list[tuple[str, Any]] = []
 
     def note(_link: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
         sent.append((statement, values))
 
-    token = payment.callback_token
+    token = transfer.callback_token
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         sa.event.listen(db.engine, "before_cursor_execute", note)
-        assert queries.by_callback_token(tx, "mtn", token) == (payment.id, payment.tenant_id)
+        assert queries.by_callback_token(tx, "mtn", token) == (transfer.id, transfer.tenant_id)
         sa.event.remove(db.engine, "before_cursor_execute", note)
         ((statement, values),) = sent
         tx.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         link = tx.session.connection()
         plan = "\n".join(link.exec_driver_sql(f"EXPLAIN {statement}", values).scalars())
-    assert "Index Scan using ix_payments_callback_lookup" in plan
+    assert "Index Scan using ix_transfers_callback_lookup" in plan
     assert token[:LOOKUP_LENGTH] in values.values()
     assert token[LOOKUP_LENGTH:] not in str(sent)
 
 
 def test_a_payment_moves_while_somebody_keeps_a_callback_for_it(
-    app: Flask, payment: Payment
+    app: Flask, transfer: Transfer
 ) -> None:
     """Were the lookup a key, each change of a payment would wait for every trace being written, and
     two callbacks at once for each other, until one of them is broken off.
     """
-    with session(app, payment.tenant_id) as keeping, session(app, payment.tenant_id) as moving:
+    with session(app, transfer.tenant_id) as keeping, session(app, transfer.tenant_id) as moving:
         keeping.execute(
-            "INSERT INTO payment_callbacks (tenant_id, payment_id, body_digest, body, method)"
+            "INSERT INTO callbacks (tenant_id, transfer_id, body_digest, body, method)"
             " VALUES (%s, %s, 'digest', '', 'PUT')",
-            [payment.tenant_id, payment.id],
+            [transfer.tenant_id, transfer.id],
         )
         moving.execute("SET LOCAL lock_timeout = '1s'")
-        assert moving.execute("UPDATE payments SET due_at = now()").rowcount == 1
+        assert moving.execute("UPDATE transfers SET due_at = now()").rowcount == 1
 
 
 def test_each_half_is_a_hundred_bits() -> None:

@@ -15,18 +15,18 @@ from tests.support.merchants import Merchant
 from tests.support.rows import callbacks, discrepancies, moves, path, seconds_until_due
 from zampay.infra.redis import redis_client
 from zampay.providers.contract import Accepted, Order, PollAnswer, Submission
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import State
 
 PAID = {"financialTransactionId": "1884710816", "status": "SUCCESSFUL", "amount": "12.5"}
 
 
 def call(
-    client: FlaskClient, payment: Payment, body: bytes | str | object, method: str = "PUT"
+    client: FlaskClient, transfer: Transfer, body: bytes | str | object, method: str = "PUT"
 ) -> int:
     """Send a callback as the network does; strings and bytes go out raw."""
     raw = body if isinstance(body, bytes | str) else json.dumps(body)
-    path = f"/api/v1/callbacks/mtn/{payment.callback_token}"
+    path = f"/api/v1/callbacks/mtn/{transfer.callback_token}"
     answer = client.open(path, method=method, data=raw, content_type="application/json")
     return answer.status_code
 
@@ -38,15 +38,15 @@ def test_a_callback_brings_the_next_look_forward_and_the_look_decides(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     task_queue.lose_all()
     network.poll_answers = [result("SUCCESSFUL")]
-    assert call(client, payment, PAID) == 200
-    assert stored(app, payment.id).state == State.PROCESSING
+    assert call(client, transfer, PAID) == 200
+    assert stored(app, transfer.id).state == State.PROCESSING
     task_queue.run_all()
-    assert stored(app, payment.id).state == State.SUCCESSFUL
-    assert moves(app, payment.id)[-1].evidence == "callback"
-    assert [found.processed_at is None for found in callbacks(app, payment.id)] == [False]
+    assert stored(app, transfer.id).state == State.SUCCESSFUL
+    assert moves(app, transfer.id)[-1].evidence == "callback"
+    assert [found.processed_at is None for found in callbacks(app, transfer.id)] == [False]
 
 
 @pytest.mark.parametrize("answer", [result("PENDING"), UNKNOWN])
@@ -58,13 +58,13 @@ def test_a_forged_callback_changes_nothing(
     network: ScriptedNetwork,
     answer: PollAnswer,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     network.poll_answers = [answer]
-    call(client, payment, {**PAID, "externalId": payment.id, "amount": "12.50"})
+    call(client, transfer, {**PAID, "externalId": transfer.id, "amount": "12.50"})
     task_queue.run_all()
     assert len(network.polls) == 1
-    assert path(app, payment.id) == ["PENDING", "SUBMITTING", "PROCESSING"]
-    assert stored(app, payment.id).provider_transaction_id is None
+    assert path(app, transfer.id) == ["PENDING", "SUBMITTING", "PROCESSING"]
+    assert stored(app, transfer.id).provider_transaction_id is None
 
 
 def test_a_callback_whose_message_is_lost_is_found_by_the_sweep(
@@ -74,14 +74,14 @@ def test_a_callback_whose_message_is_lost_is_found_by_the_sweep(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = processing(app, merchant, network)
-    call(client, payment, PAID)
+    transfer = processing(app, merchant, network)
+    call(client, transfer, PAID)
     task_queue.lose_all()
-    assert (seconds_until_due(app, payment.id) or 0) <= 0
+    assert (seconds_until_due(app, transfer.id) or 0) <= 0
     network.poll_answers = [result("SUCCESSFUL")]
     app.extensions["celery"].tasks["transfers.sweep"]()
     task_queue.run_all()
-    assert stored(app, payment.id).state == State.SUCCESSFUL
+    assert stored(app, transfer.id).state == State.SUCCESSFUL
 
 
 @pytest.mark.parametrize("redis_is_there", [True, False], ids=["with Redis", "Redis away"])
@@ -93,12 +93,12 @@ def test_fifty_copies_at_once_make_one_row_one_look_and_one_move(
     network: ScriptedNetwork,
     redis_is_there: bool,  # noqa: FBT001 - a parameter of pytest
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     task_queue.lose_all()
     network.poll_answers = [result("SUCCESSFUL")]
 
     def copy(_: int) -> int:
-        return call(app.test_client(), payment, PAID)
+        return call(app.test_client(), transfer, PAID)
 
     def all_at_once() -> list[int]:
         with ThreadPoolExecutor(50) as pool:
@@ -110,11 +110,11 @@ def test_fifty_copies_at_once_make_one_row_one_look_and_one_move(
         with redis_away(app):
             answers = all_at_once()
     assert answers == [200] * 50
-    assert len(callbacks(app, payment.id)) == 1
+    assert len(callbacks(app, transfer.id)) == 1
     assert task_queue.tasks == ["transfers.poll"]
     task_queue.run_all()
     assert len(network.polls) == 1
-    assert path(app, payment.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
+    assert path(app, transfer.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
 
 
 def test_a_doubled_message_asks_once(
@@ -124,10 +124,10 @@ def test_a_doubled_message_asks_once(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     task_queue.lose_all()
     network.poll_answers = [result("PENDING")]
-    call(client, payment, PAID)
+    call(client, transfer, PAID)
     for _ in range(3):
         task_queue.run(task_queue.held[0])
     assert len(network.polls) == 1
@@ -140,20 +140,20 @@ def test_a_callback_before_the_answer_to_the_send_is_no_trouble(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
 
     def be_called_first(_: Order) -> Submission:
-        call(app.test_client(), payment, PAID)
+        call(app.test_client(), transfer, PAID)
         task_queue.run(task_queue.held.pop())
         return Accepted("202")
 
     network.submit_answers = [be_called_first]
     network.poll_answers = [result("SUCCESSFUL")]
     task_queue.lose_all()
-    submit(app, payment)
+    submit(app, transfer)
     assert network.polls == [], "the lease is not shortened"
     task_queue.run_all()
-    assert path(app, payment.id) == ["PENDING", "SUBMITTING", "PROCESSING", "SUCCESSFUL"]
+    assert path(app, transfer.id) == ["PENDING", "SUBMITTING", "PROCESSING", "SUCCESSFUL"]
 
 
 def test_a_callback_for_a_payment_not_yet_sent_neither_sends_nor_delays_it(
@@ -163,11 +163,11 @@ def test_a_callback_for_a_payment_not_yet_sent_neither_sends_nor_delays_it(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = accept(app, merchant)
-    due_at = payment.due_at
-    call(client, payment, PAID)
+    transfer = accept(app, merchant)
+    due_at = transfer.due_at
+    call(client, transfer, PAID)
     task_queue.run(task_queue.held.pop())
-    after = stored(app, payment.id)
+    after = stored(app, transfer.id)
     assert (after.state, after.due_at) == (State.PENDING, due_at)
     assert (network.submissions, network.polls) == ([], [])
 
@@ -179,20 +179,20 @@ def test_a_callback_during_a_look_makes_another_one_follow(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
 
     def be_called_meanwhile(order: Order) -> PollAnswer:
-        call(app.test_client(), payment, PAID)
+        call(app.test_client(), transfer, PAID)
         return result("PENDING")(order)
 
     network.poll_answers = [be_called_meanwhile, result("SUCCESSFUL")]
-    make_due(app, payment.id)
+    make_due(app, transfer.id)
     app.extensions["celery"].tasks["transfers.poll"](
-        payment_id=payment.id, tenant_id=payment.tenant_id
+        transfer_id=transfer.id, tenant_id=transfer.tenant_id
     )
-    assert (seconds_until_due(app, payment.id) or 0) <= 0
+    assert (seconds_until_due(app, transfer.id) or 0) <= 0
     task_queue.run_all()
-    assert stored(app, payment.id).state == State.SUCCESSFUL
+    assert stored(app, transfer.id).state == State.SUCCESSFUL
 
 
 def test_a_callback_during_the_look_that_ends_a_payment_is_looked_into(
@@ -202,19 +202,19 @@ def test_a_callback_during_the_look_that_ends_a_payment_is_looked_into(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
 
     def be_called_meanwhile(order: Order) -> PollAnswer:
-        call(app.test_client(), payment, PAID)
+        call(app.test_client(), transfer, PAID)
         task_queue.lose_all()
         return ending("FAILED")(order)
 
     network.poll_answers = [be_called_meanwhile, ending("SUCCESSFUL")]
-    look(app, payment)
+    look(app, transfer)
     task_queue.run_all()
-    assert stored(app, payment.id).state == State.FAILED
-    assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
-    assert [found.processed_at is None for found in callbacks(app, payment.id)] == [False]
+    assert stored(app, transfer.id).state == State.FAILED
+    assert [found.kind for found in discrepancies(app, transfer.id)] == ["contrary_ending"]
+    assert [found.processed_at is None for found in callbacks(app, transfer.id)] == [False]
 
 
 def test_a_callback_after_the_end_is_looked_into(
@@ -224,12 +224,12 @@ def test_a_callback_after_the_end_is_looked_into(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = ended(app, merchant, network, "FAILED")
+    transfer = ended(app, merchant, network, "FAILED")
     network.poll_answers = [ending("SUCCESSFUL")]
-    call(client, payment, PAID)
+    call(client, transfer, PAID)
     task_queue.run_all()
-    assert stored(app, payment.id).state == State.FAILED
-    assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
+    assert stored(app, transfer.id).state == State.FAILED
+    assert [found.kind for found in discrepancies(app, transfer.id)] == ["contrary_ending"]
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
@@ -241,7 +241,7 @@ def test_whatever_the_body_is_it_is_kept_raw_and_answered_200(
     network: ScriptedNetwork,
     method: str,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     bodies = [
         b'{"status":"FAILED","reason":"INTERNAL_PROCESSING_ERROR"}',
         b'{"status":"FAILED","reason":{"code":"PAYER_NOT_FOUND","message":"Payee does not exist"}}',
@@ -255,23 +255,23 @@ def test_whatever_the_body_is_it_is_kept_raw_and_answered_200(
     ]
     network.poll_answers = [result("PENDING")] * len(bodies)
     for body in bodies:
-        assert call(client, payment, body, method) == 200
+        assert call(client, transfer, body, method) == 200
         task_queue.run_all()
-    assert [found.body for found in callbacks(app, payment.id)] == bodies
-    assert {found.method for found in callbacks(app, payment.id)} == {method}
-    assert stored(app, payment.id).state == State.PROCESSING
+    assert [found.body for found in callbacks(app, transfer.id)] == bodies
+    assert {found.method for found in callbacks(app, transfer.id)} == {method}
+    assert stored(app, transfer.id).state == State.PROCESSING
 
 
 def test_a_token_that_we_never_gave_is_unknown_and_keeps_nothing(
     app: Flask, client: FlaskClient, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = processing(app, merchant, network)
-    token = payment.callback_token
+    transfer = processing(app, merchant, network)
+    token = transfer.callback_token
     other = ("0" if token[0] != "0" else "1") + token[1:]
     for address in (f"mtn/{other}", f"mtn/{token[:-1]}", f"mtn/{token}x", f"airtel/{token}"):
         answer = client.put(f"/api/v1/callbacks/{address}", data=b"{}")
         assert (answer.status_code, answer.json["code"]) == (404, "callback_unknown")
-    assert callbacks(app, payment.id) == []
+    assert callbacks(app, transfer.id) == []
 
 
 def test_a_copy_stops_at_redis_only_while_the_first_one_is_safe(
@@ -282,14 +282,14 @@ def test_a_copy_stops_at_redis_only_while_the_first_one_is_safe(
     network: ScriptedNetwork,
 ) -> None:
     """The lock alone proves nothing: who took it may have been killed before the commit."""
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     task_queue.lose_all()
-    lock = f"callback:{payment.id}:{hashlib.sha256(b'{}').hexdigest()}"
+    lock = f"callback:{transfer.id}:{hashlib.sha256(b'{}').hexdigest()}"
     with app.app_context():
         assert redis_client.lock(lock, ttl_s=60)
     for _ in range(2):
-        assert call(client, payment, b"{}") == 200
-    assert [kept.body for kept in callbacks(app, payment.id)] == [b"{}"]
+        assert call(client, transfer, b"{}") == 200
+    assert [kept.body for kept in callbacks(app, transfer.id)] == [b"{}"]
     assert task_queue.tasks == ["transfers.poll"]
     with app.app_context():
         assert not redis_client.lock(lock, ttl_s=60), "another's lock is left alone"

@@ -19,52 +19,52 @@ from zampay.transfers.states import State
 def test_a_payment_not_yet_sent_can_be_cancelled_and_is_then_never_sent(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
-    payment = accept(app, merchant)
-    answer = merchant.post(f"/payments/{payment.id}/cancel")
+    transfer = accept(app, merchant)
+    answer = merchant.post(f"/payments/{transfer.id}/cancel")
     assert (answer.status_code, answer.json["status"]) == (200, "FAILED")
     assert answer.json["failure"]["code"] == "cancelled"
-    make_due(app, payment.id)
+    make_due(app, transfer.id)
     task_queue.run_all()
-    submit(app, payment)
+    submit(app, transfer)
     assert network.submissions == []
 
 
 def test_to_cancel_twice_is_to_cancel_once(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = accept(app, merchant)
-    answers = [merchant.post(f"/payments/{payment.id}/cancel") for _ in range(2)]
+    transfer = accept(app, merchant)
+    answers = [merchant.post(f"/payments/{transfer.id}/cancel") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].json == answers[1].json
-    assert path(app, payment.id) == ["PENDING", "FAILED"]
-    assert len(events(app, payment.id)) == 1
+    assert path(app, transfer.id) == ["PENDING", "FAILED"]
+    assert len(events(app, transfer.id)) == 1
 
 
 def test_a_payment_that_could_not_be_sent_so_far_can_be_cancelled(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     network.submit_answers = [NotSent("down")]
-    submit(app, payment)
-    assert merchant.post(f"/payments/{payment.id}/cancel").status_code == 200
+    submit(app, transfer)
+    assert merchant.post(f"/payments/{transfer.id}/cancel").status_code == 200
 
 
 @pytest.mark.parametrize("scene", [processing, unconfirmed, to_be_sent_again])
 def test_what_may_be_with_the_network_cannot_be_cancelled(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: object
 ) -> None:
-    payment = scene(app, merchant, network)  # type: ignore[operator]
-    answer = merchant.post(f"/payments/{payment.id}/cancel")
+    transfer = scene(app, merchant, network)  # type: ignore[operator]
+    answer = merchant.post(f"/payments/{transfer.id}/cancel")
     assert (answer.status_code, answer.json["code"]) == (409, "not_cancellable")
-    assert stored(app, payment.id).position == payment.position
+    assert stored(app, transfer.id).position == transfer.position
 
 
 @pytest.mark.parametrize("status", ["SUCCESSFUL", "FAILED"])
 def test_what_has_ended_otherwise_cannot_be_cancelled(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, status: str
 ) -> None:
-    payment = ended(app, merchant, network, status)
-    assert merchant.post(f"/payments/{payment.id}/cancel").status_code == 409
+    transfer = ended(app, merchant, network, status)
+    assert merchant.post(f"/payments/{transfer.id}/cancel").status_code == 409
 
 
 def test_a_send_that_comes_while_a_cancel_is_under_way_sends_nothing(
@@ -73,40 +73,40 @@ def test_a_send_that_comes_while_a_cancel_is_under_way_sends_nothing(
     network: ScriptedNetwork,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     move = transitions.transition
 
     def move_late(*row: Any, **how: Any) -> None:
-        submit(app, payment)
+        submit(app, transfer)
         move(*row, **how)
 
     monkeypatch.setattr(transitions, "transition", move_late)
-    answer = merchant.post(f"/payments/{payment.id}/cancel")
+    answer = merchant.post(f"/payments/{transfer.id}/cancel")
     assert (answer.status_code, network.submissions) == (200, [])
-    assert path(app, payment.id) == ["PENDING", "FAILED"]
+    assert path(app, transfer.id) == ["PENDING", "FAILED"]
 
 
 def test_of_a_cancel_and_a_send_at_once_exactly_one_wins(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     for _ in range(12):
-        payment = accept(app, merchant)
+        transfer = accept(app, merchant)
         sent_before, start = len(network.submissions), threading.Barrier(2)
 
         def cancel() -> int:
             start.wait()  # noqa: B023 - used within the turn
-            url = f"/api/v1/payments/{payment.id}/cancel"  # noqa: B023
+            url = f"/api/v1/payments/{transfer.id}/cancel"  # noqa: B023
             return app.test_client().post(url, headers=merchant.headers()).status_code
 
         with ThreadPoolExecutor(1) as pool:
             cancelling = pool.submit(cancel)
             start.wait()
-            submit(app, payment)
+            submit(app, transfer)
             status = cancelling.result()
         assert status in {200, 409}
         cancelled = status == 200
-        make_due(app, payment.id)
-        submit(app, payment)
+        make_due(app, transfer.id)
+        submit(app, transfer)
         sent = len(network.submissions) - sent_before
         assert (cancelled, sent) in {(True, 0), (False, 1)}
-        assert (stored(app, payment.id).state == State.FAILED) is cancelled
+        assert (stored(app, transfer.id).state == State.FAILED) is cancelled

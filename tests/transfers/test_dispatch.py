@@ -12,7 +12,7 @@ from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, st
 from tests.support.given import accept, processing
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import Transaction
-from zampay.providers.contract import Accepted, InDoubt, NotSent, Order, Submission
+from zampay.providers.contract import DEPLOYMENT, Accepted, InDoubt, NotSent, Order, Submission
 from zampay.transfers import due
 from zampay.transfers.concurrency import TROUBLE_AFTER
 from zampay.transfers.dispatch import Dispatcher
@@ -36,7 +36,7 @@ class SlowNetwork(ScriptedNetwork):
 
     @property
     def sent(self) -> list[str]:
-        return [order.payment_id for order in self.submissions]
+        return [order.transfer_id for order in self.submissions]
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_while_a_network_does_not_answer_payments_keep_their_turn(
     network.submissions.clear()
     now_s[0] += 60
     sweep(app)
-    assert [order.payment_id for order in network.submissions] == untried
+    assert [order.transfer_id for order in network.submissions] == untried
 
 
 def test_who_comes_new_after_a_pause_overtakes_nobody(
@@ -159,7 +159,7 @@ def test_who_comes_new_after_a_pause_overtakes_nobody(
     newest = accept(app, merchant)
     task_queue.run_all()
     waited = [one.id for one in crowd[TROUBLE_AFTER:]]
-    assert [order.payment_id for order in network.submissions] == [*waited, newest.id]
+    assert [order.transfer_id for order in network.submissions] == [*waited, newest.id]
 
 
 def test_once_the_pace_is_used_up_nobody_asks_for_a_turn_before_the_next_sweep(
@@ -177,7 +177,7 @@ def test_once_the_pace_is_used_up_nobody_asks_for_a_turn_before_the_next_sweep(
     assert len(network.polls) == 1
     network.poll_answers.clear()
     sweep(app)
-    assert {order.payment_id for order in network.polls} == {row.id for row in rows}
+    assert {order.transfer_id for order in network.polls} == {row.id for row in rows}
 
 
 def test_a_row_that_breaks_its_task_is_left_to_the_next_sweep(
@@ -190,8 +190,8 @@ def test_a_row_that_breaks_its_task_is_left_to_the_next_sweep(
     """Chosen again at once it would keep a processor busy with failing."""
     tries: list[str] = []
 
-    def breaks(_tx: object, payment_id: str) -> None:
-        tries.append(payment_id)
+    def breaks(_tx: object, transfer_id: str) -> None:
+        tries.append(transfer_id)
         raise ValueError("a defect")
 
     for _ in range(3):
@@ -227,7 +227,7 @@ def test_a_machine_without_a_thread_left_costs_no_slot(
 
     await_condition(all_sent, timeout_s=20, wanted="every payment to be sent")
     made.close()
-    assert {order.payment_id for order in network.submissions} == {row.id for row in rows}
+    assert {order.transfer_id for order in network.submissions} == {row.id for row in rows}
 
 
 def no_thread(_: threading.Thread) -> None:
@@ -252,7 +252,9 @@ def test_a_stream_that_cannot_be_read_keeps_no_other_waiting(
 
     monkeypatch.setattr(due, "due", only_test)
     monkeypatch.setattr(
-        due, "streams", lambda _: [Stream(NextAction.SUBMIT, "MTN", one) for one in (True, False)]
+        due,
+        "streams",
+        lambda _: [Stream(NextAction.SUBMIT, "MTN", DEPLOYMENT, one) for one in (True, False)],
     )
     sweep(app)
     assert stored(app, test.id).state == State.PROCESSING

@@ -32,9 +32,10 @@ from zampay.providers.contract import (
 )
 from zampay.transfers import states
 from zampay.transfers.callbacks import MOST_KEPT
-from zampay.transfers.models import Callback, Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.operator_actions import Operator
 from zampay.transfers.states import State
+from zampay.transfers.traces import Callback
 
 SETUP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "INVALID_CURRENCY")
 REFUSED = Declined(Failure(FailureCode.PAYER_NOT_FOUND, "No wallet.", "PAYER_NOT_FOUND"))
@@ -51,16 +52,16 @@ def test_what_was_called_back_about_is_never_taken_for_lost(
     monkeypatch: pytest.MonkeyPatch,
     presumed: Failure | None,
 ) -> None:
-    payment = unconfirmed(app, merchant, network, presumed)
-    assert call(client, payment, {"status": "PENDING"}) == 200
+    transfer = unconfirmed(app, merchant, network, presumed)
+    assert call(client, transfer, {"status": "PENDING"}) == 200
     for window in (timedelta(hours=1), timedelta(0)):
         app.config["SUBMIT_WINDOW"] = window
-        hear_that_it_is_unknown(app, payment, network)
-        in_state(app, payment, State.UNCONFIRMED)
+        hear_that_it_is_unknown(app, transfer, network)
+        in_state(app, transfer, State.UNCONFIRMED)
     monkeypatch.setattr(states, "REVIEW_AFTER", timedelta(0))
-    hear_that_it_is_unknown(app, payment, network)
-    hear_that_it_is_unknown(app, in_state(app, payment, State.IN_REVIEW), network)
-    in_state(app, payment, State.IN_REVIEW)
+    hear_that_it_is_unknown(app, transfer, network)
+    hear_that_it_is_unknown(app, in_state(app, transfer, State.IN_REVIEW), network)
+    in_state(app, transfer, State.IN_REVIEW)
     assert len(network.submissions) == 1
 
 
@@ -71,22 +72,22 @@ def test_a_callback_that_was_too_much_to_keep_is_a_sign_too(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = unconfirmed(app, merchant, network)
+    transfer = unconfirmed(app, merchant, network)
     with app.app_context():
         for number in range(MOST_KEPT):
-            _keep_unseen(app, payment, str(number))
-    assert stored(app, payment.id).called_back_at is None
-    call(client, payment, b"one more")
-    hear_that_it_is_unknown(app, payment, network)
-    in_state(app, payment, State.UNCONFIRMED)
+            _keep_unseen(app, transfer, str(number))
+    assert stored(app, transfer.id).called_back_at is None
+    call(client, transfer, b"one more")
+    hear_that_it_is_unknown(app, transfer, network)
+    in_state(app, transfer, State.UNCONFIRMED)
 
 
-def _keep_unseen(app: Flask, payment: Payment, body: str) -> None:
-    with transaction(payment.tenant_id) as tx:
+def _keep_unseen(app: Flask, transfer: Transfer, body: str) -> None:
+    with transaction(transfer.tenant_id) as tx:
         tx.session.add(
             Callback(
-                tenant_id=payment.tenant_id,
-                payment_id=payment.id,
+                tenant_id=transfer.tenant_id,
+                transfer_id=transfer.id,
                 body_digest=body,
                 body=body.encode(),
                 method="PUT",
@@ -102,13 +103,13 @@ def test_a_callback_before_the_payment_is_sent_is_no_sign(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = accept(app, merchant)
-    call(client, payment, PAID)
+    transfer = accept(app, merchant)
+    call(client, transfer, PAID)
     network.submit_answers = [InDoubt("reset")]
-    submit(app, payment)
-    hear_that_it_is_unknown(app, payment, network)
-    in_state(app, payment, State.PENDING)
-    assert stored(app, payment.id).called_back_at is None
+    submit(app, transfer)
+    hear_that_it_is_unknown(app, transfer, network)
+    in_state(app, transfer, State.PENDING)
+    assert stored(app, transfer.id).called_back_at is None
 
 
 def test_a_callback_while_the_payment_waits_to_be_sent_again_is_followed_at_once(
@@ -118,12 +119,12 @@ def test_a_callback_while_the_payment_waits_to_be_sent_again_is_followed_at_once
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = to_be_sent_again(app, merchant, network)
+    transfer = to_be_sent_again(app, merchant, network)
     task_queue.lose_all()
-    assert call(client, payment, PAID) == 200
+    assert call(client, transfer, PAID) == 200
     network.poll_answers = [result("SUCCESSFUL")]
     task_queue.run_all()
-    assert path(app, payment.id)[-3:] == ["PENDING", "UNCONFIRMED", "SUCCESSFUL"]
+    assert path(app, transfer.id)[-3:] == ["PENDING", "UNCONFIRMED", "SUCCESSFUL"]
     assert len(network.submissions) == 1
 
 
@@ -137,20 +138,20 @@ def test_what_was_called_back_about_is_asked_about_instead_of_sent_also_without_
     scene: str,
 ) -> None:
     if scene == "in doubt":
-        payment = to_be_sent_again(app, merchant, network)
+        transfer = to_be_sent_again(app, merchant, network)
     else:
-        payment = accept(app, merchant)
+        transfer = accept(app, merchant)
         network.submit_answers = [NotSent("too many requests (429)")]
-        submit(app, payment)
-    call(client, payment, PAID)
+        submit(app, transfer)
+    call(client, transfer, PAID)
     task_queue.lose_all()
     network.poll_answers = [UNKNOWN]
     with app.app_context():
         app.extensions["celery"].tasks["transfers.sweep"]()
     task_queue.run_all()
-    after = in_state(app, payment, State.UNCONFIRMED)
+    after = in_state(app, transfer, State.UNCONFIRMED)
     assert (after.in_doubt, len(network.submissions)) == (True, 1)
-    answer = merchant.post(f"/payments/{payment.id}/cancel")
+    answer = merchant.post(f"/payments/{transfer.id}/cancel")
     assert answer.status_code == 409
 
 
@@ -161,12 +162,12 @@ def test_what_was_called_back_about_cannot_be_cancelled(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     network.submit_answers = [NotSent("too many requests (429)")]
-    submit(app, payment)
-    call(client, payment, PAID)
-    in_state(app, payment, State.PENDING)
-    assert merchant.post(f"/payments/{payment.id}/cancel").status_code == 409
+    submit(app, transfer)
+    call(client, transfer, PAID)
+    in_state(app, transfer, State.PENDING)
+    assert merchant.post(f"/payments/{transfer.id}/cancel").status_code == 409
 
 
 @pytest.mark.parametrize("answer", [REFUSED, NotSent("reset")])
@@ -178,15 +179,15 @@ def test_a_no_to_what_was_called_back_about_is_doubt(
     network: ScriptedNetwork,
     answer: Submission,
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
 
     def be_called_first(_: Order) -> Submission:
-        call(client, payment, PAID)
+        call(client, transfer, PAID)
         return answer
 
     network.submit_answers = [be_called_first]
-    submit(app, payment)
-    in_state(app, payment, State.UNCONFIRMED)
+    submit(app, transfer)
+    in_state(app, transfer, State.UNCONFIRMED)
 
 
 def test_an_ending_that_was_concluded_is_not_confirmed_by_a_404_after_a_callback(
@@ -196,10 +197,10 @@ def test_an_ending_that_was_concluded_is_not_confirmed_by_a_404_after_a_callback
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = never_landed(app, merchant, network)
-    call(client, payment, PAID)
+    transfer = never_landed(app, merchant, network)
+    call(client, transfer, PAID)
     network.poll_answers = [UNKNOWN, UNKNOWN, result("SUCCESSFUL")]
     for _ in range(3):
-        assert seconds_until_due(app, payment.id) is not None
-        look(app, payment, age=states.REPOLL_AFTER)
-    assert [found.kind for found in discrepancies(app, payment.id)] == ["contrary_ending"]
+        assert seconds_until_due(app, transfer.id) is not None
+        look(app, transfer, age=states.REPOLL_AFTER)
+    assert [found.kind for found in discrepancies(app, transfer.id)] == ["contrary_ending"]

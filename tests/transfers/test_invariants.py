@@ -15,9 +15,9 @@ from zampay.transfers import invariants
 
 BREACHES = {
     "final_without_event": "DELETE FROM events WHERE type = 'payment.successful'",
-    "history_disagrees": "UPDATE payment_moves SET target = 'FAILED' WHERE target = 'SUCCESSFUL'",
-    "paid_without_being_sent": "UPDATE payments SET submissions = 0 WHERE state = 'SUCCESSFUL'",
-    "paid_without_evidence": "UPDATE payment_moves SET evidence = 'accepted'"
+    "history_disagrees": "UPDATE transitions SET target = 'FAILED' WHERE target = 'SUCCESSFUL'",
+    "paid_without_being_sent": "UPDATE transfers SET submissions = 0 WHERE state = 'SUCCESSFUL'",
+    "paid_without_evidence": "UPDATE transitions SET evidence = 'accepted'"
     " WHERE target = 'SUCCESSFUL'",
     "numbering_disagrees": "UPDATE event_counters SET last = last + 1",
 }
@@ -31,10 +31,10 @@ def counted(app: Flask, *, of_the_last_hours: bool = True) -> dict[str, int]:
 def breach(app: Flask, statement: str) -> None:
     """What no code of ours can do: the append-only triggers are off for a moment."""
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        for table in ("events", "payment_moves"):
+        for table in ("events", "transitions"):
             tx.session.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
         tx.session.execute(sa.text(statement))
-        for table in ("events", "payment_moves"):
+        for table in ("events", "transitions"):
             tx.session.execute(sa.text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
 
 

@@ -33,7 +33,7 @@ from zampay.providers.contract import (
     Submission,
 )
 from zampay.transfers import operator_actions, states
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.operator_actions import NotPossible, Operator
 from zampay.transfers.states import State
 
@@ -46,7 +46,7 @@ def held_up(app: Flask, answer: Submission) -> Callable[[Order], Submission]:
     """A script line: the send was taken 44 s ago, and goes out only now."""
 
     def go(order: Order) -> Submission:
-        make_due(app, order.payment_id, age=timedelta(seconds=44))
+        make_due(app, order.transfer_id, age=timedelta(seconds=44))
         return answer
 
     return go
@@ -56,14 +56,14 @@ def held_up(app: Flask, answer: Submission) -> Callable[[Order], Submission]:
 def test_the_grace_time_counts_from_the_end_of_the_send(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, presumed: Failure | None
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     network.submit_answers = [held_up(app, InDoubt("reset", presumed))]
-    submit(app, payment)
+    submit(app, transfer)
     network.poll_answers = [UNKNOWN, UNKNOWN]
-    look(app, payment)
-    in_state(app, payment, State.UNCONFIRMED)
-    look(app, payment, age=network.profile.unknown_grace - timedelta(seconds=9))
-    in_state(app, payment, State.UNCONFIRMED)
+    look(app, transfer)
+    in_state(app, transfer, State.UNCONFIRMED)
+    look(app, transfer, age=network.profile.unknown_grace - timedelta(seconds=9))
+    in_state(app, transfer, State.UNCONFIRMED)
 
 
 @pytest.mark.parametrize(
@@ -76,56 +76,56 @@ def test_after_a_death_the_grace_time_counts_from_the_end_of_the_lease(
     after_the_claim_s: float,
     state: State,
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     network.submit_answers = [die]
     with pytest.raises(Killed):
-        submit(app, payment)
+        submit(app, transfer)
     network.poll_answers = [UNKNOWN]
-    look(app, payment, age=timedelta(seconds=after_the_claim_s))
-    assert in_state(app, payment, state).in_doubt is (state is State.PENDING)
+    look(app, transfer, age=timedelta(seconds=after_the_claim_s))
+    assert in_state(app, transfer, state).in_doubt is (state is State.PENDING)
 
 
 def test_a_send_that_came_back_late_is_a_last_byte_too(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     """The first send comes back while the second one, sent long ago, is in doubt."""
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
 
     def second_send(_: Order) -> Submission:
-        hear_that_it_is_unknown(app, payment, network)
-        submit(app, payment)
-        make_due(app, payment.id, age=LONG)
+        hear_that_it_is_unknown(app, transfer, network)
+        submit(app, transfer)
+        make_due(app, transfer.id, age=LONG)
         return InDoubt("reset")
 
     network.submit_answers = [second_send, InDoubt("reset")]
-    submit(app, payment)
+    submit(app, transfer)
     network.poll_answers = [UNKNOWN]
-    look(app, payment)
-    in_state(app, payment, State.UNCONFIRMED)
+    look(app, transfer)
+    in_state(app, transfer, State.UNCONFIRMED)
 
 
 def test_the_promise_of_what_a_dead_worker_may_have_sent_is_doubt(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     network.submit_answers = [die, REFUSED]
     with pytest.raises(Killed):
-        submit(app, payment)
-    hear_that_it_is_unknown(app, payment, network)
-    assert in_state(app, payment, State.PENDING).in_doubt
-    assert merchant.post(f"/payments/{payment.id}/cancel").status_code == 409
-    submit(app, payment)
-    in_state(app, payment, State.UNCONFIRMED)
+        submit(app, transfer)
+    hear_that_it_is_unknown(app, transfer, network)
+    assert in_state(app, transfer, State.PENDING).in_doubt
+    assert merchant.post(f"/payments/{transfer.id}/cancel").status_code == 409
+    submit(app, transfer)
+    in_state(app, transfer, State.UNCONFIRMED)
 
 
-def poll_payment(app: Flask, payment: Payment) -> None:
+def poll_payment(app: Flask, transfer: Transfer) -> None:
     with app.app_context():
-        operator_actions.poll_now(payment=payment, operator=ANN)
+        operator_actions.poll_now(transfer=transfer, operator=ANN)
 
 
-def replay(app: Flask, payment: Payment) -> None:
+def replay(app: Flask, transfer: Transfer) -> None:
     with app.app_context():
-        since = payment.created_at - LONG
+        since = transfer.created_at - LONG
         operator_actions.replay_callbacks(since=since, operator=ANN)
 
 
@@ -138,47 +138,47 @@ def test_nothing_shortens_the_lease_of_a_send(
     network: ScriptedNetwork,
     hint: str,
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     task_queue.lose_all()
 
     def hinted(_: Order) -> Submission:
         if hint == "poll":
             with pytest.raises(NotPossible):
-                poll_payment(app, payment)
+                poll_payment(app, transfer)
         else:
-            call(client, payment, PAID)
+            call(client, transfer, PAID)
         if hint == "replay":
-            replay(app, payment)
+            replay(app, transfer)
         task_queue.run_all()
-        assert (seconds_until_due(app, payment.id) or 0) > 60
+        assert (seconds_until_due(app, transfer.id) or 0) > 60
         assert network.polls == []
         return InDoubt("reset")
 
     network.submit_answers = [hinted]
-    submit(app, payment)
-    in_state(app, payment, State.UNCONFIRMED)
+    submit(app, transfer)
+    in_state(app, transfer, State.UNCONFIRMED)
     network.poll_answers = [result("SUCCESSFUL")]
     task_queue.run_all()
-    in_state(app, payment, State.UNCONFIRMED if hint == "poll" else State.SUCCESSFUL)
+    in_state(app, transfer, State.UNCONFIRMED if hint == "poll" else State.SUCCESSFUL)
 
 
 def test_a_poll_that_comes_home_late_leaves_the_lease_of_the_next_send(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = unconfirmed(app, merchant, network)
+    transfer = unconfirmed(app, merchant, network)
     left_s = []
 
     def send_again(_: Order) -> NoAnswer:
-        hear_that_it_is_unknown(app, payment, network)
+        hear_that_it_is_unknown(app, transfer, network)
         with pytest.raises(Killed):
-            submit(app, payment)
+            submit(app, transfer)
         return NoAnswer("timeout")
 
     network.submit_answers = [die]
     network.poll_answers = [send_again]  # type: ignore[list-item]
-    look(app, payment, age=LONG)
-    left_s.append(seconds_until_due(app, payment.id) or 0)
-    in_state(app, payment, State.SUBMITTING)
+    look(app, transfer, age=LONG)
+    left_s.append(seconds_until_due(app, transfer.id) or 0)
+    in_state(app, transfer, State.SUBMITTING)
     assert left_s[0] > 60
 
 
@@ -189,31 +189,31 @@ def test_two_never_send_at_once_although_a_callback_came(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
 
     def slow(order: Order) -> Submission:
-        call(client, payment, {"status": "PENDING"})
-        make_due(app, payment.id, age=timedelta(seconds=31))
+        call(client, transfer, {"status": "PENDING"})
+        make_due(app, transfer.id, age=timedelta(seconds=31))
         network.poll_answers = [UNKNOWN]
-        poll(app, payment)
-        make_due(app, payment.id)
-        submit(app, payment)
+        poll(app, transfer)
+        make_due(app, transfer.id)
+        submit(app, transfer)
         assert not order.is_too_late
         return Accepted("202")
 
     network.submit_answers = [slow]
-    submit(app, payment)
+    submit(app, transfer)
     assert len(network.submissions) == 1
-    in_state(app, payment, State.PROCESSING)
+    in_state(app, transfer, State.PROCESSING)
 
 
 def test_an_operator_asks_about_what_is_to_be_sent_again(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = to_be_sent_again(app, merchant, network)
+    transfer = to_be_sent_again(app, merchant, network)
     network.poll_answers = [result("SUCCESSFUL")]
-    poll_payment(app, payment)
-    in_state(app, payment, State.SUCCESSFUL)
+    poll_payment(app, transfer)
+    in_state(app, transfer, State.SUCCESSFUL)
     with pytest.raises(NotPossible):
         poll_payment(app, accept(app, merchant))
 
@@ -227,14 +227,14 @@ def test_an_operator_does_not_fail_what_a_callback_has_just_come_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(states, "REVIEW_AFTER", timedelta(0))
-    payment = unconfirmed(app, merchant, network)
+    transfer = unconfirmed(app, merchant, network)
     network.poll_answers = [NoAnswer("timeout"), NoAnswer("timeout")]
-    look(app, payment)
-    in_state(app, payment, State.IN_REVIEW)
-    call(client, payment, PAID)
+    look(app, transfer)
+    in_state(app, transfer, State.IN_REVIEW)
+    call(client, transfer, PAID)
     with app.app_context(), pytest.raises(NotPossible, match="callback"):
-        operator_actions.resolve(payment=payment, end=State.FAILED, operator=ANN)
-    look(app, payment)
+        operator_actions.resolve(transfer=transfer, end=State.FAILED, operator=ANN)
+    look(app, transfer)
     with app.app_context():
-        operator_actions.resolve(payment=payment, end=State.FAILED, operator=ANN)
-    in_state(app, payment, State.FAILED)
+        operator_actions.resolve(transfer=transfer, end=State.FAILED, operator=ANN)
+    in_state(app, transfer, State.FAILED)

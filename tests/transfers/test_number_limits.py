@@ -38,10 +38,10 @@ def end(merchant: Merchant, answer: TestResponse) -> None:
 def make_older(app: Flask, interval: str) -> None:
     """Let every payment be older. What was accepted never changes, so the guard is put aside."""
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        tx.session.execute(sa.text("ALTER TABLE payments DISABLE TRIGGER USER"))
-        older = "UPDATE payments SET created_at = created_at - CAST(:interval AS interval)"
+        tx.session.execute(sa.text("ALTER TABLE transfers DISABLE TRIGGER USER"))
+        older = "UPDATE transfers SET created_at = created_at - CAST(:interval AS interval)"
         tx.session.execute(sa.text(older), {"interval": interval})
-        tx.session.execute(sa.text("ALTER TABLE payments ENABLE TRIGGER USER"))
+        tx.session.execute(sa.text("ALTER TABLE transfers ENABLE TRIGGER USER"))
 
 
 def test_one_merchant_has_half_of_the_open_prompts(app: Flask, merchant: Merchant) -> None:
@@ -110,7 +110,7 @@ def test_of_many_at_once_just_so_many_are_accepted(app: Flask, merchant: Merchan
         answers = sorted(threads.map(ask, range(8)))
     assert answers == [202] * 2 + [429] * 6
     with app.app_context(), transaction(merchant.tenant_id) as tx:
-        assert tx.session.scalar(sa.text("SELECT count(*) FROM payments")) == 2
+        assert tx.session.scalar(sa.text("SELECT count(*) FROM transfers")) == 2
 
 
 def test_the_transaction_still_names_its_tenant_alone(
@@ -120,4 +120,4 @@ def test_the_transaction_still_names_its_tenant_alone(
     with app.app_context(), transaction(merchant.tenant_id) as tx:
         asked = "SELECT number_has_room('260963123400', 1, 1, 1)"
         assert tx.session.scalar(sa.text(asked)) is True
-        assert tx.session.scalar(sa.text("SELECT count(*) FROM payments")) == 0
+        assert tx.session.scalar(sa.text("SELECT count(*) FROM transfers")) == 0

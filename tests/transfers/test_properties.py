@@ -21,9 +21,10 @@ from tests.support.given import LONG
 from tests.support.merchants import Merchant
 from tests.support.model import NetworkBooks, PaymentLife
 from tests.support.rows import discrepancies, events, moves
-from zampay.transfers import states
+from zampay.transfers import kinds, states
 from zampay.transfers.create import Wanted
-from zampay.transfers.states import RULES, Evidence, State
+from zampay.transfers.kinds import Kind
+from zampay.transfers.states import Evidence, State
 
 SENDS = ["accepted", "lost", "lost answer", "slow", "held", "refused", "our set-up", "not sent"]
 BEGINNINGS = [[], ["lost"], ["slow"], ["held"], ["slow", "refused"], ["held", "not sent"]]
@@ -35,7 +36,7 @@ _orders = itertools.count()
 
 def wanted() -> Wanted:
     number = f"order-{next(_orders)}"
-    return Wanted(number, 1250, "ZMW", "260963123400", "MTN", "", "", {})
+    return Wanted(Kind.PAYMENT, number, 1250, "ZMW", "260963123400", "MTN", "", "", {})
 
 
 class Life(RuleBasedStateMachine):
@@ -55,7 +56,7 @@ class Life(RuleBasedStateMachine):
             self.life.send(how)
             self.life.ask("truth", age=LONG)
 
-    @precondition(lambda self: self.life.payment.state == State.PENDING)
+    @precondition(lambda self: self.life.transfer.state == State.PENDING)
     @rule(how=st.sampled_from(SENDS), late=st.booleans())
     def run_a_message_for_a_send(self, how: str, late: bool) -> None:  # noqa: FBT001 - drawn
         self.life.send(how, late=late)
@@ -85,7 +86,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.life.is_with_the_payer)
     @rule(status=st.sampled_from(["SUCCESSFUL", "FAILED"]))
     def let_the_payer_decide(self, status: str) -> None:
-        self.books.settle(self.life.payment, status)
+        self.books.settle(self.life.transfer, status)
 
     @precondition(lambda self: self.has_been_sent_and_is_pending())
     @rule()
@@ -102,46 +103,47 @@ class Life(RuleBasedStateMachine):
         """An ended payment has nothing left to do, and a life needs one thing at least."""
 
     def has_been_sent_and_is_pending(self) -> bool:
-        payment = self.life.payment
-        return payment.state == State.PENDING and payment.submissions > 0
+        transfer = self.life.transfer
+        return transfer.state == State.PENDING and transfer.submissions > 0
 
     def may_ask(self) -> bool:
         """An hour after the end, when it is looked at once more, nothing is under way any more."""
-        payment = self.life.payment
+        transfer = self.life.transfer
         under_way = self.life.late or self.books.under_way
-        may = payment.due_at is not None and not under_way if payment.is_final else True
-        return may and payment.state != State.PENDING
+        may = transfer.due_at is not None and not under_way if transfer.is_final else True
+        return may and transfer.state != State.PENDING
 
     @invariant()
     def nobody_pays_twice(self) -> None:
-        assert self.books.charges.count(self.life.payment_id) <= 1
+        assert self.books.charges.count(self.life.transfer_id) <= 1
 
     @invariant()
     def history_is_whole_and_an_open_payment_is_owed_work(self) -> None:
-        payment = self.life.payment
-        assert payment.is_final or payment.due_at is not None
-        found = moves(self.app, self.life.payment_id)
+        transfer = self.life.transfer
+        assert transfer.is_final or transfer.due_at is not None
+        found = moves(self.app, self.life.transfer_id)
         assert [one.position for one in found] == list(range(1, len(found) + 1))
         assert (found[0].source, found[0].evidence) == (None, Evidence.ACCEPTED)
         for earlier, later in pairwise(found):
             assert later.source == earlier.target
             assert states.is_legal(State(earlier.target), State(later.target))
-        assert found[-1].target == payment.state
+        assert found[-1].target == transfer.state
 
     def teardown(self) -> None:
         self.life.come_to_rest()
-        payment = self.life.payment
-        charged = payment.id in self.books.charges
-        assert payment.is_final
-        assert payment.state == State.FAILED or charged
-        if charged and payment.state == State.FAILED:
-            assert discrepancies(self.app, payment.id)
+        transfer = self.life.transfer
+        charged = transfer.id in self.books.charges
+        assert transfer.is_final
+        assert transfer.state == State.FAILED or charged
+        if charged and transfer.state == State.FAILED:
+            assert discrepancies(self.app, transfer.id)
         self.every_move_was_told()
 
     def every_move_was_told(self) -> None:
-        payment_id = self.life.payment_id
-        news = [RULES[State(move.target)].event for move in moves(self.app, payment_id)]
-        told = [one.type for one in events(self.app, payment_id)]
+        transfer_id = self.life.transfer_id
+        targets = [State(move.target) for move in moves(self.app, transfer_id)]
+        news = [kinds.RULES[Kind.PAYMENT].events.get(target) for target in targets]
+        told = [one.type for one in events(self.app, transfer_id)]
         assert told == [event for event in news if event]
 
 

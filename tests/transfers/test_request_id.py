@@ -24,14 +24,14 @@ def told_by(lines: Lines) -> list[tuple[str, str]]:
 def test_a_lost_message_loses_time_and_not_the_cause(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
-    payment_id = merchant.post("/payments", payment_request(), **TRACE).json["id"]
+    transfer_id = merchant.post("/payments", payment_request(), **TRACE).json["id"]
     task_queue.lose_all()
     network.poll_answers.append(ending("SUCCESSFUL"))
     with captured() as lines:
         for _ in range(2):
             task_queue.run(TaskMessage("transfers.sweep", {}))
             task_queue.run_all()
-            make_due(app, payment_id)
+            make_due(app, transfer_id)
     assert told_by(lines) == [
         ("SUBMITTING", "trace-of-the-merchant"),
         ("PROCESSING", "trace-of-the-merchant"),
@@ -46,9 +46,9 @@ def test_what_a_callback_caused_is_told_under_the_callback(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     network.poll_answers.append(ending("SUCCESSFUL"))
-    path = f"{BASE}/callbacks/mtn/{payment.callback_token}"
+    path = f"{BASE}/callbacks/mtn/{transfer.callback_token}"
     client.put(path, data=b"{}", headers={"X-Request-Id": "trace-of-the-network"})
     with (
         captured() as lines,
@@ -64,9 +64,9 @@ def test_the_id_of_a_replay_does_not_replace_the_first(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     order = payment_request()
-    payment_id = merchant.post("/payments", order, **TRACE).json["id"]
+    transfer_id = merchant.post("/payments", order, **TRACE).json["id"]
     merchant.post("/payments", order, **{"X-Request-Id": "trace-of-the-replay"})
-    assert stored(app, payment_id).request_id == "trace-of-the-merchant"
+    assert stored(app, transfer_id).request_id == "trace-of-the-merchant"
 
 
 def test_a_ring_carries_the_id_of_what_is_under_way() -> None:

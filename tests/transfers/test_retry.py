@@ -37,7 +37,7 @@ from zampay.providers.contract import (
 )
 from zampay.providers.mtn import mapping
 from zampay.transfers import operator_actions, states
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.operator_actions import Operator
 from zampay.transfers.states import State
 
@@ -45,67 +45,67 @@ ANN = Operator("Ann", "the network's portal", "Ben")
 SETUP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "INVALID_CURRENCY")
 
 
-def retry(merchant: Merchant, payment: Payment) -> str:
+def retry(merchant: Merchant, transfer: Transfer) -> str:
     """What the merchant is told, which is the same everywhere."""
-    one: dict[str, Any] = merchant.get(f"/payments/{payment.id}").json
+    one: dict[str, Any] = merchant.get(f"/payments/{transfer.id}").json
     listed = merchant.get("/payments").json["data"]
-    explained = merchant.get(f"/payments/{payment.id}/explain").json
+    explained = merchant.get(f"/payments/{transfer.id}/explain").json
     found: str = one["failure"]["retry"]
-    assert [other["failure"]["retry"] for other in listed if other["id"] == payment.id] == [found]
+    assert [other["failure"]["retry"] for other in listed if other["id"] == transfer.id] == [found]
     assert explained["newAttempt"] == found
     assert (explained["nextAction"] is None) == (explained["nextActionAt"] is None)
     assert set(one["failure"]) == {"code", "message", "providerCode", "retry"}
     return found
 
 
-def told(app: Flask, payment: Payment) -> dict[str, Any]:
-    failure: dict[str, Any] = events(app, payment.id)[-1].data["failure"]
+def told(app: Flask, transfer: Transfer) -> dict[str, Any]:
+    failure: dict[str, Any] = events(app, transfer.id)[-1].data["failure"]
     return failure
 
 
-def expired(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
-    payment = processing(app, merchant, network)
+def expired(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Transfer:
+    transfer = processing(app, merchant, network)
     network.poll_answers.append(ending("FAILED", failure=mapping.failure("EXPIRED")))
-    look(app, payment)
-    return in_state(app, payment, State.FAILED)
+    look(app, transfer)
+    return in_state(app, transfer, State.FAILED)
 
 
-def presumed(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Payment:
-    payment = unconfirmed(app, merchant, network, SETUP)
+def presumed(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Transfer:
+    transfer = unconfirmed(app, merchant, network, SETUP)
     network.poll_answers.append(UNKNOWN)
-    look(app, payment, age=LONG)
-    return in_state(app, payment, State.FAILED)
+    look(app, transfer, age=LONG)
+    return in_state(app, transfer, State.FAILED)
 
 
 @pytest.mark.parametrize("scene", [expired, presumed, never_landed])
 def test_what_is_looked_at_again_is_safe_only_when_the_network_has_confirmed_it(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: Any
 ) -> None:
-    payment = scene(app, merchant, network)
-    assert retry(merchant, payment) == "unsafe"
-    assert told(app, payment)["retry"] == "unsafe"
-    assert set(told(app, payment)) == {"code", "message", "providerCode", "retry"}
+    transfer = scene(app, merchant, network)
+    assert retry(merchant, transfer) == "unsafe"
+    assert told(app, transfer)["retry"] == "unsafe"
+    assert set(told(app, transfer)) == {"code", "message", "providerCode", "retry"}
     confirmed = ending("FAILED") if scene is expired else UNKNOWN
     network.poll_answers = [confirmed]
-    look(app, payment)
-    assert retry(merchant, payment) == "unsafe", "the look in an hour is still to come"
+    look(app, transfer)
+    assert retry(merchant, transfer) == "unsafe", "the look in an hour is still to come"
     network.poll_answers = [NoAnswer("timeout"), confirmed]
-    look(app, payment, age=states.REPOLL_AFTER)
-    assert retry(merchant, payment) == "unsafe", "no answer confirms nothing"
-    look(app, payment)
-    assert retry(merchant, payment) == "safe"
-    assert seconds_until_due(app, payment.id) is None
+    look(app, transfer, age=states.REPOLL_AFTER)
+    assert retry(merchant, transfer) == "unsafe", "no answer confirms nothing"
+    look(app, transfer)
+    assert retry(merchant, transfer) == "safe"
+    assert seconds_until_due(app, transfer.id) is None
 
 
 def test_what_nobody_could_confirm_in_time_is_never_safe(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    payment = expired(app, merchant, network)
+    transfer = expired(app, merchant, network)
     monkeypatch.setattr(states, "REVIEW_AFTER", states.REPOLL_AFTER * 0)
     network.poll_answers = [NoAnswer("timeout")]
-    look(app, payment, age=states.REPOLL_AFTER)
-    assert seconds_until_due(app, payment.id) is None
-    assert retry(merchant, payment) == "unsafe"
+    look(app, transfer, age=states.REPOLL_AFTER)
+    assert seconds_until_due(app, transfer.id) is None
+    assert retry(merchant, transfer) == "unsafe"
 
 
 def test_a_clear_no_is_safe_at_once_and_in_question_while_a_callback_waits_for_its_poll(
@@ -115,83 +115,83 @@ def test_a_clear_no_is_safe_at_once_and_in_question_while_a_callback_waits_for_i
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = ended(app, merchant, network, "FAILED")
+    transfer = ended(app, merchant, network, "FAILED")
     task_queue.lose_all()
-    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("safe", "safe")
-    call(client, payment, PAID)
-    assert retry(merchant, payment) == "unsafe"
+    assert (retry(merchant, transfer), told(app, transfer)["retry"]) == ("safe", "safe")
+    call(client, transfer, PAID)
+    assert retry(merchant, transfer) == "unsafe"
     network.poll_answers = [NoAnswer("timeout"), ending("FAILED")]
     task_queue.run_all()
-    assert retry(merchant, payment) == "unsafe"
-    look(app, payment)
-    assert retry(merchant, payment) == "safe"
+    assert retry(merchant, transfer) == "unsafe"
+    look(app, transfer)
+    assert retry(merchant, transfer) == "safe"
 
 
 def test_an_acceptance_that_comes_after_the_end_puts_it_in_question(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
 
     def fail_meanwhile(_: Order) -> Submission:
         network.poll_answers = [ending("FAILED")]
-        look(app, payment)
-        assert retry(merchant, payment) == "safe"
+        look(app, transfer)
+        assert retry(merchant, transfer) == "safe"
         return Accepted("202")
 
     network.submit_answers = [fail_meanwhile]
-    submit(app, payment)
-    in_state(app, payment, State.FAILED)
-    assert retry(merchant, payment) == "unsafe"
+    submit(app, transfer)
+    in_state(app, transfer, State.FAILED)
+    assert retry(merchant, transfer) == "unsafe"
     network.poll_answers = [ending("FAILED")]
-    look(app, payment, age=timedelta(seconds=3))
-    assert retry(merchant, payment) == "safe"
+    look(app, transfer, age=timedelta(seconds=3))
+    assert retry(merchant, transfer) == "safe"
 
 
 @pytest.mark.parametrize("scene", [expired, never_landed])
 def test_what_the_network_has_contradicted_is_never_safe_again(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: Any
 ) -> None:
-    payment = scene(app, merchant, network)
+    transfer = scene(app, merchant, network)
     network.poll_answers = [result("SUCCESSFUL"), ending("FAILED")]
-    look(app, payment, age=states.REPOLL_AFTER)
-    assert retry(merchant, payment) == "unsafe"
+    look(app, transfer, age=states.REPOLL_AFTER)
+    assert retry(merchant, transfer) == "unsafe"
     with app.app_context():
-        assert operator_actions.close_discrepancies(payment=payment, operator=ANN) == 1
-    look(app, payment)
-    assert seconds_until_due(app, payment.id) is None
-    assert retry(merchant, payment) == "unsafe"
+        assert operator_actions.close_discrepancies(transfer=transfer, operator=ANN) == 1
+    look(app, transfer)
+    assert seconds_until_due(app, transfer.id) is None
+    assert retry(merchant, transfer) == "unsafe"
 
 
 def test_figures_that_differed_make_nothing_safe_until_somebody_has_looked_into_them(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = in_review(app, merchant, network)
+    transfer = in_review(app, merchant, network)
     network.poll_answers = [ending("FAILED")]
-    look(app, payment)
-    in_state(app, payment, State.FAILED)
-    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")
+    look(app, transfer)
+    in_state(app, transfer, State.FAILED)
+    assert (retry(merchant, transfer), told(app, transfer)["retry"]) == ("unsafe", "unsafe")
     with app.app_context():
-        assert operator_actions.close_discrepancies(payment=payment, operator=ANN) == 1
-    assert retry(merchant, payment) == "safe"
+        assert operator_actions.close_discrepancies(transfer=transfer, operator=ANN) == 1
+    assert retry(merchant, transfer) == "safe"
 
 
 def test_the_explanation_says_when_an_ending_is_asked_about_again(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = expired(app, merchant, network)
-    found = merchant.get(f"/payments/{payment.id}/explain").json
+    transfer = expired(app, merchant, network)
+    found = merchant.get(f"/payments/{transfer.id}/explain").json
     assert found["nextAction"] == "poll"
     assert f"asked again at {found['nextActionAt']}" in found["sentence"]
-    assert stored(app, payment.id).repoll_at == stored(app, payment.id).due_at
+    assert stored(app, transfer.id).repoll_at == stored(app, transfer.id).due_at
 
 
 def test_what_people_decided_is_in_question_while_it_is_asked_about(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = in_review(app, merchant, network)
+    transfer = in_review(app, merchant, network)
     with app.app_context():
-        operator_actions.resolve(payment=payment, end=State.FAILED, operator=ANN)
-    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")
+        operator_actions.resolve(transfer=transfer, end=State.FAILED, operator=ANN)
+    assert (retry(merchant, transfer), told(app, transfer)["retry"]) == ("unsafe", "unsafe")
 
 
 def test_a_no_that_comes_while_a_callback_does_is_in_question_in_the_event_too(
@@ -201,20 +201,20 @@ def test_a_no_that_comes_while_a_callback_does_is_in_question_in_the_event_too(
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
 
     def called_back_meanwhile(order: Order) -> PollAnswer:
-        assert call(client, payment, PAID) == 200
+        assert call(client, transfer, PAID) == 200
         answer: PollAnswer = ending("FAILED")(order)
         return answer
 
     network.poll_answers = [called_back_meanwhile, ending("FAILED")]
     task_queue.lose_all()
-    look(app, payment)
-    in_state(app, payment, State.FAILED)
-    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("unsafe", "unsafe")
+    look(app, transfer)
+    in_state(app, transfer, State.FAILED)
+    assert (retry(merchant, transfer), told(app, transfer)["retry"]) == ("unsafe", "unsafe")
     task_queue.run_all()
-    assert retry(merchant, payment) == "safe"
+    assert retry(merchant, transfer) == "safe"
 
 
 def test_a_callback_during_a_poll_that_ends_nothing_leaves_no_doubt_about_a_later_end(
@@ -224,16 +224,16 @@ def test_a_callback_during_a_poll_that_ends_nothing_leaves_no_doubt_about_a_late
     task_queue: HeldQueue,
     network: ScriptedNetwork,
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
 
     def called_back_meanwhile(order: Order) -> PollAnswer:
-        assert call(client, payment, PAID) == 200
+        assert call(client, transfer, PAID) == 200
         answer: PollAnswer = result("PENDING")(order)
         return answer
 
     network.poll_answers = [called_back_meanwhile, ending("FAILED")]
     task_queue.lose_all()
-    look(app, payment)
+    look(app, transfer)
     task_queue.run_all()
-    in_state(app, payment, State.FAILED)
-    assert (retry(merchant, payment), told(app, payment)["retry"]) == ("safe", "safe")
+    in_state(app, transfer, State.FAILED)
+    assert (retry(merchant, transfer), told(app, transfer)["retry"]) == ("safe", "safe")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from zampay.kernel import clock
-from zampay.transfers import states, transitions
-from zampay.transfers.models import IllegalTransition, Payment
+from zampay.transfers import kinds, states, transitions
+from zampay.transfers.models import IllegalTransition, Transfer
 from zampay.transfers.states import FINAL, OPEN, RULES, NextAction, State, Status
 
 
@@ -50,27 +50,27 @@ def test_merchants_see_five_statuses_and_each_state_belongs_to_one() -> None:
 
 
 def test_a_move_has_an_event_exactly_when_merchants_see_another_status() -> None:
-    for state in State:
-        told = RULES[state].event
-        assert told == (
-            None
-            if RULES[state].status is Status.PENDING
-            else f"payment.{RULES[state].status.lower()}"
-        )
+    shown = {state: rule.status for state, rule in RULES.items()}
+    for kind, rule in kinds.RULES.items():
+        assert rule.events == {
+            state: f"{kind}.{status.lower()}"
+            for state, status in shown.items()
+            if status is not Status.PENDING
+        }
 
 
 @pytest.mark.parametrize(("source", "target"), list(product(State, State)))
 def test_a_row_moves_as_the_map_says_and_in_no_other_way(source: State, target: State) -> None:
-    payment = Payment(id="pay_1", state=source, position=7, due_at=clock.utcnow())
+    transfer = Transfer(id="pay_1", state=source, position=7, due_at=clock.utcnow())
     if states.is_legal(source, target):
-        transitions._enter(payment, target, clock.utcnow())
-        assert (payment.state, payment.position) == (target, 8)
-        assert (payment.completed_at is not None) == (target in FINAL)
-        assert (payment.due_at is None) == (target in FINAL)
+        transitions._enter(transfer, target, clock.utcnow())
+        assert (transfer.state, transfer.position) == (target, 8)
+        assert (transfer.completed_at is not None) == (target in FINAL)
+        assert (transfer.due_at is None) == (target in FINAL)
     else:
         with pytest.raises(IllegalTransition):
-            transitions._enter(payment, target, clock.utcnow())
-        assert (payment.state, payment.position) == (source, 7)
+            transitions._enter(transfer, target, clock.utcnow())
+        assert (transfer.state, transfer.position) == (source, 7)
 
 
 def test_looks_never_come_sooner_than_the_one_before() -> None:

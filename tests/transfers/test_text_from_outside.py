@@ -29,7 +29,7 @@ from zampay.providers.contract import (
     ResultStatus,
 )
 from zampay.providers.mtn import bodies
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 
 ODD, KEPT = "12\x003\ud800", "12\ufffd3\ufffd"
 LONG = "".join(chr(0x10000 + secrets.randbelow(0x40000)) for _ in range(20_000))
@@ -40,7 +40,7 @@ def answered(body: dict[str, Any]) -> Any:
     """A script line: MTN's body, read as its adapter reads it."""
 
     def answer(order: Order) -> PollAnswer:
-        full = {"amount": "12.5", "currency": "ZMW", "externalId": order.payment_id, **body}
+        full = {"amount": "12.5", "currency": "ZMW", "externalId": order.transfer_id, **body}
         return bodies.result(json.dumps(full)) or NoAnswer("no report")
 
     return answer
@@ -49,17 +49,17 @@ def answered(body: dict[str, Any]) -> Any:
 def test_a_transaction_id_with_nul_does_not_keep_a_payment_open(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     says = {"status": "SUCCESSFUL", "financialTransactionId": ODD}
     network.poll_answers += [answered(says), answered(says)]
-    look(app, payment)
-    found = stored(app, payment.id)
+    look(app, transfer)
+    found = stored(app, transfer.id)
     assert (found.state, found.provider_transaction_id) == ("SUCCESSFUL", KEPT)
-    assert merchant.get(f"/payments/{payment.id}").json["providerTransactionId"] == KEPT
-    assert events(app, payment.id)[-1].data["providerTransactionId"] == KEPT
-    make_due(app, payment.id)
-    poll(app, payment)
-    assert discrepancies(app, payment.id) == []
+    assert merchant.get(f"/payments/{transfer.id}").json["providerTransactionId"] == KEPT
+    assert events(app, transfer.id)[-1].data["providerTransactionId"] == KEPT
+    make_due(app, transfer.id)
+    poll(app, transfer)
+    assert discrepancies(app, transfer.id) == []
 
 
 @TEXTS
@@ -77,27 +77,27 @@ def test_a_transaction_id_with_nul_does_not_keep_a_payment_open(
 def test_every_other_member_of_a_report_is_kept_too(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, says: Any, text: str
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     body = says(text)
     network.poll_answers += [answered(body), answered(body)]
-    look(app, payment)
+    look(app, transfer)
     expected = {"FAILED": "FAILED", "SUCCESSFUL": "IN_REVIEW"}.get(body["status"], "PROCESSING")
-    assert stored(app, payment.id).state == expected
-    look(app, payment)
-    assert len(discrepancies(app, payment.id)) == (expected == "IN_REVIEW")
+    assert stored(app, transfer.id).state == expected
+    look(app, transfer)
+    assert len(discrepancies(app, transfer.id)) == (expected == "IN_REVIEW")
 
 
 @TEXTS
 def test_a_discrepancy_of_long_figures_is_kept_once(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, text: str
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     result = ProviderResult(ResultStatus.SUCCESSFUL, text, text, text, text, text)
     network.poll_answers += [result, result]
-    look(app, payment)
-    look(app, payment)
-    assert stored(app, payment.id).state == "IN_REVIEW"
-    assert len(discrepancies(app, payment.id)) == 1
+    look(app, transfer)
+    look(app, transfer)
+    assert stored(app, transfer.id).state == "IN_REVIEW"
+    assert len(discrepancies(app, transfer.id)) == 1
 
 
 @TEXTS
@@ -116,11 +116,11 @@ def test_a_discrepancy_of_long_figures_is_kept_once(
 def test_every_answer_to_a_send_is_kept(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, says: Any, state: str, text: str
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     network.submit_answers.append(says(text))
-    submit(app, payment)
-    assert stored(app, payment.id).state == state
-    assert all("\x00" not in move.detail for move in moves(app, payment.id))
+    submit(app, transfer)
+    assert stored(app, transfer.id).state == state
+    assert all("\x00" not in move.detail for move in moves(app, transfer.id))
 
 
 @TEXTS
@@ -128,24 +128,24 @@ def test_every_answer_to_a_send_is_kept(
 def test_every_other_answer_to_a_poll_is_kept(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, says: Any, text: str
 ) -> None:
-    payment = processing(app, merchant, network)
+    transfer = processing(app, merchant, network)
     network.poll_answers.append(says(text))
-    look(app, payment)
+    look(app, transfer)
     assert len(network.polls) == 1
-    assert (seconds_until_due(app, payment.id) or 0) > 0
+    assert (seconds_until_due(app, transfer.id) or 0) > 0
 
 
 def test_a_callback_from_an_address_that_is_none_is_kept(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment: Payment = processing(app, merchant, network)
+    transfer: Transfer = processing(app, merchant, network)
     answer = merchant.client.put(
-        f"{BASE}/callbacks/mtn/{payment.callback_token}",
+        f"{BASE}/callbacks/mtn/{transfer.callback_token}",
         data=b"\x00\xff",
         environ_overrides={"REMOTE_ADDR": ODD},
     )
     assert answer.status_code == 200
-    (kept,) = callbacks(app, payment.id)
+    (kept,) = callbacks(app, transfer.id)
     assert (kept.body, kept.address) == (b"\x00\xff", None)
 
 

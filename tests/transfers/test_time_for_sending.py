@@ -26,22 +26,22 @@ ONCE = ["PENDING", "SUBMITTING"]
 def test_what_was_never_tried_does_not_expire(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     app.config["SUBMIT_WINDOW"] = timedelta(0)
-    submit(app, payment)
-    assert path(app, payment.id) == [*ONCE, "PROCESSING"]
+    submit(app, transfer)
+    assert path(app, transfer.id) == [*ONCE, "PROCESSING"]
 
 
 def test_out_of_time_nothing_is_sent_and_the_failure_is_certain(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     network.submit_answers = [NotSent("down")]
-    submit(app, payment)
-    make_due(app, payment.id)
+    submit(app, transfer)
+    make_due(app, transfer.id)
     app.config["SUBMIT_WINDOW"] = timedelta(0)
-    submit(app, payment)
-    after = stored(app, payment.id)
+    submit(app, transfer)
+    after = stored(app, transfer.id)
     assert (after.state, after.due_at, len(network.submissions)) == (State.FAILED, None, 1)
     assert after.failure is not None
     assert (after.failure["code"], after.failure["retry"]) == ("provider_unavailable", "safe")
@@ -50,42 +50,42 @@ def test_out_of_time_nothing_is_sent_and_the_failure_is_certain(
 def test_the_time_for_sending_counts_from_the_first_try_and_not_from_the_last(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     network.submit_answers = [NotSent("down"), NotSent("down")]
-    submit(app, payment)
-    first = stored(app, payment.id).first_tried_at
-    make_due(app, payment.id)
-    submit(app, payment)
+    submit(app, transfer)
+    first = stored(app, transfer.id).first_tried_at
+    make_due(app, transfer.id)
+    submit(app, transfer)
     assert first is not None
-    assert stored(app, payment.id).first_tried_at == first
+    assert stored(app, transfer.id).first_tried_at == first
 
 
 def test_while_nobody_works_what_was_tried_does_not_expire_either(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    payment = accept(app, merchant)
+    transfer = accept(app, merchant)
     network.submit_answers = [NotSent("down")]
-    submit(app, payment)
+    submit(app, transfer)
     app.config["SUBMIT_WINDOW"] = timedelta(0)
-    make_due(app, payment.id, overdue=timedelta(minutes=3))
-    submit(app, payment)
-    assert path(app, payment.id)[-2:] == ["SUBMITTING", "PROCESSING"]
+    make_due(app, transfer.id, overdue=timedelta(minutes=3))
+    submit(app, transfer)
+    assert path(app, transfer.id)[-2:] == ["SUBMITTING", "PROCESSING"]
 
 
 def test_out_of_time_after_doubt_it_is_asked_about_once_more_and_then_given_up(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
-    payment = to_be_sent_again(app, merchant, network)
+    transfer = to_be_sent_again(app, merchant, network)
     asked = len(network.polls)
     app.config["SUBMIT_WINDOW"] = timedelta(0)
     task_queue.lose_all()
-    submit(app, payment)
-    assert stored(app, payment.id).state == State.UNCONFIRMED
+    submit(app, transfer)
+    assert stored(app, transfer.id).state == State.UNCONFIRMED
     assert task_queue.tasks == ["transfers.poll"]
     task_queue.run_all()
-    assert stored(app, payment.id).state == State.FAILED
+    assert stored(app, transfer.id).state == State.FAILED
     assert (len(network.polls), len(network.submissions)) == (asked + 1, 1)
-    assert (seconds_until_due(app, payment.id) or 0) > 3500
+    assert (seconds_until_due(app, transfer.id) or 0) > 3500
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,11 @@ def test_what_landed_before_it_was_given_up_is_found(
     answer: PollAnswer,
     state: State,
 ) -> None:
-    payment = to_be_sent_again(app, merchant, network)
+    transfer = to_be_sent_again(app, merchant, network)
     app.config["SUBMIT_WINDOW"] = timedelta(0)
-    make_due(app, payment.id, overdue=timedelta(hours=3))
+    make_due(app, transfer.id, overdue=timedelta(hours=3))
     network.poll_answers = [answer]
     task_queue.lose_all()
-    submit(app, payment)
+    submit(app, transfer)
     task_queue.run_all()
-    assert stored(app, payment.id).state == state
+    assert stored(app, transfer.id).state == state

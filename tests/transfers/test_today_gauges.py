@@ -21,7 +21,7 @@ Figures = dict[tuple[str, str, str, str], float]
 def figures(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Figures]:
     """(tenant, mode, status) → the gauge, counted anew."""
 
-    def read(name: str = "zampay_payments_today") -> Figures:
+    def read(name: str = "zampay_transfers_today") -> Figures:
         monkeypatch.setattr(today_gauges, "_kept", None)
         with app.app_context(), health_connection.connection() as link:
             return {
@@ -56,7 +56,7 @@ def test_payments_and_kwacha_are_told_by_merchant(
     accept(app, rival, live=False)
     paid = (merchant.tenant_id, "true", "SUCCESSFUL", "ZMW")
     assert figures()[paid] == 2
-    assert figures("zampay_payments_today_amount_minor")[paid] == 2500
+    assert figures("zampay_transfers_today_amount_minor")[paid] == 2500
     assert figures()[(rival.tenant_id, "true", "FAILED", "ZMW")] == 1
     assert figures()[(rival.tenant_id, "false", "PENDING", "ZMW")] == 1
 

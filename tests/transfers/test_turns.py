@@ -14,22 +14,25 @@ from tests.support.fakes import HeldQueue, ScriptedNetwork, stored
 from tests.support.given import accept, unconfirmed
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
+from zampay.providers.contract import DEPLOYMENT
 from zampay.transfers import due
 from zampay.transfers.due import Stream
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import NextAction, State
 
-SENDS = Stream(NextAction.SUBMIT, "MTN", livemode=True)
-POLLS = Stream(NextAction.POLL, "MTN", livemode=True)
+SENDS = Stream(NextAction.SUBMIT, "MTN", DEPLOYMENT, livemode=True)
+POLLS = Stream(NextAction.POLL, "MTN", DEPLOYMENT, livemode=True)
 MANY = 50_000
 COPIES = """
-INSERT INTO payments (id, tenant_id, livemode, external_id, request_digest, provider,
-    provider_reference, callback_token, amount_minor, currency, msisdn, payer_message, payee_note,
-    metadata, state, position, due_at, submissions, polls, in_doubt, created_at, updated_at)
-SELECT id || g, tenant_id, livemode, 'copy-' || g, request_digest, provider, 'copy-' || g,
+INSERT INTO transfers (id, tenant_id, kind, livemode, external_id, request_digest, provider,
+    wallet_id, provider_reference, callback_token, amount_minor, currency, msisdn, payer_message,
+    payee_note, metadata, state, position, due_at, submissions, polls, in_doubt, created_at,
+    updated_at)
+SELECT id || g, tenant_id, kind, livemode, 'copy-' || g, request_digest, provider, wallet_id,
+    'copy-' || g,
     lpad(g::text, 40, '0'), amount_minor, currency, msisdn, payer_message, payee_note, metadata,
     state, position, now() - g * interval '1 ms', 0, 0, in_doubt, now() - g * interval '1 ms', now()
-  FROM payments, generate_series(1, %s::int) g WHERE id = %s
+  FROM transfers, generate_series(1, %s::int) g WHERE id = %s
 """
 
 
@@ -40,11 +43,13 @@ def chosen(
         return [row[0] for row in due.due(tx, stream, limit=limit, served=served)]
 
 
-def make_due(app: Flask, payment: Payment, *, due_s: int = 0) -> None:
+def make_due(app: Flask, transfer: Transfer, *, due_s: int = 0) -> None:
     """The payment has been due for so many seconds."""
     due_at = sa.func.now() - timedelta(seconds=due_s)
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        tx.session.execute(sa.update(Payment).where(Payment.id == payment.id).values(due_at=due_at))
+        tx.session.execute(
+            sa.update(Transfer).where(Transfer.id == transfer.id).values(due_at=due_at)
+        )
 
 
 def test_merchants_take_turns_and_each_is_served_oldest_first(
@@ -91,12 +96,12 @@ def test_streams_hold_what_is_theirs_alone(
     make_due(app, to_ask)
     assert chosen(app, SENDS) == [to_send.id]
     assert chosen(app, POLLS) == [to_ask.id]
-    assert chosen(app, Stream(NextAction.SUBMIT, "MTN", livemode=False)) == [test.id]
+    assert chosen(app, Stream(NextAction.SUBMIT, "MTN", DEPLOYMENT, livemode=False)) == [test.id]
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         assert set(due.streams(tx)) == {
             SENDS,
             POLLS,
-            Stream(NextAction.SUBMIT, "MTN", livemode=False),
+            Stream(NextAction.SUBMIT, "MTN", DEPLOYMENT, livemode=False),
         }
 
 
@@ -118,7 +123,7 @@ def test_choosing_costs_little_however_many_are_due(
     rival: Merchant,
     task_queue: HeldQueue,
     network: ScriptedNetwork,
-    scene: Callable[..., Payment],
+    scene: Callable[..., Transfer],
 ) -> None:
     given = (network,) if scene is not accept else ()
     first, other = scene(app, merchant, *given), scene(app, rival, *given)
@@ -128,7 +133,7 @@ def test_choosing_costs_little_however_many_are_due(
     with psycopg.connect(url, autocommit=True) as link:
         link.execute("SELECT set_config('zampay.every_tenant', 'on', false)")
         link.execute(COPIES, (MANY, first.id))
-        link.execute("ANALYZE payments")
+        link.execute("ANALYZE transfers")
     stream = POLLS if stored(app, first.id).state == State.UNCONFIRMED else SENDS
     took_s = []
     for _ in range(5):

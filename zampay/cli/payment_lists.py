@@ -14,7 +14,7 @@ from zampay.kernel.clock import rfc3339
 from zampay.kernel.money import Money, NotMoney
 from zampay.tenants.models import Tenant
 from zampay.transfers import operator_actions, searches
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.queries import Filter
 from zampay.transfers.searches import LUSAKA, Figures, Search
 from zampay.transfers.states import State
@@ -182,7 +182,7 @@ def _search(
     )
 
 
-def _shown(payment: Payment, tenant: Tenant) -> str:
+def _shown(payment: Transfer, tenant: Tenant) -> str:
     """One line where nobody says how wide lines may be, else as many as fit the terminal."""
     mode, reference = "live" if payment.livemode else "test", payment.provider_transaction_id
     made_at = payment.created_at.astimezone(LUSAKA).strftime("%Y-%m-%d %H:%M")
@@ -213,7 +213,7 @@ def _width() -> int | None:
     return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
 
 
-def _cells(payment: Payment, tenant: Tenant) -> list[str]:
+def _cells(payment: Transfer, tenant: Tenant) -> list[str]:
     return [
         payment.id,
         payment.state,
@@ -258,7 +258,7 @@ def _figures(one: Figures) -> list[str]:
     return [
         words.visible(one.tenant.business_name),
         "live" if one.livemode else "test",
-        str(one.payments),
+        str(one.transfers),
         str(one.paid),
         f"{paid} {one.currency}",
         one.share_paid,

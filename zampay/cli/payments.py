@@ -24,7 +24,7 @@ from zampay.kernel.clock import rfc3339
 from zampay.tenants.models import Tenant
 from zampay.tenants.operators import NotAllowed
 from zampay.transfers import operator_actions, proposals, queries
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.operator_actions import NotPossible, Operator
 from zampay.transfers.states import State
 from zampay.webhooks import queries as webhook_queries
@@ -62,7 +62,7 @@ def poll_payment(payment_id: str, operator: str) -> None:
     """Ask the network about a payment now."""
     payment = _found(payment_id)
     try:
-        operator_actions.poll_now(payment=payment, operator=Operator(operator))
+        operator_actions.poll_now(transfer=payment, operator=Operator(operator))
     except NotPossible as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{payment.state} -> {_found(payment_id).state}")
@@ -91,7 +91,7 @@ def resolve(
         return
     with _told():
         operator_actions.resolve(
-            payment=payment,
+            transfer=payment,
             end=State(end),
             operator=Operator(_named(operator), reason),
             provider_transaction_id=transaction_id,
@@ -112,12 +112,12 @@ def close_discrepancies(payment_id: str, operator: str | None, reason: str) -> N
         _propose(payment, proposals.CLOSE, reason, {})
         return
     closed = operator_actions.close_discrepancies(
-        payment=payment, operator=Operator(_named(operator), reason)
+        transfer=payment, operator=Operator(_named(operator), reason)
     )
     click.echo(f"Closed: {closed}.")
 
 
-def tenant_of(payment: Payment) -> Tenant:
+def tenant_of(payment: Transfer) -> Tenant:
     """Whose payment it is."""
     with transaction(payment.tenant_id) as tx:
         return tx.session.scalars(sa.select(Tenant).where(Tenant.id == payment.tenant_id)).one()
@@ -128,7 +128,7 @@ def list_proposals() -> None:
     """Show the decisions on live money that wait for another operator."""
     for one in proposals.waiting():
         what = one.details.get("status", "")
-        click.echo(f"{one.id}  {one.payment_id}  {one.action} {what}  by {one.proposed_by}")
+        click.echo(f"{one.id}  {one.transfer_id}  {one.action} {what}  by {one.proposed_by}")
         click.echo(f"  until {rfc3339(one.expires_at)}: {one.reason}")
 
 
@@ -138,13 +138,13 @@ def approve(proposal_id: str) -> None:
     """Agree to what another operator proposed, with your own OPERATOR_TOKEN, and apply it."""
     with _told():
         done = proposals.approve(proposal_id=proposal_id, token=operator_token())
-    click.echo(f"{done.action} of {done.payment_id}: done.")
+    click.echo(f"{done.action} of {done.transfer_id}: done.")
 
 
-def _propose(payment: Payment, action: str, reason: str, details: dict[str, Any]) -> None:
+def _propose(payment: Transfer, action: str, reason: str, details: dict[str, Any]) -> None:
     with _told():
         proposal_id = proposals.propose(
-            payment=payment, action=action, token=operator_token(), reason=reason, details=details
+            transfer=payment, action=action, token=operator_token(), reason=reason, **details
         )
     click.echo(f"Proposed: {proposal_id}. Within 24 hours another operator types:")
     click.echo(f"flask --app wsgi payment approve {proposal_id}")
@@ -164,20 +164,20 @@ def _told() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-def _mode(payment: Payment) -> str:
+def _mode(payment: Transfer) -> str:
     return "live" if payment.livemode else "test"
 
 
-def _found(payment_id: str) -> Payment:
+def _found(payment_id: str) -> Transfer:
     payment = operator_actions.find(payment_id)
     if payment is None:
         raise click.ClickException(f"There is no payment {payment_id}.")
     return payment
 
 
-def _tell_traces(payment: Payment) -> None:
+def _tell_traces(payment: Transfer) -> None:
     with transaction(payment.tenant_id) as tx:
-        history = queries.moves(tx, payment.id)
+        history = queries.transitions(tx, payment.id)
         contradictions = queries.discrepancies(tx, payment.id)
         callbacks, last_at = queries.callbacks_seen(tx, payment.id)
         deliveries = webhook_queries.deliveries_about(tx, payment.id)

@@ -13,8 +13,9 @@ from zampay.kernel.clock import rfc3339
 from zampay.providers import registry
 from zampay.providers.contract import Profile, Retry
 from zampay.transfers import queries, states, transitions
-from zampay.transfers.models import Discrepancy, Payment, Transition
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, NextAction, State
+from zampay.transfers.traces import Discrepancy, Transition
 
 _NO_ANSWER = {State.SUBMITTING, State.UNCONFIRMED, State.PENDING}
 """Where a send leads of itself: what the network said of the payment is not in these moves."""
@@ -34,7 +35,7 @@ class NewAttempt(StrEnum):
 class Explanation:
     """The sentence and the facts; times are the database's."""
 
-    payment: Payment
+    payment: Transfer
     sentence: str
     network_said: Transition | None
     callbacks: int
@@ -45,10 +46,10 @@ class Explanation:
     wait_until: datetime | None
 
 
-def explain(tx: Transaction, payment: Payment) -> Explanation:
+def explain(tx: Transaction, payment: Transfer) -> Explanation:
     """What is known about the payment, what happens next and when."""
     provider = registry.served(livemode=payment.livemode).get(payment.provider)
-    history = queries.moves(tx, payment.id)
+    history = queries.transitions(tx, payment.id)
     facts = _Facts(
         payment=payment,
         profile=provider.profile if provider else None,
@@ -72,7 +73,7 @@ def explain(tx: Transaction, payment: Payment) -> Explanation:
     )
 
 
-def _next_action(payment: Payment) -> NextAction | None:
+def _next_action(payment: Transfer) -> NextAction | None:
     return None if payment.due_at is None else states.next_action(State(payment.state))
 
 
@@ -80,7 +81,7 @@ def _next_action(payment: Payment) -> NextAction | None:
 class _Facts:
     """What the words are chosen by; `evidence` is that of the last move."""
 
-    payment: Payment
+    payment: Transfer
     profile: Profile | None
     evidence: Evidence
     contradictions: list[Discrepancy]

@@ -7,12 +7,11 @@ evidence says that it was a test call. After it the sandbox is not asked any mor
 from dataclasses import dataclass
 
 from zampay.infra.database.db import Transaction, transaction
-from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.providers.contract import Failure, FailureCode
 from zampay.transfers import queries, states, transitions
-from zampay.transfers.create import PaymentNotFound
-from zampay.transfers.models import Payment
+from zampay.transfers.kinds import Kind
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 
 
@@ -41,7 +40,7 @@ class Ending:
     state: State
     failure_code: FailureCode | None = None
 
-    def is_that_of(self, payment: Payment) -> bool:
+    def is_that_of(self, payment: Transfer) -> bool:
         """Whether the payment has this ending already."""
         if payment.state != self.state:
             return False
@@ -58,7 +57,7 @@ class Ending:
         return Failure(code, "The payment was ended by a test call.", None)
 
 
-def finish(*, tenant_id: str, livemode: bool, payment_id: str, ending: Ending) -> Payment:
+def finish(*, tenant_id: str, livemode: bool, transfer_id: str, ending: Ending) -> Transfer:
     """End a test payment, or give it to review; the same request again changes nothing.
 
     Raises:
@@ -67,9 +66,7 @@ def finish(*, tenant_id: str, livemode: bool, payment_id: str, ending: Ending) -
         NotFinishable: it has ended otherwise.
     """
     with transaction(tenant_id) as tx:
-        payment = queries.locked_if_there(tx, payment_id) if ids.is_id("pay", payment_id) else None
-        if payment is None or payment.livemode is not livemode:
-            raise PaymentNotFound
+        payment = queries.found(tx, Kind.PAYMENT, transfer_id, livemode=livemode, lock=True)
         if payment.livemode:
             raise TestKeyNeeded("The network alone says how a live payment ends.")
         if not ending.is_that_of(payment):
@@ -77,7 +74,7 @@ def finish(*, tenant_id: str, livemode: bool, payment_id: str, ending: Ending) -
     return payment
 
 
-def _end(tx: Transaction, payment: Payment, ending: Ending) -> None:
+def _end(tx: Transaction, payment: Transfer, ending: Ending) -> None:
     assert not payment.livemode, "no call ends a live payment"
     if not states.is_legal(State(payment.state), ending.state):
         raise NotFinishable(f"It is {payment.state} for good; make another payment.")

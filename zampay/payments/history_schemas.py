@@ -43,7 +43,7 @@ class TransitionView(Schema):
     evidence = ma.fields.String(required=True, validate=EVIDENCE)
     detail = ma.fields.String(required=True)
     at = Moment(required=True)
-    payment_id = ma.fields.String(required=True)
+    payment_id = ma.fields.String(required=True, attribute="transfer_id")
     state = ma.fields.String(attribute="target", required=True)
     previous_state = ma.fields.String(attribute="source", required=True, allow_none=True)
     at_micros = ma.fields.Function(

@@ -10,7 +10,6 @@ from zampay.infra.database.db import transaction
 from zampay.infra.telemetry.access_log import concerning
 from zampay.infra.web import openapi
 from zampay.infra.web.api import blueprint, no_members
-from zampay.kernel import ids
 from zampay.kernel.errors import InvalidField
 from zampay.payments import examples, finishing, history_schemas, query_schemas, schemas
 from zampay.payments import explain as explanation
@@ -19,7 +18,8 @@ from zampay.tenants.auth import Caller, requires
 from zampay.tenants.scopes import Scope
 from zampay.transfers import create as creation
 from zampay.transfers import queries, routing, states, views
-from zampay.transfers.models import Payment
+from zampay.transfers.kinds import Kind
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import State, Status
 
 payments = blueprint("payments", "Take money from a payer, and learn how it ended.")
@@ -62,7 +62,7 @@ def create(wanted: dict[str, Any], *, caller: Caller) -> Any:
     payment, replayed = creation.accept(
         tenant_id=caller.tenant_id,
         livemode=caller.livemode,
-        wanted=routing.route(wanted, livemode=caller.livemode),
+        wanted=routing.route(Kind.PAYMENT, wanted, livemode=caller.livemode),
         idempotency_key=_idempotency_key(),
         request_id=g.request_id,
     )
@@ -87,6 +87,7 @@ def index(query: dict[str, Any], *, caller: Caller) -> Any:
     with transaction(caller.tenant_id) as tx:
         found = queries.page(
             tx,
+            Kind.PAYMENT,
             livemode=caller.livemode,
             wanted=_filter(query),
             before=_key(query["after"]),
@@ -124,7 +125,7 @@ def history(*, payment_id: str, caller: Caller) -> Any:
     """
     _found(payment_id, caller)
     with transaction(caller.tenant_id) as tx:
-        return {"data": queries.moves(tx, payment_id)}
+        return {"data": queries.transitions(tx, payment_id)}
 
 
 @payments.route("/payments/<payment_id>/explain", methods=["GET"])
@@ -154,9 +155,10 @@ def cancel(*, payment_id: str, caller: Caller) -> Any:
     `not_cancellable`. It ends FAILED with the code `cancelled`.
     """
     return creation.cancel(
+        kind=Kind.PAYMENT,
         tenant_id=caller.tenant_id,
         livemode=caller.livemode,
-        payment_id=payment_id,
+        transfer_id=payment_id,
         actor=caller.key_id,
         address=caller.address,
     )
@@ -177,19 +179,14 @@ def finish(wanted: dict[str, Any], *, payment_id: str, caller: Caller) -> Any:
     return finishing.finish(
         tenant_id=caller.tenant_id,
         livemode=caller.livemode,
-        payment_id=payment_id,
+        transfer_id=payment_id,
         ending=finishing.Ending(State(wanted["status"]), FailureCode(code) if code else None),
     )
 
 
-def _found(payment_id: str, caller: Caller) -> Payment:
-    found = None
-    if ids.is_id("pay", payment_id):
-        with transaction(caller.tenant_id) as tx:
-            found = queries.payment(tx, payment_id, livemode=caller.livemode)
-    if found is None:
-        raise creation.PaymentNotFound
-    return found
+def _found(payment_id: str, caller: Caller) -> Transfer:
+    with transaction(caller.tenant_id) as tx:
+        return queries.found(tx, Kind.PAYMENT, payment_id, livemode=caller.livemode)
 
 
 def _filter(query: dict[str, Any]) -> queries.Filter:

@@ -15,12 +15,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 from zampay.kernel import clock, storable
 from zampay.kernel.findings import Finding
 from zampay.kernel.money import Money
 
+DEPLOYMENT: Final = "deployment"
+"""The wallet of the deployment itself, whose credentials are in the environment."""
 LONGEST_TEXT = 200
 """Characters of a text by a network: three of them fit into one entry of an index."""
 
@@ -138,7 +140,7 @@ class Order:
     """
 
     reference: str
-    payment_id: str
+    transfer_id: str
     msisdn: str
     money: Money
     payer_message: str
@@ -174,7 +176,7 @@ class ProviderResult(FromOutside):
     provider_status: str
     amount: str | None = None
     currency: str | None = None
-    payment_id: str | None = None
+    transfer_id: str | None = None
     provider_transaction_id: str | None = None
     failure: Failure | None = None
     poll_after: timedelta | None = None

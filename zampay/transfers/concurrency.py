@@ -2,7 +2,7 @@
 
 A merchant may take a slot while fewer than the free ones are theirs: alone they get half, and
 however many are busy, one who comes new finds room. While a network does not answer, calls pause,
-so that payments keep their turn instead of spending it; one call at a time tries if it is back.
+so that transfers keep their turn instead of spending it; one call at a time tries if it is back.
 """
 
 import threading

@@ -45,28 +45,28 @@ class _StreamCalls:
         self._served: dict[str, None] = {}
         self._lock = threading.Lock()
 
-    def admit(self, payment_id: str, tenant_id: str) -> bool:
-        """Take a slot for this payment, unless it has one or there is none."""
+    def admit(self, transfer_id: str, tenant_id: str) -> bool:
+        """Take a slot for this transfer, unless it has one or there is none."""
         with self._lock:
-            if payment_id in self._at_work or not self.slots.take(tenant_id):
+            if transfer_id in self._at_work or not self.slots.take(tenant_id):
                 return False
-            self._at_work.add(payment_id)
+            self._at_work.add(transfer_id)
             self._served.pop(tenant_id, None)
             self._served[tenant_id] = None
             while len(self._served) > _REMEMBERED:
                 del self._served[next(iter(self._served))]
             return True
 
-    def end(self, payment_id: str, tenant_id: str, *, came_to_nothing: bool) -> None:
+    def end(self, transfer_id: str, tenant_id: str, *, came_to_nothing: bool) -> None:
         """Give the slot back."""
         with self._lock:
-            self._at_work.discard(payment_id)
+            self._at_work.discard(transfer_id)
             if came_to_nothing:
-                self.passed_over.add(payment_id)
+                self.passed_over.add(transfer_id)
             self.slots.give_back(tenant_id)
 
     def known(self) -> tuple[list[str], set[str]]:
-        """Merchants served lately, the last one last; payments that are not to be chosen now."""
+        """Merchants served lately, the last one last; transfers that are not to be chosen now."""
         with self._lock:
             return list(self._served), self._at_work | self.passed_over
 
@@ -101,8 +101,8 @@ class Dispatcher:
                 self._by_stream[stream] = _StreamCalls(self._size, self.executor)
             return self._by_stream[stream]
 
-    def offer(self, stream: Stream, *, payment_id: str, tenant_id: str) -> None:
-        """Begin the call for a payment that has just become due, if nobody was there before it."""
+    def offer(self, stream: Stream, *, transfer_id: str, tenant_id: str) -> None:
+        """Begin the call for a transfer that has just become due, if nobody was there before it."""
         calls = self.calls(stream)
         if self._ending:
             return
@@ -110,8 +110,8 @@ class Dispatcher:
             calls.is_behind = True
         elif calls.is_behind:
             self.fill(stream)
-        elif calls.admit(payment_id, tenant_id):
-            self._start(stream, calls, payment_id, tenant_id)
+        elif calls.admit(transfer_id, tenant_id):
+            self._start(stream, calls, transfer_id, tenant_id)
         else:
             calls.is_behind = True
 
@@ -143,13 +143,13 @@ class Dispatcher:
                 chosen = due.due(tx, stream, limit=limit, served=served, without=without)
             begun = [row for row in chosen if calls.admit(*row)]
             calls.is_behind = len(chosen) >= limit or len(begun) < len(chosen)
-        for payment_id, tenant_id in begun:
+        for transfer_id, tenant_id in begun:
             with structlog.contextvars.bound_contextvars(request_id=str(uuid.uuid4())):
-                self._start(stream, calls, payment_id, tenant_id)
+                self._start(stream, calls, transfer_id, tenant_id)
 
-    def _start(self, stream: Stream, calls: _StreamCalls, payment_id: str, tenant_id: str) -> None:
+    def _start(self, stream: Stream, calls: _StreamCalls, transfer_id: str, tenant_id: str) -> None:
         bound = structlog.contextvars.get_contextvars()
-        about = {"payment_id": payment_id, "tenant_id": tenant_id}
+        about = {"transfer_id": transfer_id, "tenant_id": tenant_id}
 
         def work() -> None:
             with self._app.app_context():

@@ -1,6 +1,6 @@
 """Who is served next: rows that are due, in turns over the merchants, each one's oldest first.
 
-A stream is one kind of call to one network in one mode; streams never wait for each other. Both
+A stream is one kind of call from one wallet in one mode; streams never wait for each other. Both
 queries visit a merchant's rows through an index and stop early, so that they cost the same with a
 hundred rows due and with a million.
 """
@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from zampay.infra.database.db import Transaction
 from zampay.infra.database.definer import Function
 from zampay.transfers import states
-from zampay.transfers.models import TO_POLL, TO_SUBMIT, Payment
+from zampay.transfers.models import TO_POLL, TO_SUBMIT, Transfer
 from zampay.transfers.states import NextAction, State
 
 LONGEST_DUE = 200
-"""Of the polls that a merchant's payments are owed, so many that have been due for longest are
-looked at, and the oldest payments among them are asked about first. By acceptance alone, payments
+"""Of the polls that a merchant's transfers are owed, so many that have been due for longest are
+looked at, and the oldest transfers among them are asked about first. By acceptance alone, transfers
 that stay open would keep newer ones waiting for ever."""
 
 _WHERE = {NextAction.SUBMIT: TO_SUBMIT, NextAction.POLL: TO_POLL}
@@ -31,36 +31,39 @@ _UNTIL = {
 the planner would take for cheap when all that is due belongs to others.
 """
 _STREAMS = """
-SELECT found.provider, found.livemode FROM (
+SELECT found.provider, found.wallet_id, found.livemode FROM (
     WITH RECURSIVE stream AS (
-        (SELECT provider, livemode FROM public.payments
-          WHERE {where} ORDER BY provider, livemode LIMIT 1)
+        (SELECT provider, wallet_id, livemode FROM public.transfers
+          WHERE {where} ORDER BY provider, wallet_id, livemode LIMIT 1)
         UNION ALL
-        SELECT following.provider, following.livemode
+        SELECT following.provider, following.wallet_id, following.livemode
           FROM stream CROSS JOIN LATERAL (
-               SELECT provider, livemode FROM public.payments
-                WHERE {where} AND (provider, livemode) > (stream.provider, stream.livemode)
-                ORDER BY provider, livemode LIMIT 1) AS following
+               SELECT provider, wallet_id, livemode FROM public.transfers
+                WHERE {where} AND (provider, wallet_id, livemode)
+                      > (stream.provider, stream.wallet_id, stream.livemode)
+                ORDER BY provider, wallet_id, livemode LIMIT 1) AS following
     )
-    SELECT provider, livemode FROM stream) AS found
+    SELECT provider, wallet_id, livemode FROM stream) AS found
 """
 _DUE = """
 WITH RECURSIVE tenant AS (
-    SELECT network AS provider, is_live AS livemode, cast('' AS text) AS tenant_id
+    SELECT network AS provider, wallet AS wallet_id, is_live AS livemode,
+           cast('' AS text) AS tenant_id
     UNION ALL
-    SELECT following.provider, following.livemode, following.tenant_id
+    SELECT following.provider, following.wallet_id, following.livemode, following.tenant_id
       FROM tenant CROSS JOIN LATERAL (
-           SELECT provider, livemode, tenant_id FROM public.payments
-            WHERE {where} AND (provider, livemode, tenant_id)
-                  > (tenant.provider, tenant.livemode, tenant.tenant_id)
-            ORDER BY provider, livemode, tenant_id LIMIT 1) AS following
-     WHERE following.provider = network AND following.livemode = is_live
+           SELECT provider, wallet_id, livemode, tenant_id FROM public.transfers
+            WHERE {where} AND (provider, wallet_id, livemode, tenant_id)
+                  > (tenant.provider, tenant.wallet_id, tenant.livemode, tenant.tenant_id)
+            ORDER BY provider, wallet_id, livemode, tenant_id LIMIT 1) AS following
+     WHERE following.provider = network AND following.wallet_id = wallet
+       AND following.livemode = is_live
 )
 SELECT owed.id, owed.tenant_id
   FROM tenant CROSS JOIN LATERAL (
        SELECT id, tenant_id, created_at, row_number() OVER (ORDER BY created_at, id) AS turn
-         FROM (SELECT id, tenant_id, created_at FROM public.payments
-                WHERE {where} AND provider = network AND livemode = is_live
+         FROM (SELECT id, tenant_id, created_at FROM public.transfers
+                WHERE {where} AND provider = network AND wallet_id = wallet AND livemode = is_live
                   AND tenant_id >= tenant.tenant_id AND {until} AND NOT id = ANY(passed)
                 ORDER BY tenant_id, {first} LIMIT longest_due) AS waiting
         ORDER BY created_at, id LIMIT most) AS owed
@@ -68,13 +71,14 @@ SELECT owed.id, owed.tenant_id
  LIMIT most
 """
 _TAKES = (
-    "network text, is_live boolean, most integer, longest_due integer, served text[], passed text[]"
+    "network text, wallet text, is_live boolean, most integer, longest_due integer,"
+    " served text[], passed text[]"
 )
 STREAMS = {
     action: Function(
         f"streams_to_{action}",
         takes="",
-        gives="provider text, livemode boolean",
+        gives="provider text, wallet_id text, livemode boolean",
         body=_STREAMS.format(where=where),
     )
     for action, where in _WHERE.items()
@@ -93,32 +97,34 @@ _LISTS = [sa.bindparam(name, type_=sa.ARRAY(sa.Text)) for name in ("served", "pa
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One kind of call to one network, for live or for test payments."""
+    """One kind of call from one wallet at its network, for live or for test transfers."""
 
     action: NextAction
     provider: str
+    wallet_id: str
     livemode: bool
 
 
 def streams(tx: Transaction) -> list[Stream]:
-    """Every stream in which a payment is open, also of networks that are no longer served."""
+    """Every stream in which a transfer is open, also of networks that are no longer served."""
     return [
-        Stream(action, row.provider, row.livemode)
+        Stream(action, row.provider, row.wallet_id, row.livemode)
         for action, function in STREAMS.items()
         for row in tx.session.execute(function.rows())
     ]
 
 
-def stream_of(tx: Transaction, payment_id: str) -> Stream | None:
-    """The stream that the payment is in now."""
+def stream_of(tx: Transaction, transfer_id: str) -> Stream | None:
+    """The stream that the transfer is in now."""
     row = tx.session.execute(
-        sa.select(Payment.state, Payment.provider, Payment.livemode).where(
-            Payment.tenant_id == tx.tenant_id, Payment.id == payment_id
+        sa.select(Transfer.state, Transfer.provider, Transfer.wallet_id, Transfer.livemode).where(
+            Transfer.tenant_id == tx.tenant_id, Transfer.id == transfer_id
         )
     ).one_or_none()
     if row is None:
         return None
-    return Stream(states.next_action(State(row.state)), row.provider, row.livemode)
+    action = states.next_action(State(row.state))
+    return Stream(action, row.provider, row.wallet_id, row.livemode)
 
 
 def due(
@@ -129,13 +135,14 @@ def due(
     served: Sequence[str] = (),
     without: Collection[str] = (),
 ) -> list[tuple[str, str]]:
-    """(payment id, tenant id) of rows that are owed work, the next one first; but for those of
+    """(transfer id, tenant id) of rows that are owed work, the next one first; but for those of
     `without`. Merchants that were `served` lately, the last one last, come after the others.
     """
     rows = tx.session.execute(
         DUE[stream.action].rows().bindparams(*_LISTS),
         {
             "network": stream.provider,
+            "wallet": stream.wallet_id,
             "is_live": stream.livemode,
             "most": limit,
             "longest_due": limit if stream.action is NextAction.SUBMIT else max(limit, LONGEST_DUE),

@@ -1,7 +1,7 @@
-"""What Prometheus reads about payments at every scrape: one query over what is owed, one over
+"""What Prometheus reads about transfers at every scrape: one query over what is owed, one over
 discrepancies, and the invariants, which are asked at most once a minute.
 
-Live and test payments are told apart: a test number that never ends must wake nobody.
+Live and test transfers are told apart: a test number that never ends must wake nobody.
 """
 
 import threading
@@ -17,8 +17,8 @@ from zampay.transfers import invariants
 from zampay.transfers.states import OPEN, State
 
 INVARIANTS_EVERY_S = 60.0
-PAYMENTS_OWED = Function(
-    "payments_owed",
+TRANSFERS_OWED = Function(
+    "transfers_owed",
     takes="",
     gives="""state text, livemode boolean, open bigint, due bigint,
         oldest_s numeric, longest_due_s numeric""",
@@ -28,7 +28,7 @@ PAYMENTS_OWED = Function(
                count(*) FILTER (WHERE p.due_at <= now()),
                extract(epoch FROM now() - min(p.created_at)),
                extract(epoch FROM now() - min(p.due_at))
-          FROM public.payments p
+          FROM public.transfers p
          WHERE p.due_at IS NOT NULL AND p.completed_at IS NULL
          GROUP BY p.state, p.livemode
     """,
@@ -39,7 +39,7 @@ DISCREPANCIES_OPEN = Function(
     gives="live bigint, test bigint",
     body="""
         SELECT count(*) FILTER (WHERE p.livemode), count(*) FILTER (WHERE NOT p.livemode)
-          FROM public.discrepancies d JOIN public.payments p ON p.id = d.payment_id
+          FROM public.discrepancies d JOIN public.transfers p ON p.id = d.transfer_id
          WHERE d.resolved_at IS NULL
     """,
 )
@@ -49,8 +49,8 @@ _kept: tuple[float, dict[str, int]] | None = None
 
 
 def readings(link: sa.Connection) -> Iterator[Reading]:
-    """All gauges of payments."""
-    rows = {(row.state, row.livemode): row for row in link.execute(PAYMENTS_OWED.rows())}
+    """All gauges of transfers."""
+    rows = {(row.state, row.livemode): row for row in link.execute(TRANSFERS_OWED.rows())}
     for livemode in (True, False):
         yield from _of(rows, livemode=livemode)
     row = link.execute(DISCREPANCIES_OPEN.rows()).one()
@@ -68,23 +68,23 @@ def _of(rows: _Rows, *, livemode: bool) -> Iterator[Reading]:
     for state, row in found.items():
         means = "Payments that have not ended, by state."
         count = row.open if row else 0
-        yield Reading("zampay_payments_open", means, count, {**label, "state": str(state)})
+        yield Reading("zampay_transfers_open", means, count, {**label, "state": str(state)})
     owed = [row for row in found.values() if row]
     moving = [row for state, row in found.items() if row and state is not State.IN_REVIEW]
     yield Reading(
-        "zampay_payments_oldest_open_seconds",
+        "zampay_transfers_oldest_open_seconds",
         "Age of the oldest payment that has not ended and is not in review.",
         max((float(row.oldest_s) for row in moving), default=0.0),
         label,
     )
     yield Reading(
-        "zampay_payments_due",
+        "zampay_transfers_due",
         "Payments that are owed work now.",
         sum(row.due for row in owed),
         label,
     )
     yield Reading(
-        "zampay_payments_longest_due_seconds",
+        "zampay_transfers_longest_due_seconds",
         "For how long the payment that waits longest has been owed work.",
         max((max(float(row.longest_due_s), 0.0) for row in owed), default=0.0),
         label,

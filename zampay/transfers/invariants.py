@@ -1,6 +1,6 @@
-"""What must hold of every payment, asked of the database: only a defect of ours can break it.
+"""What must hold of every transfer, asked of the database: only a defect of ours can break it.
 
-What constraints and triggers already refuse is not asked again. Each query names the payments (or
+What constraints and triggers already refuse is not asked again. Each query names the transfers (or
 tenants) that break one rule; none is the only good answer.
 """
 
@@ -14,33 +14,33 @@ from zampay.kernel import ids
 
 LAST_HOURS = timedelta(hours=2)
 EVER = "pay_"
-"""The id that every payment's id is above."""
+"""The id that every transfer's id is above."""
 
 QUERIES: Final[dict[str, str]] = {
     "final_without_event": """
-        SELECT p.id FROM public.payments p
+        SELECT p.id FROM public.transfers p
          WHERE p.completed_at IS NOT NULL AND p.id >= :since
            AND NOT EXISTS (SELECT FROM public.events e WHERE e.subject_id = p.id
-                            AND e.type = 'payment.' || lower(p.state))
+                            AND e.type = p.kind || '.' || lower(p.state))
     """,
     "history_disagrees": """
-        SELECT p.id FROM public.payments p
+        SELECT p.id FROM public.transfers p
          WHERE p.id >= :since
-           AND NOT EXISTS (SELECT FROM public.payment_moves m WHERE m.payment_id = p.id
+           AND NOT EXISTS (SELECT FROM public.transitions m WHERE m.transfer_id = p.id
                             AND m.position = p.position AND m.target = p.state)
     """,
     "paid_without_being_sent": """
-        SELECT p.id FROM public.payments p
+        SELECT p.id FROM public.transfers p
          WHERE p.state = 'SUCCESSFUL' AND p.submissions = 0 AND p.id >= :since
            AND NOT (NOT p.livemode AND EXISTS (
-                SELECT FROM payment_moves m WHERE m.payment_id = p.id AND m.evidence = 'test'))
+                SELECT FROM transitions m WHERE m.transfer_id = p.id AND m.evidence = 'test'))
     """,
     "paid_without_evidence": """
-        SELECT m.payment_id AS id FROM public.payment_moves m
-         WHERE m.target = 'SUCCESSFUL' AND m.payment_id >= :since
+        SELECT m.transfer_id AS id FROM public.transitions m
+         WHERE m.target = 'SUCCESSFUL' AND m.transfer_id >= :since
            AND m.evidence NOT IN ('submitted', 'enquiry', 'callback', 'operator')
            AND NOT (m.evidence = 'test' AND EXISTS (
-                SELECT FROM payments p WHERE p.id = m.payment_id AND NOT p.livemode))
+                SELECT FROM transfers p WHERE p.id = m.transfer_id AND NOT p.livemode))
     """,
     "numbering_disagrees": """
         SELECT c.tenant_id AS id FROM public.event_counters c
@@ -62,7 +62,7 @@ VIOLATIONS = Function(
 
 
 def count(link: sa.Connection, *, of_the_last_hours: bool) -> dict[str, int]:
-    """Violations by invariant; of payments of the last hours (ids begin with their time, so that
+    """Violations by invariant; of transfers of the last hours (ids begin with their time, so that
     the primary key finds them), or of all.
     """
     since = EVER

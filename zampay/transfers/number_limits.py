@@ -1,7 +1,7 @@
-"""How often one number may be asked for money: each live payment is a prompt on somebody's phone.
+"""How often one number may be asked for money: each live transfer is a prompt on somebody's phone.
 
-Counted in the database over all tenants, when a live payment is accepted and in its transaction, so
-that many requests at once are counted exactly. A replay is no new prompt. One tenant may use half
+Counted in the database over all tenants, in the transaction that accepts a live transfer, so that
+many requests at once are counted exactly. A replay is no new prompt. One tenant may use half
 of each limit, so that nobody alone decides whether a number can be asked.
 """
 
@@ -17,7 +17,7 @@ _HAS_ROOM = sa.text("SELECT number_has_room(:msisdn, :max_open, :max_per_minute,
 
 
 class TooManyForNumber(ZamPayError):
-    """The number has been asked too often, or too many payments from it are open. Alike, whoever
+    """The number has been asked too often, or too many transfers from it are open. Alike, whoever
     asked: what others do with a number is nobody's business.
     """
 
@@ -28,7 +28,7 @@ class TooManyForNumber(ZamPayError):
 
 
 def require_room(tx: Transaction, msisdn: str) -> None:
-    """Make sure that the payment which this transaction has just written may be one more prompt.
+    """Make sure that the transfer which this transaction has just written may be one more prompt.
     Others who ask the same number wait until the transaction has ended.
 
     Raises:

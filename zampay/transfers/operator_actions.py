@@ -1,6 +1,6 @@
-"""What an operator does with a payment: poll it now, or decide what nobody else can.
+"""What an operator does with a transfer: poll it now, or decide what nobody else can.
 
-A decision is for a payment IN_REVIEW only, and is final like any other end. Each action is in the
+A decision is for a transfer IN_REVIEW only, and is final like any other end. Each action is in the
 tenant's audit log with its reason, which the merchant reads.
 """
 
@@ -17,12 +17,13 @@ from zampay.providers.contract import Failure, FailureCode
 from zampay.tenants import audit
 from zampay.tenants.models import Tenant
 from zampay.transfers import poll, queries, results, searches, transitions
-from zampay.transfers.models import CONTRARY_ENDING, Callback, Discrepancy, Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
+from zampay.transfers.traces import CONTRARY_ENDING, Callback, Discrepancy
 
 MOST_REPLAYED = 10_000
 FIRST_REPOLL, LAST_REPOLL = timedelta(hours=1), timedelta(days=1)
-"""A payment that people called FAILED is asked about for another day: a late SUCCESSFUL of the
+"""A transfer that people called FAILED is asked about for another day: a late SUCCESSFUL of the
 network is a discrepancy.
 """
 DECIDED_FAILED = Failure(
@@ -31,7 +32,7 @@ DECIDED_FAILED = Failure(
 
 
 class NotPossible(Exception):
-    """The payment is not in a state for it; the message says why, for an operator."""
+    """The transfer is not in a state for it; the message says why, for an operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +55,26 @@ class Operator:
         return len(people - {""}) == 2  # noqa: PLR2004
 
 
-def find(payment_id: str) -> Payment | None:
-    """A payment of any tenant."""
+def find(transfer_id: str) -> Transfer | None:
+    """A transfer of any tenant."""
     with transaction(EVERY_TENANT) as tx:
-        return tx.session.get(Payment, payment_id)
+        return tx.session.get(Transfer, transfer_id)
 
 
-def search(wanted: searches.Search, *, limit: int) -> list[tuple[Payment, Tenant]]:
-    """Payments of every tenant with their tenant, at most `limit`."""
+def search(wanted: searches.Search, *, limit: int) -> list[tuple[Transfer, Tenant]]:
+    """Transfers of every tenant with their tenant, at most `limit`."""
     with transaction(EVERY_TENANT) as tx:
         return searches.searched(tx, wanted, limit=limit)
 
 
-def poll_now(*, payment: Payment, operator: Operator) -> None:
+def poll_now(*, transfer: Transfer, operator: Operator) -> None:
     """Ask the network now, whenever the next look was planned.
 
     Raises:
         NotPossible: nothing has been sent yet, or somebody is sending it or asking about it now.
     """
-    with transaction(payment.tenant_id) as tx:
-        row = queries.locked(tx, payment.id)
+    with transaction(transfer.tenant_id) as tx:
+        row = queries.locked(tx, transfer.id)
         if row.state == State.PENDING and row.may_have_landed:
             results.doubt_again(tx, row, Evidence.OPERATOR, "the operator asks")
         if not poll.is_to_be_polled(row):
@@ -81,28 +82,28 @@ def poll_now(*, payment: Payment, operator: Operator) -> None:
         if transitions.is_leased(row, tx.now):
             raise NotPossible(f"It is {row.state}: a worker is at it now; try again in a minute.")
         transitions.bring_forward(row, tx.now, tx.now)
-        _record(tx, "payment.polled", row, operator)
-    poll.poll(tenant_id=payment.tenant_id, payment_id=payment.id)
+        _record(tx, "polled", row, operator)
+    poll.poll(tenant_id=transfer.tenant_id, transfer_id=transfer.id)
 
 
-def facts(tx: Transaction, payment: Payment) -> dict[str, Any]:
-    """What a person goes by who decides about a payment: how far its history has come, and the
+def facts(tx: Transaction, transfer: Transfer) -> dict[str, Any]:
+    """What a person goes by who decides about a transfer: how far its history has come, and the
     contradictions that nobody has closed.
     """
-    found = queries.discrepancies(tx, payment.id)
+    found = queries.discrepancies(tx, transfer.id)
     unsettled = sorted(one.id for one in found if one.resolved_at is None)
-    return {"position": payment.position, "discrepancies": unsettled}
+    return {"position": transfer.position, "discrepancies": unsettled}
 
 
 def resolve(
     *,
-    payment: Payment,
+    transfer: Transfer,
     end: State,
     operator: Operator,
     provider_transaction_id: str | None = None,
     as_of: Mapping[str, Any] | None = None,
 ) -> None:
-    """End a payment in review, on a person's word; for live money on that of two, as long as the
+    """End a transfer in review, on a person's word; for live money on that of two, as long as the
     facts are as they were when the first of them spoke (`as_of`).
 
     Raises:
@@ -111,8 +112,8 @@ def resolve(
             for its poll.
     """
     assert end in {State.SUCCESSFUL, State.FAILED}, "a decision is an end"
-    with transaction(payment.tenant_id) as tx:
-        row = queries.locked(tx, payment.id)
+    with transaction(transfer.tenant_id) as tx:
+        row = queries.locked(tx, transfer.id)
         _check(row, operator)
         _check_facts(tx, row, as_of)
         if transitions.is_leased(row, tx.now):
@@ -122,7 +123,7 @@ def resolve(
         row.provider_transaction_id = provider_transaction_id
         _close_discrepancies(tx, row)
         details = {"status": str(end), "providerTransactionId": provider_transaction_id}
-        _record(tx, "payment.resolved", row, operator, **details)
+        _record(tx, "resolved", row, operator, **details)
         transitions.transition(
             tx,
             row,
@@ -137,51 +138,51 @@ def resolve(
 
 
 def close_discrepancies(
-    *, payment: Payment, operator: Operator, as_of: Mapping[str, Any] | None = None
+    *, transfer: Transfer, operator: Operator, as_of: Mapping[str, Any] | None = None
 ) -> int:
-    """Mark what contradicted our books as looked into; the payment stays as it is. How many.
+    """Mark what contradicted our books as looked into; the transfer stays as it is. How many.
 
     Raises:
         NotPossible: the facts are no longer those of `as_of`.
     """
-    with transaction(payment.tenant_id) as tx:
-        row = queries.locked(tx, payment.id)
+    with transaction(transfer.tenant_id) as tx:
+        row = queries.locked(tx, transfer.id)
         _check_facts(tx, row, as_of)
         closed = _close_discrepancies(tx, row)
         if closed:
-            _record(tx, "payment.discrepancies_closed", row, operator, closed=closed)
+            _record(tx, "discrepancies_closed", row, operator, closed=closed)
     return closed
 
 
 def replay_callbacks(*, since: datetime, operator: Operator) -> int:
-    """Let every payment that a callback came for since then, and that has not ended, be asked about
-    now, as if the callback came now; how many payments these are.
+    """Poll now for every open transfer that a callback came for since then, as if
+    the callback came now; how many transfers these are.
     """
     with transaction(EVERY_TENANT) as tx:
         wanted = tx.session.execute(
-            sa.select(Callback.tenant_id, Callback.payment_id)
-            .join(Payment, Payment.id == Callback.payment_id)
+            sa.select(Callback.tenant_id, Callback.transfer_id)
+            .join(Transfer, Transfer.id == Callback.transfer_id)
             .where(
                 Callback.received_at >= since,
-                Payment.completed_at.is_(None),
-                Payment.submissions > 0,
+                Transfer.completed_at.is_(None),
+                Transfer.submissions > 0,
             )
             .distinct()
             .limit(MOST_REPLAYED)
         ).all()
     by_tenant: dict[str, list[str]] = {}
-    for tenant_id, payment_id in wanted:
-        by_tenant.setdefault(tenant_id, []).append(payment_id)
-    for tenant_id, payment_ids in by_tenant.items():
-        _replay(tenant_id, payment_ids, since, operator)
+    for tenant_id, transfer_id in wanted:
+        by_tenant.setdefault(tenant_id, []).append(transfer_id)
+    for tenant_id, transfer_ids in by_tenant.items():
+        _replay(tenant_id, transfer_ids, since, operator)
     return len(wanted)
 
 
-def _replay(tenant_id: str, payment_ids: list[str], since: datetime, operator: Operator) -> None:
+def _replay(tenant_id: str, transfer_ids: list[str], since: datetime, operator: Operator) -> None:
     with transaction(tenant_id) as tx:
-        of_these = (Callback.tenant_id == tenant_id, Callback.payment_id.in_(payment_ids))
+        of_these = (Callback.tenant_id == tenant_id, Callback.transfer_id.in_(transfer_ids))
         tx.session.execute(sa.update(Callback).where(*of_these).values(processed_at=None))
-        for row in queries.all_locked(tx, payment_ids):
+        for row in queries.all_locked(tx, transfer_ids):
             if row.submissions and not row.is_final:
                 transitions.bring_forward(row, tx.now, tx.now)
         audit.record(
@@ -191,51 +192,51 @@ def _replay(tenant_id: str, payment_ids: list[str], since: datetime, operator: O
             address=audit.CONSOLE,
             reason=operator.reason,
             since=since.isoformat(),
-            payments=len(payment_ids),
+            payments=len(transfer_ids),
         )
-        for payment_id in payment_ids:
-            tx.enqueue("transfers.poll", payment_id=payment_id, tenant_id=tenant_id)
+        for transfer_id in transfer_ids:
+            tx.enqueue("transfers.poll", transfer_id=transfer_id, tenant_id=tenant_id)
 
 
-def _check(payment: Payment, operator: Operator) -> None:
-    if payment.state != State.IN_REVIEW:
-        raise NotPossible(f"It is {payment.state}; only a payment IN_REVIEW can be decided.")
+def _check(transfer: Transfer, operator: Operator) -> None:
+    if transfer.state != State.IN_REVIEW:
+        raise NotPossible(f"It is {transfer.state}; a decision is for IN_REVIEW only.")
     if not words.comparable(operator.name) or not words.comparable(operator.reason):
         raise NotPossible("A decision needs its reason and the name of who makes it.")
-    if payment.livemode and not operator.are_two:
+    if transfer.livemode and not operator.are_two:
         raise NotPossible("Live money needs a second person, who is not the first.")
 
 
-def _check_facts(tx: Transaction, payment: Payment, as_of: Mapping[str, Any] | None) -> None:
-    if as_of is not None and dict(as_of) != facts(tx, payment):
+def _check_facts(tx: Transaction, transfer: Transfer, as_of: Mapping[str, Any] | None) -> None:
+    if as_of is not None and dict(as_of) != facts(tx, transfer):
         raise NotPossible("It has changed since it was proposed: look at it, and propose it again.")
 
 
-def _close_discrepancies(tx: Transaction, payment: Payment) -> int:
+def _close_discrepancies(tx: Transaction, transfer: Transfer) -> int:
     closed = tx.session.scalars(
         sa.update(Discrepancy)
         .where(
             Discrepancy.tenant_id == tx.tenant_id,
-            Discrepancy.payment_id == payment.id,
+            Discrepancy.transfer_id == transfer.id,
             Discrepancy.resolved_at.is_(None),
         )
         .values(resolved_at=tx.now)
         .returning(Discrepancy.id)
     )
-    found = queries.discrepancies(tx, payment.id)
-    payment.in_dispute = any(one.kind == CONTRARY_ENDING for one in found)
+    found = queries.discrepancies(tx, transfer.id)
+    transfer.in_dispute = any(one.kind == CONTRARY_ENDING for one in found)
     return len(closed.all())
 
 
 def _record(
-    tx: Transaction, action: str, payment: Payment, operator: Operator, **details: Any
+    tx: Transaction, action: str, transfer: Transfer, operator: Operator, **details: Any
 ) -> None:
     audit.record(
         tx,
-        action=action,
+        action=f"{transfer.kind}.{action}",
         actor=operator.actor,
         address=audit.CONSOLE,
-        subject=payment.id,
+        subject=transfer.id,
         reason=operator.reason,
         second=operator.second,
         **details,

@@ -1,4 +1,4 @@
-"""Asking the network what became of a payment.
+"""Asking the network what became of a transfer.
 
 Nothing here depends on a callback: a callback only makes the next look come sooner. What the
 network says goes through `results.py`; what its not knowing a reference proves is decided here.
@@ -28,8 +28,9 @@ from zampay.providers.contract import (
     Retry,
 )
 from zampay.transfers import queries, results, states, transitions
-from zampay.transfers.models import Callback, Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, NextAction, State
+from zampay.transfers.traces import Callback
 
 FIRST_RESEND_S = 2.0
 LONGEST_RESEND_S = 60.0
@@ -47,65 +48,65 @@ class Lease:
     until: datetime
 
 
-def poll(*, tenant_id: str, payment_id: str) -> PollAnswer | None:
-    """Ask about one payment if it is due to be asked about, and act on the answer: return it."""
-    leased = lease(tenant_id, payment_id)
+def poll(*, tenant_id: str, transfer_id: str) -> PollAnswer | None:
+    """Ask about one transfer if it is due to be asked about, and act on the answer: return it."""
+    leased = lease(tenant_id, transfer_id)
     if leased is None:
         return None
     answer = leased.provider.poll(leased.order)
     with transaction(tenant_id) as tx:
-        payment = queries.locked(tx, payment_id)
-        with transitions.following_callbacks(tx, payment, since=leased.order.now):
-            apply(tx, payment, answer, leased)
+        transfer = queries.locked(tx, transfer_id)
+        with transitions.following_callbacks(tx, transfer, since=leased.order.now):
+            apply(tx, transfer, answer, leased)
     return answer
 
 
-def lease(tenant_id: str, payment_id: str) -> Lease | None:
+def lease(tenant_id: str, transfer_id: str) -> Lease | None:
     """Take the row for one poll: `due_at` is a lease, and callbacks so far count as processed. A
     copy of a callback may hold the row for a moment when the only message for all copies comes.
     """
     with transaction(tenant_id) as tx:
-        payment = queries.locked_if_due(tx, payment_id, waiting=True)
-        if payment is None:
+        transfer = queries.locked_if_due(tx, transfer_id, waiting=True)
+        if transfer is None:
             return None
-        if payment.state == State.PENDING and payment.was_called_back:
-            results.doubt_again(tx, payment, Evidence.CALLBACK, "the network called back")
-        if not is_to_be_polled(payment):
+        if transfer.state == State.PENDING and transfer.was_called_back:
+            results.doubt_again(tx, transfer, Evidence.CALLBACK, "the network called back")
+        if not is_to_be_polled(transfer):
             return None
-        if queries.was_ended_by_a_test(tx, payment):
-            payment.repoll_at = None
+        if queries.was_ended_by_a_test(tx, transfer):
+            transfer.repoll_at = None
             transitions.plan(
-                payment, None if payment.is_final else tx.now + states.REVIEW_POLL_EVERY
+                transfer, None if transfer.is_final else tx.now + states.REVIEW_POLL_EVERY
             )
             return None
-        provider = registry.served(livemode=payment.livemode).get(payment.provider)
-        transitions.lease(payment, tx.now)
+        provider = registry.served(livemode=transfer.livemode).get(transfer.provider)
+        transitions.lease(transfer, tx.now)
         if provider is None or not provider.profile.can_poll:
-            _cannot_be_polled(tx, payment)
+            _cannot_be_polled(tx, transfer)
             return None
-        processed = _mark_callbacks_processed(tx, payment_id)
+        processed = _mark_callbacks_processed(tx, transfer_id)
         if not processed:  # otherwise the callback's own request is the cause
-            logs.caused_by(payment.request_id)
+            logs.caused_by(transfer.request_id)
         return Lease(
-            order=payment.order(tx.now),
+            order=transfer.order(tx.now),
             provider=provider,
-            submissions=payment.submissions,
+            submissions=transfer.submissions,
             evidence=Evidence.CALLBACK if processed else Evidence.ENQUIRY,
-            until=transitions.lease_end(payment),
+            until=transitions.lease_end(transfer),
         )
 
 
-def is_to_be_polled(payment: Payment) -> bool:
+def is_to_be_polled(transfer: Transfer) -> bool:
     """Whether a due row is owed a poll: open and sent, or ended and due for one more look."""
-    return states.next_action(State(payment.state)) is NextAction.POLL
+    return states.next_action(State(transfer.state)) is NextAction.POLL
 
 
-def _mark_callbacks_processed(tx: Transaction, payment_id: str) -> bool:
+def _mark_callbacks_processed(tx: Transaction, transfer_id: str) -> bool:
     processed = tx.session.execute(
         sa.update(Callback)
         .where(
             Callback.tenant_id == tx.tenant_id,
-            Callback.payment_id == payment_id,
+            Callback.transfer_id == transfer_id,
             Callback.processed_at.is_(None),
         )
         .values(processed_at=tx.now)
@@ -114,115 +115,115 @@ def _mark_callbacks_processed(tx: Transaction, payment_id: str) -> bool:
     return processed.first() is not None
 
 
-def _cannot_be_polled(tx: Transaction, payment: Payment) -> None:
+def _cannot_be_polled(tx: Transaction, transfer: Transfer) -> None:
     """A network without a poll, or one no longer served: a person has to find out."""
-    if payment.is_final:
-        transitions.plan(payment, None)
+    if transfer.is_final:
+        transitions.plan(transfer, None)
         return
-    transitions.plan(payment, tx.now + states.REVIEW_POLL_EVERY)
-    if payment.state != State.IN_REVIEW:
+    transitions.plan(transfer, tx.now + states.REVIEW_POLL_EVERY)
+    if transfer.state != State.IN_REVIEW:
         transitions.transition(
             tx,
-            payment,
+            transfer,
             State.IN_REVIEW,
             evidence=Evidence.DEADLINE,
             detail="the network cannot be asked about it",
         )
 
 
-def apply(tx: Transaction, payment: Payment, answer: PollAnswer, leased: Lease) -> None:
-    """Do to a locked payment what the answer says, and plan the next poll."""
-    sent_since = payment.state == State.PENDING or payment.submissions != leased.submissions
+def apply(tx: Transaction, transfer: Transfer, answer: PollAnswer, leased: Lease) -> None:
+    """Do to a locked transfer what the answer says, and plan the next poll."""
+    sent_since = transfer.state == State.PENDING or transfer.submissions != leased.submissions
     if sent_since and not isinstance(answer, ProviderResult):
         return  # it is sent again, or will be: the answer is older, and the lease not ours
-    if isinstance(answer, NotFound) and payment.is_anothers(leased.provider.profile.account):
+    if isinstance(answer, NotFound) and transfer.is_anothers(leased.provider.profile.account):
         answer = NoAnswer(f"{answer.detail}, but it was sent by another account")
-    if not _ended_meanwhile(payment, leased):
-        _plan_the_next_poll(tx, payment, answer)
+    if not _ended_meanwhile(transfer, leased):
+        _plan_the_next_poll(tx, transfer, answer)
     if isinstance(answer, ProviderResult):
-        results.apply_result(tx, payment, answer, evidence=leased.evidence)
-    elif isinstance(answer, NotFound) and _proves_that_nothing_landed(payment, leased):
-        _never_landed(tx, payment, answer)
-    elif not isinstance(answer, NotSent) and payment.state in _WAITED_FOR:
-        results.review_if_old(tx, payment, answer.detail)
+        results.apply_result(tx, transfer, answer, evidence=leased.evidence)
+    elif isinstance(answer, NotFound) and _proves_that_nothing_landed(transfer, leased):
+        _never_landed(tx, transfer, answer)
+    elif not isinstance(answer, NotSent) and transfer.state in _WAITED_FOR:
+        results.review_if_old(tx, transfer, answer.detail)
 
 
-def _ended_meanwhile(payment: Payment, leased: Lease) -> bool:
-    """Whether the payment ended during this poll: a poll after the end may be due, and an older
+def _ended_meanwhile(transfer: Transfer, leased: Lease) -> bool:
+    """Whether the transfer ended during this poll: a poll after the end may be due, and an older
     answer does not stand for it. The lease tells; the times of two transactions could not, because
     one that began before the end may have taken the row after it.
     """
-    return payment.completed_at is not None and payment.leased_until != leased.until
+    return transfer.completed_at is not None and transfer.leased_until != leased.until
 
 
-def _plan_the_next_poll(tx: Transaction, payment: Payment, answer: PollAnswer) -> None:
-    planned = transitions.still_planned(payment, tx.now)
+def _plan_the_next_poll(tx: Transaction, transfer: Transfer, answer: PollAnswer) -> None:
+    planned = transitions.still_planned(transfer, tx.now)
     if isinstance(answer, NotSent):
-        transitions.plan(payment, planned)
+        transitions.plan(transfer, planned)
         soon = tx.now + timedelta(seconds=answer.retry_after_s or 1)
-        transitions.bring_forward(payment, soon, tx.now)
-    elif payment.is_final and _settles(payment, answer):
-        still_to_come = payment.repoll_at is not None and payment.repoll_at > tx.now
-        payment.repoll_at = payment.repoll_at if still_to_come else None
-        transitions.plan(payment, payment.repoll_at)
-    elif payment.is_final and _has_been_polled_for_long(payment, tx.now):
-        transitions.plan(payment, None)
+        transitions.bring_forward(transfer, soon, tx.now)
+    elif transfer.is_final and _settles(transfer, answer):
+        still_to_come = transfer.repoll_at is not None and transfer.repoll_at > tx.now
+        transfer.repoll_at = transfer.repoll_at if still_to_come else None
+        transitions.plan(transfer, transfer.repoll_at)
+    elif transfer.is_final and _has_been_polled_for_long(transfer, tx.now):
+        transitions.plan(transfer, None)
     elif isinstance(answer, ProviderResult) and answer.poll_after is not None:
-        transitions.plan(payment, tx.now + answer.poll_after)
+        transitions.plan(transfer, tx.now + answer.poll_after)
     elif planned is not None:
-        transitions.plan(payment, planned)
+        transitions.plan(transfer, planned)
     else:
-        _poll_again(tx, payment)
+        _poll_again(tx, transfer)
 
 
-def _settles(payment: Payment, answer: PollAnswer) -> bool:
+def _settles(transfer: Transfer, answer: PollAnswer) -> bool:
     """Whether an answer settles an ending: the network names one, or does not know a reference of
     which it has never given a sign.
     """
     if isinstance(answer, ProviderResult):
         return answer.status is not ResultStatus.PENDING
-    return isinstance(answer, NotFound) and not _gave_a_sign(payment)
+    return isinstance(answer, NotFound) and not _gave_a_sign(transfer)
 
 
-def _has_been_polled_for_long(payment: Payment, now: datetime) -> bool:
-    """An ended payment is asked about at the longest for as long as an open one."""
-    assert payment.completed_at is not None, "ended payments say when"
-    return bool(now >= payment.completed_at + states.REVIEW_AFTER)
+def _has_been_polled_for_long(transfer: Transfer, now: datetime) -> bool:
+    """An ended transfer is asked about at the longest for as long as an open one."""
+    assert transfer.completed_at is not None, "ended payments say when"
+    return bool(now >= transfer.completed_at + states.REVIEW_AFTER)
 
 
-def _gave_a_sign(payment: Payment) -> bool:
-    """Whether the network has ever acknowledged the payment or called back about it."""
-    return payment.acknowledged_at is not None or payment.called_back_at is not None
+def _gave_a_sign(transfer: Transfer) -> bool:
+    """Whether the network has ever acknowledged the transfer or called back about it."""
+    return transfer.acknowledged_at is not None or transfer.called_back_at is not None
 
 
-def _poll_again(tx: Transaction, payment: Payment) -> None:
-    payment.polls += 1
-    reviewed = payment.state == State.IN_REVIEW
+def _poll_again(tx: Transaction, transfer: Transfer) -> None:
+    transfer.polls += 1
+    reviewed = transfer.state == State.IN_REVIEW
     delay = (
         backoff.jittered(states.REVIEW_POLL_EVERY)
         if reviewed
-        else backoff.scheduled(payment.polls, states.POLL_SCHEDULE)
+        else backoff.scheduled(transfer.polls, states.POLL_SCHEDULE)
     )
-    transitions.plan(payment, tx.now + delay)
+    transitions.plan(transfer, tx.now + delay)
 
 
-def _proves_that_nothing_landed(payment: Payment, leased: Lease) -> bool:
+def _proves_that_nothing_landed(transfer: Transfer, leased: Lease) -> bool:
     """The network does not know a reference of which it has never given a sign, asked long enough
     after the last moment at which a byte of a send could go out, and nothing was sent since.
     """
     return (
-        not payment.is_final
-        and not _gave_a_sign(payment)
-        and payment.submissions == leased.submissions
-        and leased.order.now - transitions.last_byte_at(payment)
+        not transfer.is_final
+        and not _gave_a_sign(transfer)
+        and transfer.submissions == leased.submissions
+        and leased.order.now - transitions.last_byte_at(transfer)
         >= leased.provider.profile.unknown_grace
     )
 
 
-def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
+def _never_landed(tx: Transaction, transfer: Transfer, answer: NotFound) -> None:
     """Fail as presumed, or send again under the same reference while there is time."""
-    presumed = payment.presumed_failure
-    tried_at = payment.first_tried_at or payment.created_at
+    presumed = transfer.presumed_failure
+    tried_at = transfer.first_tried_at or transfer.created_at
     in_time = tx.now < tried_at + current_app.config["SUBMIT_WINDOW"]
     if presumed is not None:
         failure = Failure(
@@ -232,34 +233,34 @@ def _never_landed(tx: Transaction, payment: Payment, answer: NotFound) -> None:
             Retry(presumed["retry"]),
             repoll=True,
         )
-        results.fail(tx, payment, failure, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
-    elif in_time and payment.state != State.IN_REVIEW and _may_resend(payment):
-        payment.in_doubt = True
-        transitions.plan(payment, tx.now + _before_resending(payment))
+        results.fail(tx, transfer, failure, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
+    elif in_time and transfer.state != State.IN_REVIEW and _may_resend(transfer):
+        transfer.in_doubt = True
+        transitions.plan(transfer, tx.now + _before_resending(transfer))
         transitions.transition(
             tx,
-            payment,
+            transfer,
             State.PENDING,
             evidence=Evidence.ENQUIRY,
             detail=f"{answer.detail}: to be sent again, same reference",
         )
-        tx.enqueue("transfers.submit", payment_id=payment.id, tenant_id=payment.tenant_id)
+        tx.enqueue("transfers.submit", transfer_id=transfer.id, tenant_id=transfer.tenant_id)
     else:
         said = f"{answer.detail}: it never landed"
-        results.fail(tx, payment, results.NEVER_LANDED, Evidence.ENQUIRY, said)
+        results.fail(tx, transfer, results.NEVER_LANDED, Evidence.ENQUIRY, said)
 
 
-def _before_resending(payment: Payment) -> timedelta:
+def _before_resending(transfer: Transfer) -> timedelta:
     """Once lost is sent again at once; lost again and again (a network that answers 503) is left
     longer each time.
     """
-    if payment.submissions == 1:
+    if transfer.submissions == 1:
         return timedelta(0)
     return backoff.exponential(
-        payment.submissions - 1, first_s=FIRST_RESEND_S, ceiling_s=LONGEST_RESEND_S
+        transfer.submissions - 1, first_s=FIRST_RESEND_S, ceiling_s=LONGEST_RESEND_S
     )
 
 
-def _may_resend(payment: Payment) -> bool:
-    provider = registry.provider(payment.provider, livemode=payment.livemode)
+def _may_resend(transfer: Transfer) -> bool:
+    provider = registry.provider(transfer.provider, livemode=transfer.livemode)
     return provider.profile.resend_is_safe

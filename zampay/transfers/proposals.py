@@ -1,6 +1,6 @@
 """Decisions on live money: one operator proposes, another approves, each proven by a token.
 
-What was approved is applied once, to a payment that is still as the first of them saw it, and while
+What was approved is applied once, to a transfer that is still as the first of them saw it, while
 both are operators; a proposal that expired or could not be applied is made anew.
 """
 
@@ -13,9 +13,10 @@ from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
 from zampay.tenants import audit, operators
 from zampay.transfers import operator_actions
-from zampay.transfers.models import Payment, Proposal
+from zampay.transfers.models import Transfer
 from zampay.transfers.operator_actions import NotPossible, Operator
 from zampay.transfers.states import State
+from zampay.transfers.traces import Proposal
 
 EXPIRES_AFTER = timedelta(hours=24)
 RESOLVE, CLOSE = "resolve", "close_discrepancies"
@@ -23,25 +24,23 @@ AS_OF = "as_of"
 """Among a proposal's details: the facts that it goes by (`resolution.facts`)."""
 
 
-def propose(
-    *, payment: Payment, action: str, token: str, reason: str, details: dict[str, Any] | None = None
-) -> str:
+def propose(*, transfer: Transfer, action: str, token: str, reason: str, **details: Any) -> str:
     """Ask another operator to agree; the proposal's id.
 
     Raises:
         operators.NotAllowed, NotPossible.
     """
     name = operators.proven(token)
-    if action == RESOLVE and payment.state != State.IN_REVIEW:
-        raise NotPossible(f"It is {payment.state}; only a payment IN_REVIEW can be decided.")
-    with transaction(payment.tenant_id) as tx:
-        seen = operator_actions.facts(tx, payment)
+    if action == RESOLVE and transfer.state != State.IN_REVIEW:
+        raise NotPossible(f"It is {transfer.state}; a decision is for IN_REVIEW only.")
+    with transaction(transfer.tenant_id) as tx:
+        seen = operator_actions.facts(tx, transfer)
         proposal = Proposal(
             id=ids.new("prp"),
-            tenant_id=payment.tenant_id,
-            payment_id=payment.id,
+            tenant_id=transfer.tenant_id,
+            transfer_id=transfer.id,
             action=action,
-            details={**(details or {}), AS_OF: seen},
+            details={**details, AS_OF: seen},
             reason=reason,
             proposed_by=name,
             proposed_at=tx.now,
@@ -52,10 +51,10 @@ def propose(
         about = {"proposal": proposal.id, "action": action, "reason": reason, **proposal.details}
         audit.record(
             tx,
-            action="payment.decision_proposed",
+            action=f"{transfer.kind}.decision_proposed",
             actor=f"operator:{name}",
             address=audit.CONSOLE,
-            subject=payment.id,
+            subject=transfer.id,
             **{f"proposed_{key}" if key == "action" else key: one for key, one in about.items()},
         )
     return proposal.id
@@ -95,14 +94,14 @@ def waiting() -> list[Proposal]:
 
 
 def _apply(proposal: Proposal, people: Operator) -> None:
-    payment = operator_actions.find(proposal.payment_id)
-    assert payment is not None, "payments are never deleted"
+    transfer = operator_actions.find(proposal.transfer_id)
+    assert transfer is not None, "transfers are never deleted"
     as_of = proposal.details.get(AS_OF, {})
     if proposal.action == CLOSE:
-        operator_actions.close_discrepancies(payment=payment, operator=people, as_of=as_of)
+        operator_actions.close_discrepancies(transfer=transfer, operator=people, as_of=as_of)
         return
     operator_actions.resolve(
-        payment=payment,
+        transfer=transfer,
         end=State(proposal.details["status"]),
         operator=people,
         provider_transaction_id=proposal.details["providerTransactionId"],

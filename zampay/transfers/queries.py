@@ -1,4 +1,4 @@
-"""Reads of payments; every one takes the transaction it reads in and names its tenant."""
+"""Reads of transfers; every one takes the transaction it reads in and names its tenant."""
 
 import hmac
 from collections.abc import Mapping, Sequence
@@ -12,26 +12,22 @@ from sqlalchemy.orm import aliased
 
 from zampay.infra.database.db import TenantOf, Transaction
 from zampay.infra.database.definer import Function
-from zampay.transfers.models import (
-    LOOKUP_LENGTH,
-    Callback,
-    Discrepancy,
-    IdempotencyKey,
-    MetadataEntry,
-    Payment,
-    Transition,
-)
+from zampay.kernel import ids
+from zampay.transfers import kinds
+from zampay.transfers.kinds import Kind
+from zampay.transfers.models import LOOKUP_LENGTH, Transfer
 from zampay.transfers.states import Evidence, State
+from zampay.transfers.traces import Callback, Discrepancy, IdempotencyKey, MetadataEntry, Transition
 
 MOST_SHOWN = 500
-"""Of the history and the contradictions of one payment."""
+"""Of the history and the contradictions of one transfer."""
 
 TENANT_OF_CALLBACK = Function(
     "tenant_of_callback",
     takes="network text, half_token text",
     gives="tenant_id text",
     body="""
-        SELECT p.tenant_id FROM public.payments p
+        SELECT p.tenant_id FROM public.transfers p
          WHERE p.callback_lookup = half_token AND lower(p.provider) = network
     """,
 )
@@ -54,52 +50,69 @@ class Filter:
     created_to: datetime | None = None
 
 
-def payment(tx: Transaction, payment_id: str, *, livemode: bool) -> Payment | None:
-    """One payment of the tenant in this mode."""
-    return tx.session.scalar(_of(tx, livemode=livemode).where(Payment.id == payment_id))
+def found(
+    tx: Transaction, kind: Kind, transfer_id: str, *, livemode: bool, lock: bool = False
+) -> Transfer:
+    """What a merchant names by its id: of this kind, theirs, and in the mode of their key.
+
+    Raises:
+        ZamPayError: the kind's own, where there is none like that.
+    """
+    rule = kinds.RULES[kind]
+    query = _of(tx, kind, livemode=livemode).where(Transfer.id == transfer_id)
+    if lock:
+        query = query.with_for_update(key_share=True)
+    one = tx.session.scalar(query) if ids.is_id(rule.id_prefix, transfer_id) else None
+    if one is None:
+        raise rule.not_found
+    return one
 
 
-def payment_by_external_id(tx: Transaction, external_id: str, *, livemode: bool) -> Payment | None:
-    """The payment that the merchant calls `external_id`."""
-    query = _of(tx, livemode=livemode).where(Payment.external_id == external_id)
+def by_external_id(
+    tx: Transaction, kind: Kind, external_id: str, *, livemode: bool
+) -> Transfer | None:
+    """The transfer that the merchant calls `external_id`."""
+    query = _of(tx, kind, livemode=livemode).where(Transfer.external_id == external_id)
     return tx.session.scalar(query)
 
 
-def locked(tx: Transaction, payment_id: str) -> Payment:
-    """A payment of the tenant that is known to be there, as `locked_if_there`."""
-    payment = locked_if_there(tx, payment_id)
-    assert payment is not None, "payments are never deleted"
-    return payment
+def locked(tx: Transaction, transfer_id: str) -> Transfer:
+    """A transfer of the tenant that is known to be there, as `locked_if_there`."""
+    transfer = locked_if_there(tx, transfer_id)
+    assert transfer is not None, "transfers are never deleted"
+    return transfer
 
 
-def locked_if_there(tx: Transaction, payment_id: str) -> Payment | None:
-    """One payment of the tenant, locked until the transaction ends; rows that only name it (a
+def locked_if_there(tx: Transaction, transfer_id: str) -> Transfer | None:
+    """One transfer of the tenant, locked until the transaction ends; rows that only name it (a
     callback that is being kept) can be written meanwhile.
     """
     return tx.session.scalar(
-        sa.select(Payment)
-        .where(Payment.tenant_id == tx.tenant_id, Payment.id == payment_id)
+        sa.select(Transfer)
+        .where(Transfer.tenant_id == tx.tenant_id, Transfer.id == transfer_id)
         .with_for_update(key_share=True)
     )
 
 
-def all_locked(tx: Transaction, payment_ids: Sequence[str]) -> list[Payment]:
-    """These payments of the tenant, locked in the order of their ids."""
-    query = sa.select(Payment).where(Payment.tenant_id == tx.tenant_id, Payment.id.in_(payment_ids))
-    ordered = query.order_by(Payment.id).with_for_update(key_share=True)
+def all_locked(tx: Transaction, transfer_ids: Sequence[str]) -> list[Transfer]:
+    """These transfers of the tenant, locked in the order of their ids."""
+    query = sa.select(Transfer).where(
+        Transfer.tenant_id == tx.tenant_id, Transfer.id.in_(transfer_ids)
+    )
+    ordered = query.order_by(Transfer.id).with_for_update(key_share=True)
     return list(tx.session.scalars(ordered))
 
 
-def locked_if_due(tx: Transaction, payment_id: str, *, waiting: bool = False) -> Payment | None:
-    """The payment, locked, if it is owed work now and nobody else is at it; `waiting` for whoever
+def locked_if_due(tx: Transaction, transfer_id: str, *, waiting: bool = False) -> Transfer | None:
+    """The transfer, locked, if it is owed work now and nobody else is at it; `waiting` for whoever
     holds the row, who may leave it due.
     """
     return tx.session.scalar(
-        sa.select(Payment)
+        sa.select(Transfer)
         .where(
-            Payment.tenant_id == tx.tenant_id,
-            Payment.id == payment_id,
-            Payment.due_at <= sa.func.now(),
+            Transfer.tenant_id == tx.tenant_id,
+            Transfer.id == transfer_id,
+            Transfer.due_at <= sa.func.now(),
         )
         .with_for_update(key_share=True, skip_locked=not waiting)
     )
@@ -107,80 +120,81 @@ def locked_if_due(tx: Transaction, payment_id: str, *, waiting: bool = False) ->
 
 def page(
     tx: Transaction,
+    kind: Kind,
     *,
     livemode: bool,
     wanted: Filter,
     before: tuple[datetime, str] | None,
     limit: int,
-) -> list[Payment]:
-    """Payments newest first, starting below the key (created_at, id) of the last page's end.
+) -> list[Transfer]:
+    """Transfers newest first, starting below the key (created_at, id) of the last page's end.
 
     States and networks have few values with many rows each: every value is read as a list of its
     own in the order of its index, and the newest of all are taken.
     """
-    query = narrowed(_of(tx, livemode=livemode), wanted)
+    query = narrowed(_of(tx, kind, livemode=livemode), wanted)
     if before is not None:
-        query = query.where(sa.tuple_(Payment.created_at, Payment.id) < before)
+        query = query.where(sa.tuple_(Transfer.created_at, Transfer.id) < before)
     parts = []
     states: Sequence[State | None] = wanted.states or [None]
     providers: Sequence[str | None] = wanted.providers or [None]
     for state, provider in product(states, providers):
-        part = query if state is None else query.where(Payment.state == state)
-        part = part if provider is None else part.where(Payment.provider == provider)
-        newest = part.order_by(Payment.created_at.desc(), Payment.id.desc())
+        part = query if state is None else query.where(Transfer.state == state)
+        part = part if provider is None else part.where(Transfer.provider == provider)
+        newest = part.order_by(Transfer.created_at.desc(), Transfer.id.desc())
         parts.append(newest.limit(limit))
     if len(parts) == 1:
         return list(tx.session.scalars(parts[0]))
     all_parts = sa.union_all(*(sa.select(one.subquery()) for one in parts)).subquery()
-    either = aliased(Payment, all_parts)
+    either = aliased(Transfer, all_parts)
     together = sa.select(either).order_by(either.created_at.desc(), either.id.desc())
     return list(tx.session.scalars(together.limit(limit)))
 
 
 def narrowed(query: Any, wanted: Filter) -> Any:
-    """A `SELECT` of payments, by all that is wanted but states and networks."""
+    """A `SELECT` of transfers, by all that is wanted but states and networks."""
     for column, values in (
-        (Payment.external_id, wanted.external_ids),
-        (Payment.msisdn, wanted.msisdns),
-        (Payment.provider_transaction_id, wanted.provider_transaction_ids),
+        (Transfer.external_id, wanted.external_ids),
+        (Transfer.msisdn, wanted.msisdns),
+        (Transfer.provider_transaction_id, wanted.provider_transaction_ids),
     ):
         if values is not None:
             query = query.where(column.in_(values))
     for name, values in wanted.metadata.items():
-        with_it = sa.select(MetadataEntry.payment_id).where(
-            MetadataEntry.tenant_id == Payment.tenant_id,
-            MetadataEntry.livemode == Payment.livemode,
+        with_it = sa.select(MetadataEntry.transfer_id).where(
+            MetadataEntry.tenant_id == Transfer.tenant_id,
+            MetadataEntry.livemode == Transfer.livemode,
             MetadataEntry.entry.in_([MetadataEntry.digest(name, value) for value in values]),
         )
-        query = query.where(Payment.id.in_(with_it))
+        query = query.where(Transfer.id.in_(with_it))
     if wanted.created_from is not None:
-        query = query.where(Payment.created_at >= wanted.created_from)
+        query = query.where(Transfer.created_at >= wanted.created_from)
     if wanted.created_to is not None:
-        query = query.where(Payment.created_at < wanted.created_to)
+        query = query.where(Transfer.created_at < wanted.created_to)
     return query
 
 
-def moves(tx: Transaction, payment_id: str) -> list[Transition]:
-    """The history of one payment, oldest first; of an endless one its latest part."""
+def transitions(tx: Transaction, transfer_id: str) -> list[Transition]:
+    """The history of one transfer, oldest first; of an endless one its latest part."""
     latest = tx.session.scalars(
         sa.select(Transition)
-        .where(Transition.tenant_id == tx.tenant_id, Transition.payment_id == payment_id)
+        .where(Transition.tenant_id == tx.tenant_id, Transition.transfer_id == transfer_id)
         .order_by(Transition.position.desc())
         .limit(MOST_SHOWN)
     )
     return list(latest)[::-1]
 
 
-def was_ended_by_a_test(tx: Transaction, payment: Payment) -> bool:
-    """Whether a test call ended the payment or gave it to review: the sandbox, which knows nothing
+def was_ended_by_a_test(tx: Transaction, transfer: Transfer) -> bool:
+    """Whether a test call ended the transfer or gave it to review: the sandbox, which knows nothing
     of that, has no say any more.
     """
-    if payment.livemode or not (payment.is_final or payment.state == State.IN_REVIEW):
+    if transfer.livemode or not (transfer.is_final or transfer.state == State.IN_REVIEW):
         return False
     query = sa.select(Transition.evidence).where(
         Transition.tenant_id == tx.tenant_id,
-        Transition.payment_id == payment.id,
-        Transition.position == payment.position,
+        Transition.transfer_id == transfer.id,
+        Transition.position == transfer.position,
     )
     return tx.session.scalar(query) == Evidence.TEST
 
@@ -191,13 +205,13 @@ def idempotency_key(tx: Transaction, key: str, *, livemode: bool) -> Idempotency
 
 
 def tenant_of_callback(provider: str, token: str) -> TenantOf:
-    """Whose the payment behind a callback token may be: the scope in which it is looked for."""
+    """Whose the transfer behind a callback token may be: the scope in which it is looked for."""
     arguments = {"network": provider, "half_token": token[:LOOKUP_LENGTH]}
     return TenantOf(TENANT_OF_CALLBACK, arguments)
 
 
 def by_callback_token(tx: Transaction, provider: str, token: str) -> tuple[str, str] | None:
-    """(payment id, tenant id) behind a token that we gave to the network.
+    """(transfer id, tenant id) behind a token that we gave to the network.
 
     An index tells by its time how much of what is sought is right, so only the first half of the
     token (100 bits) finds the row. The other half, 100 bits that no index has seen, is compared
@@ -205,9 +219,9 @@ def by_callback_token(tx: Transaction, provider: str, token: str) -> tuple[str, 
     index on an expression is used whose function is not leakproof, and `left` is not.
     """
     found = tx.session.execute(
-        sa.select(Payment.id, Payment.tenant_id, Payment.callback_token).where(
-            Payment.callback_lookup == token[:LOOKUP_LENGTH],
-            sa.func.lower(Payment.provider) == provider,
+        sa.select(Transfer.id, Transfer.tenant_id, Transfer.callback_token).where(
+            Transfer.callback_lookup == token[:LOOKUP_LENGTH],
+            sa.func.lower(Transfer.provider) == provider,
         )
     ).one_or_none()
     if found is None or not hmac.compare_digest(found.callback_token.encode(), token.encode()):
@@ -215,47 +229,49 @@ def by_callback_token(tx: Transaction, provider: str, token: str) -> tuple[str, 
     return found.id, found.tenant_id
 
 
-def callbacks_seen(tx: Transaction, payment_id: str) -> tuple[int, datetime | None]:
-    """How many different callbacks one payment has, and when the last one came."""
+def callbacks_seen(tx: Transaction, transfer_id: str) -> tuple[int, datetime | None]:
+    """How many different callbacks one transfer has, and when the last one came."""
     seen = sa.select(sa.func.count(), sa.func.max(Callback.received_at)).where(
-        Callback.tenant_id == tx.tenant_id, Callback.payment_id == payment_id
+        Callback.tenant_id == tx.tenant_id, Callback.transfer_id == transfer_id
     )
     row = tx.session.execute(seen).one()
     return row[0], row[1]
 
 
-def has_callback(tx: Transaction, payment_id: str, digest: str) -> bool:
+def has_callback(tx: Transaction, transfer_id: str, digest: str) -> bool:
     """Whether a callback with this body is kept."""
     query = sa.select(Callback.id).where(
         Callback.tenant_id == tx.tenant_id,
-        Callback.payment_id == payment_id,
+        Callback.transfer_id == transfer_id,
         Callback.body_digest == digest,
     )
     return tx.session.scalar(query) is not None
 
 
-def has_unprocessed_callback(tx: Transaction, payment_id: str) -> bool:
+def has_unprocessed_callback(tx: Transaction, transfer_id: str) -> bool:
     """Whether a callback came that no poll has followed yet."""
     query = sa.select(Callback.id).where(
         Callback.tenant_id == tx.tenant_id,
-        Callback.payment_id == payment_id,
+        Callback.transfer_id == transfer_id,
         Callback.processed_at.is_(None),
     )
     return tx.session.scalar(query.limit(1)) is not None
 
 
-def discrepancies(tx: Transaction, payment_id: str) -> list[Discrepancy]:
+def discrepancies(tx: Transaction, transfer_id: str) -> list[Discrepancy]:
     """Where the network's word and ours differ, oldest first; of very many the latest."""
     latest = tx.session.scalars(
         sa.select(Discrepancy)
-        .where(Discrepancy.tenant_id == tx.tenant_id, Discrepancy.payment_id == payment_id)
+        .where(Discrepancy.tenant_id == tx.tenant_id, Discrepancy.transfer_id == transfer_id)
         .order_by(Discrepancy.found_at.desc())
         .limit(MOST_SHOWN)
     )
     return list(latest)[::-1]
 
 
-def _of(tx: Transaction, *, livemode: bool) -> sa.Select[Payment]:
-    return sa.select(Payment).where(
-        Payment.tenant_id == tx.tenant_id, Payment.livemode.is_(livemode)
+def _of(tx: Transaction, kind: Kind, *, livemode: bool) -> sa.Select[Transfer]:
+    return sa.select(Transfer).where(
+        Transfer.tenant_id == tx.tenant_id,
+        Transfer.livemode.is_(livemode),
+        Transfer.kind == kind,
     )

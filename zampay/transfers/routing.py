@@ -1,4 +1,4 @@
-"""Which network a payment goes to: the one it names, or the one whose prefix the number has."""
+"""Which network a transfer goes to: the one it names, or the one whose prefix the number has."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ from zampay.kernel.money import Money
 from zampay.providers import registry
 from zampay.providers.contract import Profile
 from zampay.transfers.create import Wanted
+from zampay.transfers.kinds import Kind
 
 
-def route(request: dict[str, Any], *, livemode: bool) -> Wanted:
+def route(kind: Kind, request: dict[str, Any], *, livemode: bool) -> Wanted:
     """A checked request with its network.
 
     Raises:
@@ -21,6 +22,7 @@ def route(request: dict[str, Any], *, livemode: bool) -> Wanted:
     if wrong:
         raise InvalidField(wrong)
     return Wanted(
+        kind=kind,
         external_id=request["external_id"],
         amount_minor=money.amount_minor,
         currency=money.currency,

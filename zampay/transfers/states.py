@@ -1,4 +1,4 @@
-"""States, legal moves, the merchant event of each move, and what to do next. Read this first.
+"""States, legal moves, and what a due row is owed. Read this first.
 
     PENDING ──► SUBMITTING ──► PROCESSING ──► SUCCESSFUL | FAILED
        ▲            │              │
@@ -17,11 +17,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from zampay.webhooks import event_types
-
 
 class State(StrEnum):
-    """Where a payment stands, in our books (text in the database, with a CHECK)."""
+    """Where a transfer stands, in our books (text in the database, with a CHECK)."""
 
     PENDING = "PENDING"
     SUBMITTING = "SUBMITTING"
@@ -33,7 +31,7 @@ class State(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a payment stands, as merchants see it."""
+    """Where a transfer stands, as merchants see it."""
 
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"
@@ -64,12 +62,11 @@ class NextAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StateRule:
-    """All there is to know about a state: its public face, where it may go, what is owed."""
+    """All there is to know about a state: what merchants see, where it may go, what is owed."""
 
     status: Status
     targets: frozenset[State]
     action: NextAction | None
-    event: str | None = None
 
 
 _ENDS = frozenset({State.SUCCESSFUL, State.FAILED})
@@ -94,15 +91,10 @@ RULES: dict[State, StateRule] = {
         Status.PROCESSING,
         _ENDS | {State.IN_REVIEW},
         NextAction.POLL,
-        event=event_types.PAYMENT_PROCESSING,
     ),
-    State.IN_REVIEW: StateRule(
-        Status.IN_REVIEW, _ENDS, NextAction.POLL, event=event_types.PAYMENT_IN_REVIEW
-    ),
-    State.SUCCESSFUL: StateRule(
-        Status.SUCCESSFUL, frozenset(), None, event=event_types.PAYMENT_SUCCESSFUL
-    ),
-    State.FAILED: StateRule(Status.FAILED, frozenset(), None, event=event_types.PAYMENT_FAILED),
+    State.IN_REVIEW: StateRule(Status.IN_REVIEW, _ENDS, NextAction.POLL),
+    State.SUCCESSFUL: StateRule(Status.SUCCESSFUL, frozenset(), None),
+    State.FAILED: StateRule(Status.FAILED, frozenset(), None),
 }
 
 FINAL = frozenset(state for state, rule in RULES.items() if not rule.targets)
@@ -110,7 +102,7 @@ OPEN = frozenset(State) - FINAL
 
 
 def is_legal(source: State, target: State) -> bool:
-    """Whether a payment may move from `source` to `target`."""
+    """Whether a transfer may move from `source` to `target`."""
     return target in RULES[source].targets
 
 
@@ -129,10 +121,10 @@ POLL_SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in _POLLS_S)
 """Delay after each poll: dense through the payer's five minutes, then hours, then steady."""
 
 REVIEW_AFTER = timedelta(days=3)
-"""From here on nobody can tell by waiting: the payment needs a person's attention."""
+"""From here on nobody can tell by waiting: the transfer needs a person's attention."""
 
 REPOLL_AFTER = timedelta(hours=1)
 """When an ending that networks have been seen to take back is looked at once more."""
 
 REVIEW_POLL_EVERY = timedelta(days=1)
-"""How often a payment in review is still asked about."""
+"""How often a transfer in review is still asked about."""

@@ -1,4 +1,4 @@
-"""Sending a payment to its network: lease, call with no connection held, record what came of it.
+"""Sending a transfer to its network: lease, call with no connection held, record what came of it.
 
 Between the two transactions the row is SUBMITTING and its `due_at` is a lease: if this process
 dies, the lease ends and the network is *asked* (`poll.py`), never sent to under another
@@ -26,7 +26,7 @@ from zampay.providers.contract import (
     Submission,
 )
 from zampay.transfers import queries, results, states, transitions
-from zampay.transfers.models import Payment
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 
 FIRST_RETRY_S = 2.0
@@ -45,20 +45,20 @@ class Lease:
     attempt: int
 
 
-def submit(*, tenant_id: str, payment_id: str) -> Submission | None:
-    """Send one payment if it is due to be sent; what the network answered."""
-    leased = lease(tenant_id, payment_id)
+def submit(*, tenant_id: str, transfer_id: str) -> Submission | None:
+    """Send one transfer if it is due to be sent; what the network answered."""
+    leased = lease(tenant_id, transfer_id)
     if leased is None:
         return None
     outcome = leased.provider.submit(leased.order)
     with transaction(tenant_id) as tx:
-        payment = queries.locked(tx, payment_id)
-        with transitions.following_callbacks(tx, payment, since=leased.order.now):
-            record(tx, payment, outcome, attempt=leased.attempt)
+        transfer = queries.locked(tx, transfer_id)
+        with transitions.following_callbacks(tx, transfer, since=leased.order.now):
+            record(tx, transfer, outcome, attempt=leased.attempt)
     return outcome
 
 
-def lease(tenant_id: str, payment_id: str) -> Lease | None:
+def lease(tenant_id: str, transfer_id: str) -> Lease | None:
     """Take the row: SUBMITTING and leased, committed before the network hears a byte.
 
     A process that was held up for half of its lease must not send any more: `send_until_s`.
@@ -66,132 +66,132 @@ def lease(tenant_id: str, payment_id: str) -> Lease | None:
     half_s = current_app.config["SUBMIT_LEASE"].total_seconds() / 2
     started_s = clock.monotonic_s()
     with transaction(tenant_id) as tx:
-        payment = queries.locked_if_due(tx, payment_id)
-        if payment is None or payment.state != State.PENDING:
+        transfer = queries.locked_if_due(tx, transfer_id)
+        if transfer is None or transfer.state != State.PENDING:
             return None
-        provider = registry.served(livemode=payment.livemode).get(payment.provider)
-        if not _may_be_sent(tx, payment, provider):
+        provider = registry.served(livemode=transfer.livemode).get(transfer.provider)
+        if not _may_be_sent(tx, transfer, provider):
             return None
         if provider is None:
-            transitions.plan(payment, tx.now + timedelta(seconds=LONGEST_RETRY_S))
+            transitions.plan(transfer, tx.now + timedelta(seconds=LONGEST_RETRY_S))
             return None
-        logs.caused_by(payment.request_id)
-        payment.submissions += 1
-        payment.submitted_at = tx.now
-        payment.network_account = provider.profile.account
-        transitions.lease(payment, tx.now)
-        payment.last_byte_at = payment.leased_until
-        attempt = payment.submissions
+        logs.caused_by(transfer.request_id)
+        transfer.submissions += 1
+        transfer.submitted_at = tx.now
+        transfer.network_account = provider.profile.account
+        transitions.lease(transfer, tx.now)
+        transfer.last_byte_at = transfer.leased_until
+        attempt = transfer.submissions
         transitions.transition(
             tx,
-            payment,
+            transfer,
             State.SUBMITTING,
             evidence=Evidence.SUBMITTED,
-            detail=f"attempt {attempt}, reference {payment.provider_reference}",
+            detail=f"attempt {attempt}, reference {transfer.provider_reference}",
         )
-        order = payment.order(tx.now, send_until_s=started_s + half_s)
+        order = transfer.order(tx.now, send_until_s=started_s + half_s)
     return Lease(order, provider, attempt)
 
 
-def _may_be_sent(tx: Transaction, payment: Payment, provider: Provider | None) -> bool:
+def _may_be_sent(tx: Transaction, transfer: Transfer, provider: Provider | None) -> bool:
     """Whether a due row is to be sent now. What the network called back about is asked about, and
     so is what may have landed: before it is given up, and where it was sent by another account,
     whose reference the network would take from this one as a new one.
     """
-    late = _is_out_of_time(payment, tx.now)
-    payment.first_tried_at = payment.first_tried_at or tx.now
-    if not payment.may_have_landed:
+    late = _is_out_of_time(transfer, tx.now)
+    transfer.first_tried_at = transfer.first_tried_at or tx.now
+    if not transfer.may_have_landed:
         if late:
             said = "not sent within the time for sending"
-            results.fail(tx, payment, NEVER_SENT, Evidence.DEADLINE, said)
+            results.fail(tx, transfer, NEVER_SENT, Evidence.DEADLINE, said)
         return not late
-    if payment.called_back_at is not None:
-        results.doubt_again(tx, payment, Evidence.CALLBACK, "the network called back")
+    if transfer.called_back_at is not None:
+        results.doubt_again(tx, transfer, Evidence.CALLBACK, "the network called back")
     elif late:
-        results.doubt_again(tx, payment, Evidence.DEADLINE, "the time for sending is over")
-    elif provider is not None and payment.is_anothers(provider.profile.account):
-        results.doubt_again(tx, payment, Evidence.DEADLINE, "another account has sent it")
+        results.doubt_again(tx, transfer, Evidence.DEADLINE, "the time for sending is over")
+    elif provider is not None and transfer.is_anothers(provider.profile.account):
+        results.doubt_again(tx, transfer, Evidence.DEADLINE, "another account has sent it")
     else:
         return True
-    tx.enqueue("transfers.poll", payment_id=payment.id, tenant_id=payment.tenant_id)
+    tx.enqueue("transfers.poll", transfer_id=transfer.id, tenant_id=transfer.tenant_id)
     return False
 
 
-def _is_out_of_time(payment: Payment, now: datetime) -> bool:
+def _is_out_of_time(transfer: Transfer, now: datetime) -> bool:
     """The time for sending counts from the first try. While nobody works (a row that has long been
     due shows it) nothing expires: there is one more try.
     """
-    tried_at: datetime | None = payment.first_tried_at
-    if tried_at is None or payment.due_at is None:
+    tried_at: datetime | None = transfer.first_tried_at
+    if tried_at is None or transfer.due_at is None:
         return False
-    was_left_lying = now - payment.due_at > timedelta(seconds=LONGEST_RETRY_S)
+    was_left_lying = now - transfer.due_at > timedelta(seconds=LONGEST_RETRY_S)
     window: timedelta = current_app.config["SUBMIT_WINDOW"]
-    return now > tried_at + window and (payment.may_have_landed or not was_left_lying)
+    return now > tried_at + window and (transfer.may_have_landed or not was_left_lying)
 
 
-def record(tx: Transaction, payment: Payment, outcome: Submission, *, attempt: int) -> None:
+def record(tx: Transaction, transfer: Transfer, outcome: Submission, *, attempt: int) -> None:
     """Write down what came of a send. An answer that comes late, when the row has moved on, only
-    counts when it says that the network has the payment.
+    counts when it says that the network has the transfer.
     """
-    current = payment.state == State.SUBMITTING and payment.submissions == attempt
-    if payment.submissions == attempt or (payment.last_byte_at or tx.now) < tx.now:
-        payment.last_byte_at = tx.now
+    current = transfer.state == State.SUBMITTING and transfer.submissions == attempt
+    if transfer.submissions == attempt or (transfer.last_byte_at or tx.now) < tx.now:
+        transfer.last_byte_at = tx.now
     if isinstance(outcome, Accepted):
-        _acknowledge(tx, payment, outcome)
+        _acknowledge(tx, transfer, outcome)
     elif not current:
         return
-    elif isinstance(outcome, NotSent) and not payment.may_have_landed:
-        _send_later(tx, payment, outcome)
-    elif isinstance(outcome, Declined) and not payment.may_have_landed:
-        results.fail(tx, payment, outcome.failure, Evidence.SUBMITTED, "refused by the network")
+    elif isinstance(outcome, NotSent) and not transfer.may_have_landed:
+        _send_later(tx, transfer, outcome)
+    elif isinstance(outcome, Declined) and not transfer.may_have_landed:
+        results.fail(tx, transfer, outcome.failure, Evidence.SUBMITTED, "refused by the network")
     else:
-        _doubt(tx, payment, outcome)
+        _doubt(tx, transfer, outcome)
 
 
-def _acknowledge(tx: Transaction, payment: Payment, outcome: Accepted) -> None:
+def _acknowledge(tx: Transaction, transfer: Transfer, outcome: Accepted) -> None:
     """The network has it, whatever we thought meanwhile: look soon, also at one that has ended."""
-    payment.acknowledged_at = payment.acknowledged_at or tx.now
-    payment.polls = 0
-    transitions.plan(payment, tx.now + states.POLL_SCHEDULE[0])
-    if payment.is_final and payment.repoll_at is None:
-        payment.repoll_at = payment.due_at
-    if states.is_legal(State(payment.state), State.PROCESSING):
+    transfer.acknowledged_at = transfer.acknowledged_at or tx.now
+    transfer.polls = 0
+    transitions.plan(transfer, tx.now + states.POLL_SCHEDULE[0])
+    if transfer.is_final and transfer.repoll_at is None:
+        transfer.repoll_at = transfer.due_at
+    if states.is_legal(State(transfer.state), State.PROCESSING):
         transitions.transition(
-            tx, payment, State.PROCESSING, evidence=Evidence.SUBMITTED, detail=outcome.detail
+            tx, transfer, State.PROCESSING, evidence=Evidence.SUBMITTED, detail=outcome.detail
         )
     if outcome.result is not None:
-        results.apply_result(tx, payment, outcome.result, evidence=Evidence.SUBMITTED)
+        results.apply_result(tx, transfer, outcome.result, evidence=Evidence.SUBMITTED)
 
 
-def _send_later(tx: Transaction, payment: Payment, outcome: NotSent) -> None:
+def _send_later(tx: Transaction, transfer: Transfer, outcome: NotSent) -> None:
     delay = backoff.exponential(
-        payment.submissions, first_s=FIRST_RETRY_S, ceiling_s=LONGEST_RETRY_S
+        transfer.submissions, first_s=FIRST_RETRY_S, ceiling_s=LONGEST_RETRY_S
     )
     if outcome.retry_after_s is not None:
         delay = max(delay, timedelta(seconds=min(outcome.retry_after_s, LONGEST_RETRY_S)))
-    transitions.plan(payment, tx.now + delay)
+    transitions.plan(transfer, tx.now + delay)
     transitions.transition(
         tx,
-        payment,
+        transfer,
         State.PENDING,
         evidence=Evidence.SUBMITTED,
         detail=f"nothing was sent: {outcome.detail}",
     )
 
 
-def _doubt(tx: Transaction, payment: Payment, outcome: InDoubt | Declined | NotSent) -> None:
-    """The payment may be with the network, from this send or from an earlier one: ask soon.
+def _doubt(tx: Transaction, transfer: Transfer, outcome: InDoubt | Declined | NotSent) -> None:
+    """The transfer may be with the network, from this send or from an earlier one: ask soon.
 
     After a send in doubt even a clear no to the next one does not prove that the first was lost.
     """
     presumed = outcome.failure if isinstance(outcome, Declined) else None
     if isinstance(outcome, InDoubt):
         presumed = outcome.presumed
-    payment.in_doubt = True
-    payment.presumed_failure = transitions.stored(presumed) if presumed else None
-    payment.polls = 0
-    transitions.plan(payment, tx.now + states.POLL_SCHEDULE[0])
+    transfer.in_doubt = True
+    transfer.presumed_failure = transitions.stored(presumed) if presumed else None
+    transfer.polls = 0
+    transitions.plan(transfer, tx.now + states.POLL_SCHEDULE[0])
     said = outcome.failure.message if isinstance(outcome, Declined) else outcome.detail
     transitions.transition(
-        tx, payment, State.UNCONFIRMED, evidence=Evidence.SUBMITTED, detail=f"in doubt: {said}"
+        tx, transfer, State.UNCONFIRMED, evidence=Evidence.SUBMITTED, detail=f"in doubt: {said}"
     )

@@ -1,5 +1,6 @@
-"""What workers do for payments. Every task may run twice, late, or never: the rows decide."""
+"""What workers do for transfers. Every task may run twice, late, or never: the rows decide."""
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -19,15 +20,15 @@ HEADS_APART_S, HEADS_TAKE_S = 86_400, 600
 
 
 @shared_task(name="transfers.submit", is_measured=False)
-def submit(*, payment_id: str, tenant_id: str, **said: Any) -> None:
-    """Send one payment to its network now, if there is room."""
-    _offer(NextAction.SUBMIT, payment_id, tenant_id, said)
+def submit(*, transfer_id: str, tenant_id: str, **said: Any) -> None:
+    """Send one transfer to its network now, if there is room."""
+    _offer(NextAction.SUBMIT, transfer_id, tenant_id, said)
 
 
 @shared_task(name="transfers.poll", is_measured=False)
-def poll(*, payment_id: str, tenant_id: str, **said: Any) -> None:
-    """Ask the network now what became of one payment, if there is room."""
-    _offer(NextAction.POLL, payment_id, tenant_id, said)
+def poll(*, transfer_id: str, tenant_id: str, **said: Any) -> None:
+    """Ask the network now what became of one transfer, if there is room."""
+    _offer(NextAction.POLL, transfer_id, tenant_id, said)
 
 
 @shared_task(name="transfers.sweep")
@@ -49,20 +50,20 @@ def log_heads(**_: Any) -> None:
         day = today - timedelta(days=1)
         past = tx.session.execute(history.HISTORY_OF_DAY.rows(), {"day": day}).one()
         heads = tx.session.execute(audit_chain.AUDIT_HEADS.rows()).all()
-    log.info("history_head", day=str(day), moves=past.moves, hash=past.hash)
+    log.info("history_head", day=str(day), transitions=past.transitions, hash=past.hash)
     for head in heads:
         log.info("audit_head", tenant_id=head.tenant_id, line=head.line, hash=head.hash)
     redis_client.prolong(f"heads:{today}", ttl_s=HEADS_APART_S)
 
 
-def _offer(action: NextAction, payment_id: str, tenant_id: str, said: dict[str, Any]) -> None:
-    """The message may say which stream the payment is in; otherwise the row does."""
-    provider, livemode = said.get("provider"), said.get("livemode")
-    if isinstance(provider, str) and isinstance(livemode, bool):
-        stream: Stream | None = Stream(action, provider, livemode)
+def _offer(action: NextAction, transfer_id: str, tenant_id: str, said: dict[str, Any]) -> None:
+    """The message may say which stream the transfer is in; otherwise the row does."""
+    provider, wallet_id, livemode = (said.get(one) for one in ("provider", "wallet_id", "livemode"))
+    if isinstance(provider, str) and isinstance(wallet_id, str) and isinstance(livemode, bool):
+        stream: Stream | None = Stream(action, provider, wallet_id, livemode)
     else:
         with transaction(tenant_id) as tx:
-            found = due.stream_of(tx, payment_id)
-        stream = Stream(action, found.provider, found.livemode) if found else None
+            found = due.stream_of(tx, transfer_id)
+        stream = replace(found, action=action) if found else None
     if stream is not None:
-        dispatcher().offer(stream, payment_id=payment_id, tenant_id=tenant_id)
+        dispatcher().offer(stream, transfer_id=transfer_id, tenant_id=tenant_id)

@@ -1,6 +1,6 @@
-"""Today's payments in figures: how many and how much, by merchant, mode and status.
+"""Today's transfers in figures: how many and how much, by merchant, mode and status.
 
-The day is Zambia's. Every payment of the day is counted, so that the figures are kept for a minute.
+The day is Zambia's. Every transfer of the day is counted, so the figures are kept for a minute.
 """
 
 import threading
@@ -20,14 +20,14 @@ KEPT_S = 60.0
 MOST_TENANTS = 50
 OTHERS = "others"
 _MIDNIGHT = sa.text("SELECT extract(epoch FROM date_trunc('day', now(), 'Africa/Lusaka'))")
-PAYMENTS_SINCE = Function(
-    "payments_since",
+TRANSFERS_SINCE = Function(
+    "transfers_since",
     takes="since text",
     gives="""tenant_id text, livemode boolean, state text, currency text,
-        payments bigint, minor numeric""",
+        transfers bigint, minor numeric""",
     body="""
         SELECT p.tenant_id, p.livemode, p.state, p.currency, count(*), sum(p.amount_minor)
-          FROM public.payments p
+          FROM public.transfers p
          WHERE p.id >= since
          GROUP BY p.tenant_id, p.livemode, p.state, p.currency
     """,
@@ -46,7 +46,7 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    payments: Counter[_Group]
+    transfers: Counter[_Group]
     minor: Counter[_Group]
 
 
@@ -57,7 +57,7 @@ _kept: tuple[float, _Figures] | None = None
 def readings(link: sa.Connection) -> Iterator[Reading]:
     """Two gauges. The busiest tenants have series of their own, the rest is `others`."""
     figures = _figures(link)
-    for group in figures.payments:
+    for group in figures.transfers:
         labels = {
             "tenant_id": group.tenant_id,
             "livemode": str(group.livemode).lower(),
@@ -65,13 +65,13 @@ def readings(link: sa.Connection) -> Iterator[Reading]:
             "currency": group.currency,
         }
         yield Reading(
-            "zampay_payments_today",
+            "zampay_transfers_today",
             "Payments accepted since midnight in Zambia.",
-            figures.payments[group],
+            figures.transfers[group],
             labels,
         )
         yield Reading(
-            "zampay_payments_today_amount_minor",
+            "zampay_transfers_today_amount_minor",
             "Their amounts, in ngwee.",
             figures.minor[group],
             labels,
@@ -88,10 +88,10 @@ def _figures(link: sa.Connection) -> _Figures:
 
 def _count(link: sa.Connection) -> _Figures:
     midnight_s = float(link.scalar(_MIDNIGHT) or 0)
-    rows = link.execute(PAYMENTS_SINCE.rows(), {"since": ids.first_of("pay", midnight_s)}).all()
+    rows = link.execute(TRANSFERS_SINCE.rows(), {"since": ids.first_of("pay", midnight_s)}).all()
     by_tenant: Counter[str] = Counter()
     for row in rows:
-        by_tenant[row.tenant_id] += row.payments
+        by_tenant[row.tenant_id] += row.transfers
     named = {tenant for tenant, _ in by_tenant.most_common(MOST_TENANTS)}
     # Zero where there is nothing: a graph without a series cannot be told from a broken one.
     live = [_Group(OTHERS, livemode=True, status=status, currency="ZMW") for status in Status]
@@ -103,6 +103,6 @@ def _count(link: sa.Connection) -> _Figures:
             states.RULES[State(row.state)].status,
             row.currency,
         )
-        figures.payments[group] += row.payments
+        figures.transfers[group] += row.transfers
         figures.minor[group] += int(row.minor)
     return figures

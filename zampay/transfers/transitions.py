@@ -1,4 +1,4 @@
-"""The only writer of a payment's state and of when it is worked on next (`due_at`).
+"""The only writer of a transfer's state and of when it is worked on next (`due_at`).
 
 A transition changes the state, its history and the merchant's event in the caller's transaction:
 all or none. Call it last, because the event takes the tenant's next number and holds it until the
@@ -20,14 +20,13 @@ from flask import current_app
 from zampay.infra.database.db import Transaction
 from zampay.infra.telemetry import metrics
 from zampay.providers.contract import Failure, Retry
-from zampay.transfers import queries, states
-from zampay.transfers.models import ONCE_CONFIRMED, IllegalTransition, Payment, Transition
+from zampay.transfers import kinds, queries, states
+from zampay.transfers.models import ONCE_CONFIRMED, IllegalTransition, Transfer
 from zampay.transfers.states import Evidence, State
-from zampay.transfers.views import PaymentView
+from zampay.transfers.traces import Transition
 from zampay.webhooks import events
 
 log = structlog.get_logger()
-_VIEW = PaymentView()
 LIVEMODES = ("true", "false")
 AFTER_A_FLOOD = timedelta(seconds=5)
 """Callbacks that are too many to be kept lead to a poll this often at the most."""
@@ -41,76 +40,77 @@ def start_counts() -> None:
 
 def transition(
     tx: Transaction,
-    payment: Payment,
+    transfer: Transfer,
     target: State,
     *,
     evidence: Evidence,
     detail: str,
     failure: Failure | None = None,
 ) -> None:
-    """Change the state of a locked payment.
+    """Change the state of a locked transfer.
 
     Raises:
         IllegalTransition: a defect in the caller.
     """
     assert (failure is not None) == (target is State.FAILED), "a failure says why, exactly then"
-    source = payment.state
+    source = transfer.state
     if failure is not None:
-        payment.failure = _as_told(failure)
-    _enter(payment, target, tx.now)
+        transfer.failure = _as_told(failure)
+    _enter(transfer, target, tx.now)
     if failure is not None and failure.repoll:
-        payment.repoll_at = tx.now + states.REPOLL_AFTER
-        plan(payment, payment.repoll_at)
-    record_transition(tx, payment, source=source, evidence=evidence, detail=detail)
-    tx.once_committed(lambda: _log_and_count(payment, source, str(target), str(evidence), failure))
-    event_type = states.RULES[target].event
+        transfer.repoll_at = tx.now + states.REPOLL_AFTER
+        plan(transfer, transfer.repoll_at)
+    record_transition(tx, transfer, source=source, evidence=evidence, detail=detail)
+    tx.once_committed(lambda: _log_and_count(transfer, source, str(target), str(evidence), failure))
+    rule = kinds.rule(transfer.kind)
+    event_type = rule.events.get(target)
     if event_type is not None:
         events.publish(
             tx,
-            livemode=payment.livemode,
+            livemode=transfer.livemode,
             event_type=event_type,
-            subject_id=payment.id,
-            position=payment.position,
-            data=_VIEW.dump(payment),
+            subject_id=transfer.id,
+            position=transfer.position,
+            data=rule.view.dump(transfer),
         )
 
 
-def _enter(payment: Payment, state: State, now: datetime) -> None:
-    if not states.is_legal(State(payment.state), state):
-        raise IllegalTransition(f"{payment.id}: {payment.state} -> {state}")
-    payment.state = state
-    payment.position += 1
-    payment.updated_at = now
+def _enter(transfer: Transfer, state: State, now: datetime) -> None:
+    if not states.is_legal(State(transfer.state), state):
+        raise IllegalTransition(f"{transfer.id}: {transfer.state} -> {state}")
+    transfer.state = state
+    transfer.position += 1
+    transfer.updated_at = now
     if state is State.PROCESSING:
-        payment.acknowledged_at = now
+        transfer.acknowledged_at = now
     if state in states.FINAL:
-        payment.completed_at = now
-        plan(payment, None)
+        transfer.completed_at = now
+        plan(transfer, None)
 
 
 def _log_and_count(
-    payment: Payment, source: str, target: str, by: str, failure: Failure | None
+    transfer: Transfer, source: str, target: str, by: str, failure: Failure | None
 ) -> None:
     """One line and one count for a move that is committed."""
     code = {"failure": str(failure.code)} if failure else {}
-    log.info("transition", payment_id=payment.id, source=source, target=target, by=by, **code)
-    livemode = str(payment.livemode).lower()
+    log.info("transition", transfer_id=transfer.id, source=source, target=target, by=by, **code)
+    livemode = str(transfer.livemode).lower()
     metrics.TRANSITIONS.labels(source, target, livemode).inc()
     if failure is not None:
-        metrics.FAILURES.labels(payment.provider, str(failure.code), livemode).inc()
+        metrics.FAILURES.labels(transfer.provider, str(failure.code), livemode).inc()
 
 
 def record_transition(
-    tx: Transaction, payment: Payment, *, source: str | None, evidence: Evidence, detail: str
+    tx: Transaction, transfer: Transfer, *, source: str | None, evidence: Evidence, detail: str
 ) -> None:
-    """Write the history line of the state that the payment is now in."""
+    """Write the history line of the state that the transfer is now in."""
     tx.session.add(
         Transition(
-            payment_id=payment.id,
-            position=payment.position,
-            tenant_id=payment.tenant_id,
+            transfer_id=transfer.id,
+            position=transfer.position,
+            tenant_id=transfer.tenant_id,
             source=source,
-            target=payment.state,
+            target=transfer.state,
             evidence=evidence,
             detail=detail[:500],
         )
@@ -135,74 +135,74 @@ def stored(failure: Failure) -> dict[str, Any]:
     }
 
 
-def plan(payment: Payment, at: datetime | None) -> None:
+def plan(transfer: Transfer, at: datetime | None) -> None:
     """The next work is at this time (None: no work is left), and nobody is at it now."""
-    payment.due_at, payment.planned_at, payment.leased_until = at, None, None
+    transfer.due_at, transfer.planned_at, transfer.leased_until = at, None, None
 
 
-def lease(payment: Payment, now: datetime) -> None:
+def lease(transfer: Transfer, now: datetime) -> None:
     """Take the row: nobody else takes it before the lease ends. What was planned for later stays
     planned.
     """
     until = now + current_app.config["SUBMIT_LEASE"]
-    payment.due_at = payment.leased_until = until
-    payment.planned_at = still_planned(payment, now)
+    transfer.due_at = transfer.leased_until = until
+    transfer.planned_at = still_planned(transfer, now)
 
 
-def lease_end(payment: Payment) -> datetime:
+def lease_end(transfer: Transfer) -> datetime:
     """When the lease of a leased row ends; whoever took it knows it again by this."""
-    assert payment.leased_until is not None, "only a leased row has one"
-    return payment.leased_until
+    assert transfer.leased_until is not None, "only a leased row has one"
+    return transfer.leased_until
 
 
-def is_leased(payment: Payment, now: datetime) -> bool:
-    """Whether somebody is sending the payment or asking about it now."""
-    return payment.leased_until is not None and payment.leased_until > now
+def is_leased(transfer: Transfer, now: datetime) -> bool:
+    """Whether somebody is sending the transfer or asking about it now."""
+    return transfer.leased_until is not None and transfer.leased_until > now
 
 
-def still_planned(payment: Payment, now: datetime) -> datetime | None:
+def still_planned(transfer: Transfer, now: datetime) -> datetime | None:
     """The planned poll, if this work only comes before it and does not stand for it."""
-    planned: datetime | None = payment.planned_at
+    planned: datetime | None = transfer.planned_at
     return planned if planned is not None and planned > now else None
 
 
-def bring_forward(payment: Payment, at: datetime, now: datetime) -> None:
+def bring_forward(transfer: Transfer, at: datetime, now: datetime) -> None:
     """Let the next poll come at this time, if it was planned for later. A lease is not shortened:
-    who holds it sees to the hint. An ended payment is in question again until the poll is made.
+    who holds it sees to the hint. An ended transfer is in question again until the poll is made.
     """
-    if payment.is_final and payment.repoll_at is None:
-        payment.repoll_at = at
-    if is_leased(payment, now) or (payment.due_at is not None and payment.due_at <= at):
+    if transfer.is_final and transfer.repoll_at is None:
+        transfer.repoll_at = at
+    if is_leased(transfer, now) or (transfer.due_at is not None and transfer.due_at <= at):
         return
-    payment.planned_at = payment.planned_at or payment.due_at
-    payment.due_at = at
+    transfer.planned_at = transfer.planned_at or transfer.due_at
+    transfer.due_at = at
 
 
-def last_byte_at(payment: Payment) -> datetime:
+def last_byte_at(transfer: Transfer) -> datetime:
     """When the last byte of a send could go out; a row of an older release says when it began."""
-    sent_at: datetime | None = payment.submitted_at
-    known: datetime | None = payment.last_byte_at
+    sent_at: datetime | None = transfer.submitted_at
+    known: datetime | None = transfer.last_byte_at
     assert sent_at is not None, "only what was sent is asked about"
     longest: timedelta = current_app.config["SUBMIT_LEASE"]
     return known if known is not None and known >= sent_at else sent_at + longest
 
 
 @contextmanager
-def following_callbacks(tx: Transaction, payment: Payment, *, since: datetime) -> Iterator[None]:
-    """Around what an answer does to the payment: let a poll follow callbacks that came during the
+def following_callbacks(tx: Transaction, transfer: Transfer, *, since: datetime) -> Iterator[None]:
+    """Around what an answer does to the transfer: let a poll follow callbacks that came during the
     lease taken at `since`. They did not shorten it, and the queue's message for them may have been
     passed over. An ending that the answer brings is in question until that poll is made.
     """
-    stored = queries.has_unprocessed_callback(tx, payment.id)
-    flooded = payment.called_back_at is not None and payment.called_back_at > since
+    stored = queries.has_unprocessed_callback(tx, transfer.id)
+    flooded = transfer.called_back_at is not None and transfer.called_back_at > since
     if not (stored or flooded):
         yield
         return
     at = tx.now if stored else tx.now + AFTER_A_FLOOD
-    payment.repoll_at = payment.repoll_at or at
+    transfer.repoll_at = transfer.repoll_at or at
     yield
-    if not payment.is_final:
-        payment.repoll_at = None
-    bring_forward(payment, at, tx.now)
+    if not transfer.is_final:
+        transfer.repoll_at = None
+    bring_forward(transfer, at, tx.now)
     if stored:
-        tx.enqueue("transfers.poll", payment_id=payment.id, tenant_id=payment.tenant_id)
+        tx.enqueue("transfers.poll", transfer_id=transfer.id, tenant_id=transfer.tenant_id)

@@ -29,7 +29,7 @@ WORDS = {
 
 
 class FailureView(ma.Schema):
-    """Why a payment failed, and whether a new attempt is safe."""
+    """Why a transfer failed, and whether a new attempt is safe."""
 
     code = ma.fields.String(
         required=True,
@@ -48,7 +48,7 @@ class FailureView(ma.Schema):
 
 
 class PaymentView(Schema):
-    """A payment as merchants see it."""
+    """A transfer as merchants see it."""
 
     words: ClassVar = WORDS
 
@@ -57,17 +57,17 @@ class PaymentView(Schema):
     provider = ma.fields.String(required=True)
     livemode = ma.fields.Boolean(required=True)
     amount = ma.fields.Function(
-        lambda payment: str(payment.money), required=True, metadata={"type": "string"}
+        lambda transfer: str(transfer.money), required=True, metadata={"type": "string"}
     )
     currency = ma.fields.String(required=True)
     msisdn = ma.fields.String(required=True)
     payer_message = ma.fields.String(required=True)
     payee_note = ma.fields.String(required=True)
     metadata = ma.fields.Dict(
-        values=ma.fields.String(), attribute="payment_metadata", required=True
+        values=ma.fields.String(), attribute="transfer_metadata", required=True
     )
     status = ma.fields.Function(
-        lambda payment: status_of(payment.state), required=True, metadata=STATUS_METADATA
+        lambda transfer: status_of(transfer.state), required=True, metadata=STATUS_METADATA
     )
     failure = ma.fields.Nested(
         FailureView, attribute="current_failure", required=True, allow_none=True

@@ -21,9 +21,9 @@ def init(app: Flask) -> None:
     app.after_request(_tell)
 
 
-def concerning(payment_id: str) -> None:
+def concerning(transfer_id: str) -> None:
     """Name the payment that this request is about in its line and in all that follow."""
-    structlog.contextvars.bind_contextvars(payment_id=payment_id)
+    structlog.contextvars.bind_contextvars(transfer_id=transfer_id)
 
 
 def _start() -> None:

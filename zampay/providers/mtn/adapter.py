@@ -134,7 +134,7 @@ def _body(order: Order) -> dict[str, object]:
     return {
         "amount": order.money.shortest(),
         "currency": order.money.currency,
-        "externalId": order.payment_id,
+        "externalId": order.transfer_id,
         "payer": {"partyIdType": "MSISDN", "partyId": order.msisdn},
         "payerMessage": _note(order.payer_message),
         "payeeNote": _note(order.payee_note),

@@ -72,7 +72,7 @@ def result(text: str) -> ProviderResult | None:
         provider_status=status[:64],
         amount=_text(body.get("amount")),
         currency=_text(body.get("currency")),
-        payment_id=_text(body.get("externalId")),
+        transfer_id=_text(body.get("externalId")),
         provider_transaction_id=_text(body.get("financialTransactionId")),
         failure=mapping.failure(reason(body.get("reason"))) if known == "FAILED" else None,
     )

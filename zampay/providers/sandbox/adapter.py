@@ -100,6 +100,6 @@ def _report(order: Order, status: ResultStatus) -> ProviderResult:
         provider_status=status,
         amount=order.money.shortest(),
         currency=order.money.currency,
-        payment_id=order.payment_id,
+        transfer_id=order.transfer_id,
         provider_transaction_id=f"sandbox-{order.reference[:8]}" if paid else None,
     )
