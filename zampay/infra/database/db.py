@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from zampay.infra.database.definer import EVERY_TENANT_SETTING, Function
 from zampay.infra.telemetry import metrics
 
 log = structlog.get_logger()
+MIGRATIONS: Final = Path(__file__).parents[3] / "migrations"
 EVERY_TENANT: Final = "*"
 """For the operator's commands only: it shows nothing to a role that does not own the tables."""
 NO_TENANT: Final = ""
@@ -154,7 +156,7 @@ def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
         "connect_args": {"connect_timeout": 5, "application_name": "zampay"},
     }
     db.init_app(app)
-    Migrate(app, db, directory="migrations", compare_type=True)
+    Migrate(app, db, directory=str(MIGRATIONS), compare_type=True)
     with app.app_context():
         timeouts.bound(db.engine, longest_wait_s=_LONGEST_WAIT_S)
 
