@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from zampay.simulators.core.settings import read
-from zampay.simulators.mtn.settings import Settings
+from zampay.simulators.mtn.__main__ import simulate
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = [sys.executable, "-m", "zampay.simulators.mtn"]
@@ -109,11 +108,13 @@ def test_keys_that_are_not_given_are_made_and_printed() -> None:
     ],
 )
 def test_an_invalid_setting_stops_the_start(
-    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     ((variable, value),) = environment.items()
     monkeypatch.setenv(variable, value)
     with pytest.raises(SystemExit, match="2"):
-        read(Settings, [])
+        simulate([])
     option = variable.removeprefix("SIMULATOR_MTN_").lower()
     assert option in capsys.readouterr().err.replace("-", "_")

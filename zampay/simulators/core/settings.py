@@ -4,12 +4,12 @@ Every option is also the environment variable SIMULATOR_<NETWORK>_<NAME>. No sec
 keys that are not given are made at random.
 """
 
-import argparse
-import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
+
+import click
 
 
 def random_key() -> str:
@@ -59,37 +59,15 @@ class Settings:
         return "currency: ZMW"
 
 
-Given = TypeVar("Given", bound=Settings)
-
-
-def read(kind: type[Given], arguments: Sequence[str] | None = None) -> tuple[Given, list[str]]:
-    """The settings of this process and the names of the keys made for it.
-
-    Exits with a message when an option is invalid.
-    """
-    parser = _parser(kind)
-    given = vars(parser.parse_args(arguments))
+def options(kind: type[Settings]) -> Iterator[click.Option]:
+    """An option for each setting of a network; one that is not given has no value."""
     for setting in fields(kind):
-        # argparse checks choices on the command line, but not what came from the environment.
+        name = setting.name
         choices = setting.metadata.get("choices")
-        if choices and given.get(setting.name, choices[0]) not in choices:
-            parser.error(f"{setting.name}: one of {', '.join(choices)}")
-    keys = [setting.name for setting in fields(kind) if "is_key" in setting.metadata]
-    return kind(**given), [name for name in keys if name not in given]
-
-
-def _parser(kind: type[Settings]) -> argparse.ArgumentParser:
-    name = kind.network
-    parser = argparse.ArgumentParser(
-        prog=f"python -m zampay.simulators.{name.lower()}", description=f"A simulator of {name}."
-    )
-    for setting in fields(kind):
-        variable = f"SIMULATOR_{name.upper()}_{setting.name.upper()}"
-        parser.add_argument(
-            "--" + setting.name.replace("_", "-"),
-            type=setting.type if callable(setting.type) else str,
-            choices=setting.metadata.get("choices"),
-            default=os.environ.get(variable, argparse.SUPPRESS),
-            help=f"{setting.metadata['help']} (or {variable})",
+        yield click.Option(
+            ["--" + name.replace("_", "-")],
+            type=click.Choice(choices) if choices else setting.type,
+            envvar=f"SIMULATOR_{kind.network.upper()}_{name.upper()}",
+            show_envvar=True,
+            help=setting.metadata["help"],
         )
-    return parser

@@ -1,8 +1,10 @@
 """`python -m zampay.simulators.mtn`."""
 
-from zampay.simulators.core.program import main
+from zampay.simulators.core.program import command
 from zampay.simulators.mtn.app import create_app
 from zampay.simulators.mtn.settings import Settings
 
+simulate = command(Settings, create_app)
+
 if __name__ == "__main__":
-    main(Settings, create_app)
+    simulate()
