@@ -1,4 +1,6 @@
-"""The worker and beat processes: `celery --app celery_worker worker`, `… beat`."""
+"""The worker and beat processes, `zampay worker` and `zampay beat`, for Celery
+(`celery --app celery_worker worker`).
+"""
 
 from typing import Any
 

@@ -18,7 +18,7 @@ def upgrade() -> None:
     directory = DATA / "run"
     with servers(directory) as started, Stack(started, directory) as stack:
         stack.migrate()
-        print("The database is at", stack.flask("db", "current").strip().splitlines()[-1])
+        print("The database is at", stack.zampay("db", "current").strip().splitlines()[-1])
 
 
 def revision(what_changes: str) -> None:
@@ -31,7 +31,7 @@ def revision(what_changes: str) -> None:
         try:
             stack = Stack(empty, directory)
             stack.migrate()
-            print(stack.flask("db", "migrate", "-m", what_changes).strip().splitlines()[-1])
+            print(stack.zampay("db", "migrate", "-m", what_changes).strip().splitlines()[-1])
         finally:
             started.drop_database(name)
 

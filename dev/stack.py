@@ -29,6 +29,9 @@ PROCFILE: Final[Mapping[str, str]] = parse_procfile(
 ).processes
 """Process name to its command line, for a shell."""
 
+ZAMPAY: Final = (sys.executable, "-m", "zampay")
+"""The command `zampay`, of this Python."""
+
 _READY_S: Final = 60.0  # imports alone take seconds on a busy machine
 _GRACE_S: Final = 5.0
 _MIGRATION_S: Final = 60.0
@@ -91,7 +94,6 @@ class Stack:
         }
         return {
             "APP_ENV": "development",
-            "FLASK_APP": "wsgi:app",
             "HOST": LOOPBACK,
             "PORT": str(self.port),
             "WEB_CONCURRENCY": "1",  # a second process doubles the time of each start
@@ -124,9 +126,9 @@ class Stack:
         """
         self._run("release", shell(PROCFILE["release"]))
 
-    def flask(self, *arguments: str) -> str:
-        """Run `flask ...` to its end and give what it wrote; DevError unless status 0."""
-        return self._run("flask", [sys.executable, "-m", "flask", *arguments])
+    def zampay(self, *arguments: str) -> str:
+        """Run `zampay …` to its end and give what it wrote; DevError unless status 0."""
+        return self._run("zampay", [*ZAMPAY, *arguments])
 
     def _run(self, name: str, command: Sequence[str]) -> str:
         program = Process(name, command, self.directory, environment=self.environment)
@@ -205,5 +207,5 @@ class Stack:
 
 def _command(name: str) -> Sequence[str]:
     if name == "simulator":
-        return [sys.executable, "-m", "zampay.simulators.mtn"]
+        return [*ZAMPAY, "simulate"]
     return shell(PROCFILE[name])

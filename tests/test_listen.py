@@ -2,7 +2,8 @@
 
 import pytest
 
-from zampay import __main__ as program
+from zampay import listen
+from zampay.cli.main import main
 
 GOOD = {"url": "http://127.0.0.1:1", "api-key": "zp_test_x", "tenant-id": "ten_x"}
 
@@ -14,7 +15,7 @@ def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*_: object, **__: object) -> None:
         pytest.fail("it went on to listen")
 
-    monkeypatch.setattr(program.listen, "run", run)
+    monkeypatch.setattr(listen, "run", run)
 
 
 def said_of(capsys: pytest.CaptureFixture[str], **changes: str) -> str:
@@ -22,7 +23,7 @@ def said_of(capsys: pytest.CaptureFixture[str], **changes: str) -> str:
     changed = {name.replace("_", "-"): value for name, value in changes.items()}
     options = [part for name, value in (GOOD | changed).items() for part in (f"--{name}", value)]
     with pytest.raises(SystemExit) as ended:
-        program.main(["listen", *options])
+        main(["listen", *options])
     assert ended.value.code == 2
     return capsys.readouterr().err
 
@@ -52,6 +53,6 @@ def test_the_environment_is_held_to_the_same(
 ) -> None:
     monkeypatch.setenv("ZAMPAY_URL", "localhost:8000")
     with pytest.raises(SystemExit) as ended:
-        program.main(["listen", "--api-key", "zp_test_x", "--tenant-id", "ten_x"])
+        main(["listen", "--api-key", "zp_test_x", "--tenant-id", "ten_x"])
     assert ended.value.code == 2
     assert "begin 'localhost:8000' with http://" in capsys.readouterr().err

@@ -6,7 +6,6 @@ from celery import Celery
 from flask import Flask
 
 from config import AppEnv, Config
-from zampay import cli
 from zampay.infra import encryption
 from zampay.infra.database import db
 from zampay.infra.health import dead_man, health_connection, metrics_page, readiness
@@ -99,7 +98,6 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     for plain in (callback_routes.callbacks, health):
         app.register_blueprint(plain)
     merchant_pages.init(app, failures={str(code): words for code, words in FAILURES.items()})
-    cli.init(app)
     _start_counts()
     return app
 

@@ -4,11 +4,14 @@ A program of its own: it speaks to a gateway over REST, and knows nothing of it 
 """
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+import click
 import requests
 
 from zampay.kernel import clock, signing
@@ -19,6 +22,59 @@ PAGE = 100
 TIMEOUT_S = 15.0
 TOO_MANY = 429
 CLIENT_ERRORS = range(400, 500)
+
+
+class Url(click.ParamType[str]):
+    """An address that can be asked, or a usage error."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """The address as it is."""
+        text = str(value)
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            self.fail(f"{text!r} is not a URL", param, ctx)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            self.fail(f"begin {text!r} with http:// or https://", param, ctx)
+        return text
+
+
+class GatewayUrl(Url):
+    """Where a gateway is, without the path of its API, which the program adds."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """The address without a slash at its end."""
+        url = super().convert(value, param, ctx).rstrip("/")
+        if url.endswith("/api/v1"):
+            self.fail("leave out /api/v1, which is added", param, ctx)
+        return url
+
+
+@click.command("listen")
+@click.option("--forward-to", type=Url(), help="Where your receiver listens.")
+@click.option("--from", "first", type=int, metavar="N", help="Begin with event N.")
+@click.option("--secret", help="Sign with this secret instead of a new one.")
+@click.option("--url", type=GatewayUrl(), envvar="ZAMPAY_URL", required=True, show_envvar=True)
+@click.option("--api-key", envvar="ZAMPAY_API_KEY", required=True, show_envvar=True)
+@click.option("--tenant-id", envvar="ZAMPAY_TENANT_ID", required=True, show_envvar=True)
+def listen(
+    *,
+    forward_to: str | None,
+    first: int | None,
+    secret: str | None,
+    url: str,
+    api_key: str,
+    tenant_id: str,
+) -> None:
+    """Follow your events and forward each, signed, until Ctrl-C."""
+    # A shell that puts a program into the background has SIGINT ignored; it ends this one all the
+    # same, and so does SIGTERM.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    account = Account(url, api_key, tenant_id)
+    sys.exit(run(account, forward_to=forward_to, first=first, secret=secret))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`python -m zampay verify-audit FILE…`: whether an export of the audit log or of payments' history
+"""`zampay verify-audit FILE…`: whether an export of the audit log or of payments' history
 is as it was written. Needs nothing of the gateway but the rule of its chains.
 """
 
@@ -8,7 +8,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from zampay.kernel import chain
+
+
+@click.command("verify-audit")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def verify_audit(files: tuple[str, ...]) -> None:
+    """Check the chain of hashes in exports of the audit log or of history: answers as JSON; - reads
+    them from standard input.
+    """
+    sys.exit(run(files))
 
 
 def run(files: Sequence[str]) -> int:

@@ -1,9 +1,8 @@
-"""`python -m zampay.web … wsgi:app`: the web process. uvicorn's supervisor and its processes, each
-with `zampay.infra.web.front` before the application; it does not start where somebody else listens,
-or with a wrong environment, and says so once.
+"""`zampay web`: the web process. uvicorn's supervisor and its processes, each with
+`zampay.infra.web.front` before the application; it does not start where somebody else listens, or
+with a wrong environment, and says so once.
 """
 
-import argparse
 import logging
 import resource
 import signal
@@ -12,6 +11,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+import click
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
@@ -27,26 +27,18 @@ HEALTHCHECK_S = 30
 MOST_FILES = 65_536
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT.
-
-    Raises:
-        SystemExit: the port is taken, or not ours to take, or no process could start.
-        BadConfiguration: with every problem of the environment.
-    """
-    parser = argparse.ArgumentParser(prog="zampay.web", allow_abbrev=False)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("app", help="a WSGI application, such as wsgi:app")
-    given = parser.parse_args(arguments)
-
+@click.command("web", context_settings={"show_default": True})
+@click.option("--host", envvar="HOST", show_envvar=True, default="0.0.0.0")  # noqa: S104
+@click.option("--port", envvar="PORT", show_envvar=True, default=8000)
+@click.option("--workers", envvar="WEB_CONCURRENCY", show_envvar=True, default=2)
+@click.option("--app", default="wsgi:app", help="A WSGI application.")
+def web(*, host: str, port: int, workers: int, app: str) -> None:
+    """Serve HTTP until SIGTERM or SIGINT."""
     import config  # here: the processes import this module before they share their counts
 
     config.load()
     _allow_many_connections()
-    listener = listen(given.host, given.port)
-    supervisor = Supervisor(Served(given.app, workers=given.workers), [listener])
+    supervisor = Supervisor(Served(app, workers=workers), [listen(host, port)])
     supervisor.run()
     if STARTUP_FAILURE in {process.exitcode for process in supervisor.processes}:
         raise SystemExit(1)
@@ -147,7 +139,3 @@ class Supervisor(Multiprocess):
             if process.exitcode is None:
                 process.kill()
         super().join_all()
-
-
-if __name__ == "__main__":
-    main()

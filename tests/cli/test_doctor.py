@@ -12,6 +12,7 @@ from click.testing import Result
 from flask import Flask
 
 import config
+from tests.support.commands import run
 from tests.support.fakes import ScriptedNetwork
 from tests.support.given import ended
 from tests.support.merchants import Merchant
@@ -37,7 +38,7 @@ def well(app: Flask, network: ScriptedNetwork) -> Flask:
 
 
 def examined(app: Flask) -> Result:
-    return app.test_cli_runner().invoke(args=["doctor"])
+    return run(app, "doctor")
 
 
 def test_a_healthy_gateway_passes(well: Flask) -> None:
@@ -56,7 +57,7 @@ def test_a_silent_worker_is_wrong_with_the_command_that_starts_one(well: Flask) 
     result = examined(well)
     assert result.exit_code == 1
     assert "WRONG   worker: never seen." in result.output
-    assert "celery --app celery_worker worker" in result.output
+    assert "`zampay worker`" in result.output
     assert result.output.endswith("1 wrong.\n")
 
 
@@ -153,7 +154,7 @@ def test_the_faults_of_a_database_are_told_apart(
 def test_migrations_that_are_behind_are_told_with_the_command(bare: Flask) -> None:
     result = examined(bare)
     assert "WRONG   migrations: behind: the database is at nothing, " in result.output
-    assert "flask --app wsgi db upgrade" in result.output
+    assert "`zampay db upgrade`" in result.output
     assert (
         "books: they could not be looked at: tables or columns of this version do not exist"
         in result.output

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
+from tests.support.commands import run
 from tests.support.merchants import Merchant
 from tests.support.refusals import refusal
 from zampay.infra.database.db import EVERY_TENANT, transaction
@@ -16,7 +17,7 @@ WHY = ("--operator", "Ann", "--reason", "found in a public repository")
 
 
 def revoke(app: Flask, key_id: str, *options: str) -> Result:
-    return app.test_cli_runner().invoke(args=["key", "revoke", key_id, *(options or WHY)])
+    return run(app, "key", "revoke", key_id, *(options or WHY))
 
 
 def key_of(merchant: Merchant, *, live: bool) -> str:
@@ -79,7 +80,7 @@ def test_nobody_revokes_without_name_and_reason(
 
 
 def issue(app: Flask, merchant: Merchant, *options: str) -> Result:
-    return app.test_cli_runner().invoke(args=["key", "issue", merchant.tenant_id, *options, *WHY])
+    return run(app, "key", "issue", merchant.tenant_id, *options, *WHY)
 
 
 def text_in(result: Result) -> str:
@@ -140,11 +141,11 @@ def test_a_key_needs_a_merchant_and_a_mode(app: Flask, merchant: Merchant) -> No
 def test_keys_are_listed_without_their_text(app: Flask, merchant: Merchant) -> None:
     revoke(app, key_of(merchant, live=True))
     listed = ["key", "list", merchant.tenant_id]
-    usable = app.test_cli_runner().invoke(args=listed).output.splitlines()[1:]
+    usable = run(app, *listed).output.splitlines()[1:]
     assert [line.split()[1:3] for line in usable] == [["test", "usable"]]
-    every = app.test_cli_runner().invoke(args=[*listed, "--all"]).output
+    every = run(app, *listed, "--all").output
     modes = [line.split()[1:3] for line in every.splitlines()[1:]]
     assert modes == [["live", "revoked"], ["test", "usable"]]
     assert merchant.test_key not in every
-    few = app.test_cli_runner().invoke(args=[*listed, "--all", "--limit", "1"]).output
+    few = run(app, *listed, "--all", "--limit", "1").output
     assert few.splitlines()[-1] == "There are more than these 1: --limit shows them."

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support.commands import run
 from tests.support.fakes import HeldQueue, ScriptedNetwork, stored
 from tests.support.given import accept, ended, ending, processing
 from tests.support.in_review import in_review
@@ -19,10 +19,6 @@ from zampay.transfers.models import Transfer
 from zampay.transfers.traces import Callback
 
 WHY = ("--operator", "Ann", "--reason", "statement of 31 January")
-
-
-def run(app: Flask, *arguments: str) -> Result:
-    return app.test_cli_runner().invoke(args=list(arguments))
 
 
 def actions(merchant: Merchant) -> list[dict[str, Any]]:

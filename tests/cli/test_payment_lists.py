@@ -6,7 +6,8 @@ import io
 import pytest
 from flask import Flask
 
-from tests.cli.test_payment_commands import listed, run
+from tests.cli.test_payment_commands import listed
+from tests.support.commands import run
 from tests.support.fakes import ScriptedNetwork
 from tests.support.given import accept, ended
 from tests.support.merchants import Merchant

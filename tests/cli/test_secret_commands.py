@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from click.testing import Result
 from flask import Flask
 
 import config
+from tests.support.commands import run
 from tests.support.merchants import Merchant
 from tests.support.objects import NOBODY_LISTENS
 from tests.webhooks.given import endpoint
@@ -23,10 +23,6 @@ def with_keys(another_app: Callable[..., Flask], settings: config.Config) -> Wit
         return another_app(secret_keys=(NEW, *settings.secret_keys) if old_too else (NEW,))
 
     return make
-
-
-def run(app: Flask, *arguments: str) -> Result:
-    return app.test_cli_runner().invoke(args=list(arguments))
 
 
 def test_what_was_encrypted_again_is_counted(merchant: Merchant, with_keys: WithKeys) -> None:
@@ -62,7 +58,7 @@ def test_the_doctor_says_whether_the_key_before_may_go(
     )
     before = run(swapped, "doctor").output
     assert "advice  webhook secrets: only SECRET_KEY_PREVIOUS decrypts 1 of them.\n" in before
-    assert "flask --app wsgi secrets rotate-encryption" in before
+    assert "`zampay secrets rotate-encryption`" in before
     run(swapped, "secrets", "rotate-encryption")
     for app in (swapped, alone):
         told = run(app, "doctor").output

@@ -4,10 +4,16 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from dev.environment import ROOT
 
+PROGRAMS = [["zampay"], ["flask", "--app", "wsgi"]]
+"""`flask` finds the same commands."""
 
-def test_what_is_logged_beside_a_command_is_not_in_its_answer() -> None:
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program[0])
+def test_what_is_logged_beside_a_command_is_not_in_its_answer(program: list[str]) -> None:
     environment = {
         "PATH": os.environ["PATH"],
         "APP_ENV": "development",
@@ -16,7 +22,7 @@ def test_what_is_logged_beside_a_command_is_not_in_its_answer() -> None:
         "SECRET_KEY": "a-test-secret-key-of-enough-length",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", "tenant", "list"],
+        [sys.executable, "-m", *program, "tenant", "list"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -4,20 +4,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support.commands import run
 from tests.support.fakes import HeldQueue
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
 from tests.support.tables import row_counts
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.tenants.models import Tenant
-
-
-def run(app: Flask, *arguments: str) -> Result:
-    return app.test_cli_runner().invoke(args=list(arguments))
 
 
 def actions(merchant: Merchant) -> list[dict[str, Any]]:

@@ -4,7 +4,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.cli.test_payment_commands import actions, run
+from tests.cli.test_payment_commands import actions
+from tests.support.commands import run
 from tests.support.fakes import ScriptedNetwork, make_due, poll, result, stored
 from tests.support.in_review import in_review
 from tests.support.merchants import Merchant

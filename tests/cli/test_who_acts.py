@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from tests.cli.test_payment_commands import run
+from tests.support.commands import run
 from tests.support.fakes import ScriptedNetwork, stored
 from tests.support.in_review import in_review
 from tests.support.merchants import Merchant

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -55,7 +54,7 @@ def drill_url(kept: Stack) -> Iterator[str]:
 
 
 def shell(script: str, typed: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
-    ours = (postgres.binary("pg_dump").parent, Path(sys.executable).parent)
+    ours = (postgres.binary("pg_dump").parent, ROOT / "bin")
     return subprocess.run(
         ["/bin/sh", "-euc", script],
         cwd=ROOT,
@@ -135,7 +134,7 @@ def test_the_dump_of_the_page_holds_everything_and_comes_back(
         with pytest.raises(psycopg.errors.RestrictViolation):
             link.execute("UPDATE transfers SET amount_minor = amount_minor + 1")
     with Stack(kept.servers, kept.directory, environment={"DATABASE_URL": drill_url}) as again:
-        again.flask("db", "check")
+        again.zampay("db", "check")
     assert wrong(kept, doctor, drill_url, tmp_path) == WITHOUT_SIGN_OF_LIFE
 
 

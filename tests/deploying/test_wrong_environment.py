@@ -39,7 +39,7 @@ def test_a_wrong_environment_ends_the_web_process_with_every_problem_said() -> N
 def test_an_application_that_gives_up_at_its_start_is_not_started_again(
     stack: Stack, application: str, says: str
 ) -> None:
-    line = PROCFILE["web"].replace("wsgi:app", application)
+    line = f"{PROCFILE['web']} --app {application}"
     with Process("web", shell(line), stack.directory, environment=stack.environment) as web:
         assert web.wait(timeout_s=DEADLINE_S) == 1
         assert says in web.output()

@@ -7,10 +7,11 @@ import yaml
 from dev.environment import ROOT
 from dev.settings_table import DOCUMENT
 from dev.stack import PROCFILE
+from zampay.cli.main import PROCESSES, load
 
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 SETTINGS = set(re.findall(r"^\| `(\w+)`", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
-COMMAND_LINES = set(re.findall(r"\$\{(\w+)", " ".join(PROCFILE.values())))
+COMMAND_LINES = {one.envvar for name in PROCESSES for one in load(name).params if one.envvar}
 OTHERS = {
     "PROMETHEUS_MULTIPROC_DIR",
     "NAME_FILE",

@@ -17,7 +17,7 @@ from tests.support.fakes import ScriptedNetwork
 from tests.support.given import ended
 from tests.support.merchants import Merchant
 from tests.support.objects import NOBODY_LISTENS
-from zampay.__main__ import main
+from zampay import verify_audit
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.health import health_connection
 from zampay.kernel import chain
@@ -74,7 +74,7 @@ def history_export(merchant: Merchant, payment_id: str) -> list[dict[str, Any]]:
 def verdict(tmp_path: Path, lines: list[dict[str, Any]]) -> int:
     file = tmp_path / "export.json"
     file.write_text(json.dumps({"data": lines}), encoding="utf-8")
-    return main(["verify-audit", str(file)])
+    return verify_audit.run([str(file)])
 
 
 def test_what_the_gateway_wrote_holds(
@@ -211,7 +211,7 @@ def test_part_of_an_audit_log_is_checked_from_its_first_line_on(
 
 def test_what_is_no_export_is_said_to_be_none(tmp_path: Path) -> None:
     assert verdict(tmp_path, [{"action": "x"}]) == 2
-    assert main(["verify-audit", str(tmp_path / "nowhere.json")]) == 2
+    assert verify_audit.run([str(tmp_path / "nowhere.json")]) == 2
 
 
 @pytest.mark.parametrize("table", ["tenants", "api_keys", "audit_log", "audit_heads", "transfers"])

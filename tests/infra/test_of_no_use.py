@@ -15,6 +15,7 @@ from flask import Flask
 import config
 from dev.servers import Servers, as_postgresql
 from tests.infra.conftest import MakeApp, another_app
+from tests.support.commands import run
 from tests.support.merchants import Merchant
 from tests.support.refusals import refusal
 from tests.support.tables import row_counts
@@ -76,7 +77,7 @@ def test_a_database_of_no_use_is_503_everywhere_and_named(
         assert int(answer.headers["Retry-After"]) > 0
         ready = one.client.get("/health/ready")
         assert (ready.status_code, ready.json["checks"]["database"]["says"]) == (503, says)
-        told = app_of_the_time.test_cli_runner().invoke(args=["doctor"])
+        told = run(app_of_the_time, "doctor")
         assert f"WRONG   database: {says}.\n" in told.output
         assert "Traceback" not in told.output
     assert 202 in {one.pay(live=False).status_code for _ in range(2)}, "read-only sessions go"
@@ -164,7 +165,7 @@ def test_a_redis_of_no_use_degrades_and_payments_are_kept(
             ready = app.test_client().get("/health/ready")
             assert (ready.status_code, ready.json["status"]) == (200, "degraded")
             assert ready.json["checks"]["redis"]["says"] == says
-            told = app.test_cli_runner().invoke(args=["doctor"])
+            told = run(app, "doctor")
             assert f"WRONG   redis: {says}.\n" in told.output
         finally:
             server.execute_command(*mends)
@@ -218,7 +219,7 @@ def test_a_database_that_is_not_utf_8_is_refused_in_one_sentence(
         503,
         "away: database encoding is not UTF8",
     )
-    told = app.test_cli_runner().invoke(args=["doctor"])
+    told = run(app, "doctor")
     assert "WRONG   database: away: database encoding is not UTF8.\n" in told.output
     assert told.exit_code == 1
     assert "Traceback" not in told.output

@@ -27,9 +27,6 @@ DEFECT = re.compile(
 )
 """A guard that had to act: no outage explains it."""
 
-USUAL_MODULES = {"web": "wsgi:app", "worker": "celery_worker", "beat": "celery_worker"}
-"""What the Procfile starts."""
-
 PACE = {
     "LOG_LEVEL": "INFO",
     "RATE_LIMIT_PER_ADDRESS": "100000/minute",
@@ -121,10 +118,8 @@ class Gateway:
         """
         self.stack.kill(name)
         self._replaced.add(name)
-        usual, line = USUAL_MODULES[name], PROCFILE[name]
-        assert usual in line, line
-        command = shell(line.replace(usual, module or usual))
-        self.stack.start(name, command=command, environment=environment)
+        line = PROCFILE[name] + (f" --app {module}" if module else "")
+        self.stack.start(name, command=shell(line), environment=environment)
 
     def restore(self, name: str) -> None:
         """Kill what runs under this name, if it does, and start the usual process."""

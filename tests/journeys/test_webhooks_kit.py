@@ -15,6 +15,7 @@ import requests
 from standardwebhooks import Webhook
 
 from dev.environment import ROOT, free_port
+from dev.stack import ZAMPAY
 from dev.supervisor import Process
 from tests.journeys.gateway import Gateway
 from tests.journeys.shop import Shop
@@ -165,11 +166,11 @@ Listening = Callable[..., Process]
 
 @pytest.fixture
 def listening(gateway: Gateway, shop: Shop, tmp_path: Path) -> Iterator[Listening]:
-    """`python -m zampay listen …` for the shop, stopped in the end."""
+    """`zampay listen …` for the shop, stopped in the end."""
     started: list[Process] = []
 
     def start(*options: str, **environment: str) -> Process:
-        command = [sys.executable, "-m", "zampay", "listen", *options]
+        command = [*ZAMPAY, "listen", *options]
         process = Process(
             f"listen-{len(started)}",
             command,
@@ -246,4 +247,4 @@ def test_listen_says_at_once_when_the_gateway_does_not_take_the_key(
 def test_listen_names_what_it_was_not_told(listening: Listening) -> None:
     process = listening(ZAMPAY_TENANT_ID="")
     assert process.wait(timeout_s=20) == 2
-    assert "the following arguments are required: --tenant-id" in process.output()
+    assert "Missing option '--tenant-id' (env var: 'ZAMPAY_TENANT_ID')" in process.output()

@@ -56,7 +56,7 @@ def journey(stack: Stack, session: requests.Session) -> Journey:
     _operate(stack, made)
     made.secrets += _secrets_of(stack)
     logs = [stack.process(name).log for name in ("web", "worker", "beat")]
-    logs += [stack.directory / "logs" / "flask.log"]
+    logs += [stack.directory / "logs" / "zampay.log"]
     made.log = "\n".join(log.read_text(encoding="utf-8") for log in logs)
     return made
 
@@ -76,7 +76,7 @@ def _mistakes(session: requests.Session, stack: Stack, live: Shop) -> None:
 def _operate(stack: Stack, made: Journey) -> None:
     for arguments in (("doctor",), ("tenant", "list"), ("payment", "show", made.payment_ids[0])):
         try:
-            output = stack.flask(*arguments)
+            output = stack.zampay(*arguments)
         except DevError as error:  # the doctor may find fault; what it says is in the log
             output = str(error)
         assert "Traceback" not in output

@@ -5,12 +5,14 @@ import re
 from click.testing import Result
 from flask import Flask
 
+from tests.support.commands import run
+
 REASON = "statement of 31 January"
 
 
 def act(app: Flask, token: str, *arguments: str) -> Result:
     """Type a command as whoever has this token."""
-    return app.test_cli_runner().invoke(args=list(arguments), env={"OPERATOR_TOKEN": token})
+    return run(app, *arguments, OPERATOR_TOKEN=token)
 
 
 def add(app: Flask, name: str) -> str:

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.support.commands import run
 from tests.support.fakes import HeldQueue
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal, wrong_fields
@@ -87,7 +88,7 @@ def test_a_tenant_that_is_not_activated_has_no_live_key(app: Flask, client: Flas
 def test_the_operator_activates(app: Flask, client: FlaskClient) -> None:
     merchant = unactivated(app, client)
     typed = ["tenant", "activate", merchant.tenant_id, "--operator", "mwansa"]
-    assert app.test_cli_runner().invoke(args=typed).exit_code == 0
+    assert run(app, *typed).exit_code == 0
     assert merchant.post("/api-keys", {"name": "Live", "livemode": True}).status_code == 201
     actions = [(one["action"], one["actor"]) for one in merchant.get("/audit-log").json["data"]]
     assert ("tenant.activated", "operator:mwansa") in actions

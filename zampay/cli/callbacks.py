@@ -1,4 +1,4 @@
-"""`flask callbacks …`: what networks told us, looked at again."""
+"""`zampay callbacks …`: what networks told us, looked at again."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from zampay.cli.group import Commands
 from zampay.transfers import operator_actions
 from zampay.transfers.operator_actions import Operator
 
-callback_commands = Commands("callbacks", help="Callbacks that networks sent us.")
+callback_commands = Commands("callbacks")
 _MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
 
 

@@ -1,4 +1,4 @@
-"""`flask doctor`: is everything in order? Says in plain words what is wrong and what to do."""
+"""`zampay doctor`: is everything in order? Says in plain words what is wrong and what to do."""
 
 import logging
 import sys
@@ -24,13 +24,11 @@ MOST_NAMED = 10
 SIGNS = {Verdict.FINE: "ok    ", Verdict.ADVICE: "advice", Verdict.BROKEN: "WRONG "}
 REMEDIES = {
     "database": "Is PostgreSQL up, and is each part of that right?",
-    "migrations": "Run `flask --app wsgi db upgrade` (the release process does).",
+    "migrations": "Run `zampay db upgrade` (the release process does).",
     "redis": "Is Redis up, and does REDIS_URL name it? Payments are accepted, and sent when it is "
     "back.",
-    "worker": "Start one: `celery --app celery_worker worker` (see Procfile). Nothing is sent or "
-    "asked without.",
-    "beat": "Start one: `celery --app celery_worker beat` (see Procfile). Without it what was "
-    "missed stays missed.",
+    "worker": "Start one: `zampay worker` (see Procfile). Nothing is sent or asked without.",
+    "beat": "Start one: `zampay beat` (see Procfile). Without it what was missed stays missed.",
 }
 
 EXACT_REMEDIES = {
@@ -110,7 +108,7 @@ def _configuration() -> Iterator[Finding]:
         says = "anybody may register (test keys only, unless registration activates)."
         remedy = (
             "Where that is not wanted set REGISTRATION_OPEN=false, and make merchants with "
-            "`flask --app wsgi tenant create`."
+            "`zampay tenant create`."
         )
         yield advice("configuration", says, remedy)
     if current_app.extensions["metrics_token"] is None:

@@ -13,7 +13,7 @@ from zampay.cli import output
 from zampay.infra.database import database_errors
 from zampay.infra.telemetry import error_text
 
-DOCTOR = "`flask --app wsgi doctor` says more."
+DOCTOR = "`zampay doctor` says more."
 AWAY = (
     "PostgreSQL is away or does not answer. What this command began may be done: look before you "
     f"try again. {DOCTOR}"

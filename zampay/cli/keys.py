@@ -1,4 +1,4 @@
-"""`flask key …`: a merchant's key that has leaked, or that was lost."""
+"""`zampay key …`: a merchant's key that has leaked, or that was lost."""
 
 import click
 
@@ -12,7 +12,7 @@ from zampay.tenants.models import ApiKey
 from zampay.tenants.operator_actions import WantedKey
 from zampay.tenants.scopes import ALL
 
-key_commands = Commands("key", help="API keys of every merchant.")
+key_commands = Commands("key")
 _LINE = "{:30}  {:4}  {:8}  {:24}  {:24}  {:12}  {}"
 
 
@@ -69,7 +69,7 @@ def issue(
             reason=reason,
         )
     except service.TenantNotActivated as error:
-        advice = f"Activate {tenant_id} first: `flask --app wsgi tenant activate {tenant_id}`."
+        advice = f"Activate {tenant_id} first: `zampay tenant activate {tenant_id}`."
         raise click.ClickException(advice) from error
     except keys.TooManyKeys as error:
         raise click.ClickException(

@@ -1,4 +1,4 @@
-"""`flask operator …`: who may decide about live money, each with a token of their own."""
+"""`zampay operator …`: who may decide about live money, each with a token of their own."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,7 +10,7 @@ from zampay.cli.group import Commands
 from zampay.tenants import operators
 from zampay.tenants.operators import NotAllowed
 
-operator_commands = Commands("operator", help="The people who run this gateway.")
+operator_commands = Commands("operator")
 Done = TypeVar("Done")
 
 
@@ -21,7 +21,7 @@ def add(name: str) -> None:
     token, active = _asked(lambda: operators.add(name))
     click.echo(f"The token of {name}, shown this once; keep it to yourself:\n{token}")
     if not active:
-        click.echo(f"Two operators have to type: flask --app wsgi operator approve {name}")
+        click.echo(f"Two operators have to type: zampay operator approve {name}")
 
 
 @operator_commands.command("approve")

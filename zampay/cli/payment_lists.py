@@ -1,4 +1,4 @@
-"""`flask payment list` and `flask payment today`: which payments there are, what they come to."""
+"""`zampay payment list` and `zampay payment today`: which payments there are, what they come to."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`flask payment …`: look at a payment of any merchant, ask about it, decide it."""
+"""`zampay payment …`: look at a payment of any merchant, ask about it, decide it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ from zampay.transfers.operator_actions import NotPossible, Operator
 from zampay.transfers.states import State
 from zampay.webhooks import queries as webhook_queries
 
-payment_commands = Commands("payment", help="Payments of every merchant.")
+payment_commands = Commands("payment")
 payment_commands.add_command(list_payments)
 payment_commands.add_command(today)
 _ENDS = click.Choice([State.SUCCESSFUL.value, State.FAILED.value])
@@ -147,7 +147,7 @@ def _propose(payment: Transfer, action: str, reason: str, details: dict[str, Any
             transfer=payment, action=action, token=operator_token(), reason=reason, **details
         )
     click.echo(f"Proposed: {proposal_id}. Within 24 hours another operator types:")
-    click.echo(f"flask --app wsgi payment approve {proposal_id}")
+    click.echo(f"zampay payment approve {proposal_id}")
 
 
 def _named(operator: str | None) -> str:

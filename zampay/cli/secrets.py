@@ -1,4 +1,4 @@
-"""`flask secrets …`: what SECRET_KEY encrypts."""
+"""`zampay secrets …`: what SECRET_KEY encrypts."""
 
 import sys
 
@@ -7,7 +7,7 @@ import click
 from zampay.cli.group import Commands
 from zampay.webhooks import rotate_encryption
 
-secret_commands = Commands("secrets", help="What SECRET_KEY encrypts: the secrets of webhooks.")
+secret_commands = Commands("secrets")
 
 
 @secret_commands.command("rotate-encryption")

@@ -1,4 +1,4 @@
-"""`flask tenant …`: who may use this gateway."""
+"""`zampay tenant …`: who may use this gateway."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from zampay.kernel.clock import rfc3339
 from zampay.tenants import operator_actions
 from zampay.tenants.models import Tenant
 
-tenant_commands = Commands("tenant", help="Merchants of this gateway.")
+tenant_commands = Commands("tenant")
 
 
 @tenant_commands.command("list")

@@ -13,7 +13,7 @@ from zampay.tenants import operator_actions
 from zampay.webhooks import queries
 from zampay.webhooks.models import Endpoint
 
-COMMAND = "flask --app wsgi secrets rotate-encryption"
+COMMAND = "zampay secrets rotate-encryption"
 REMEDY = (
     f"Give the key that encrypted them as SECRET_KEY_PREVIOUS and run `{COMMAND}` again; if it is"
     " lost, their merchants rotate the secrets with an overlap of 0 hours."

@@ -12,16 +12,19 @@ from pathlib import Path
 import pytest
 import requests
 
-from zampay.simulators.mtn.__main__ import simulate
+from zampay.cli.main import main
 
 ROOT = Path(__file__).parents[3]
-PROGRAM = [sys.executable, "-m", "zampay.simulators.mtn"]
+PROGRAM = [sys.executable, "-m", "zampay", "simulate"]
+OTHERWISE = [[*PROGRAM, "mtn"], [sys.executable, "-m", "zampay.simulators.mtn"]]
 
 
 @contextmanager
-def program(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def program(
+    *arguments: str, typed: list[str] = PROGRAM, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process, whose first two lines are read, and where it listens."""
-    command = [*PROGRAM, "--port", "0", *arguments]
+    command = [*typed, "--port", "0", *arguments]
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -90,8 +93,9 @@ def test_keys_come_from_the_command_line_or_the_environment() -> None:
         assert token(base_url, "chosen", "ignored", "secret") == 500
 
 
-def test_keys_that_are_not_given_are_made_and_printed() -> None:
-    with program() as (process, base_url):
+@pytest.mark.parametrize("typed", OTHERWISE, ids=lambda typed: " ".join(typed[2:]))
+def test_keys_that_are_not_given_are_made_and_printed(typed: list[str]) -> None:
+    with program(typed=typed) as (process, base_url):
         assert process.stdout is not None
         lines = [process.stdout.readline().strip().split(": ") for _ in range(4)]
         made = dict(lines)
@@ -107,7 +111,9 @@ def test_keys_that_are_not_given_are_made_and_printed() -> None:
         {"SIMULATOR_MTN_APPROVAL_S": "soon"},
     ],
 )
+@pytest.mark.parametrize("named", [[], ["mtn"]])
 def test_an_invalid_setting_stops_the_start(
+    named: list[str],
     environment: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -115,6 +121,6 @@ def test_an_invalid_setting_stops_the_start(
     ((variable, value),) = environment.items()
     monkeypatch.setenv(variable, value)
     with pytest.raises(SystemExit, match="2"):
-        simulate([])
+        main(["simulate", *named])
     option = variable.removeprefix("SIMULATOR_MTN_").lower()
     assert option in capsys.readouterr().err.replace("-", "_")

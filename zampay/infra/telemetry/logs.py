@@ -39,7 +39,7 @@ def init(*, level: str, readable: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=False,
     )
-    is_command = os.environ.get("FLASK_RUN_FROM_CLI") == "true"  # `flask ...` sets it
+    is_command = os.environ.get("FLASK_RUN_FROM_CLI") == "true"  # `flask` and `zampay` set it
     stream = sys.stderr if is_command else sys.stdout
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")  # half a surrogate pair costs no line

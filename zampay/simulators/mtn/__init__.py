@@ -1,1 +1,1 @@
-"""The MTN MoMo network over HTTP: `python -m zampay.simulators.mtn`, see README.md."""
+"""The MTN MoMo network over HTTP: `zampay simulate mtn`, see README.md."""

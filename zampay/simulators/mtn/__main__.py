@@ -1,4 +1,4 @@
-"""`python -m zampay.simulators.mtn`."""
+"""`zampay simulate mtn`, or `python -m zampay.simulators.mtn`."""
 
 from zampay.simulators.core.program import command
 from zampay.simulators.mtn.app import create_app
