@@ -3,7 +3,7 @@
 #   docker build -t zampay .
 #   docker run --read-only --tmpfs /tmp --env-file ... -p 8000:8000 zampay            (web)
 #   docker run --read-only --tmpfs /tmp --env-file ... zampay worker                  (or beat, release)
-#   docker run --read-only --tmpfs /tmp --env-file ... zampay flask --app wsgi tenant --help
+#   docker run --read-only --tmpfs /tmp --env-file ... zampay zampay tenant --help
 #
 # The base is named by its exact version and digest. Dependabot raises it, in both stages together.
 
@@ -18,14 +18,15 @@ FROM python:3.13.16-slim-bookworm@sha256:a1165e272e578941b84abc79e4ab38a0305cd12
 COPY --from=packages /opt/zampay /opt/zampay
 WORKDIR /app
 COPY Procfile wsgi.py celery_worker.py config.py ./
+COPY bin/zampay bin/
 COPY deploy/start deploy/healthcheck.py deploy/
 COPY migrations migrations
 COPY docs/integration-guide.md docs/
 COPY examples examples
 COPY zampay zampay
 # All of it belongs to root and the process does not: it can change nothing, even without --read-only.
-RUN python -m compileall -q . && chmod -R a+rX,go-w . && chmod a+x deploy/*
-ENV PATH=/opt/zampay/bin:/usr/local/bin:/usr/bin:/bin \
+RUN python -m compileall -q . && chmod -R a+rX,go-w . && chmod a+x bin/* deploy/*
+ENV PATH=/app/bin:/opt/zampay/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/tmp \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1

@@ -94,7 +94,7 @@ def path(directory: Path) -> str:
     programs.mkdir()
     (programs / "valkey-server").symlink_to(valkey.binary())
     (programs / "psql").symlink_to(postgres.binary("psql"))
-    return f"{programs}:{ROOT / '.venv/bin'}:/usr/local/bin:/usr/bin:/bin"
+    return f"{programs}:{ROOT / 'bin'}:{ROOT / '.venv/bin'}:/usr/local/bin:/usr/bin:/bin"
 
 
 def make_role(host: Host, path: str) -> None:
@@ -152,7 +152,7 @@ def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> No
         SIMULATOR_MTN_PORT=str(host.ports["simulator"]),
         SIMULATOR_MTN_CALLBACK_HOST=LOOPBACK,
     )
-    release = host.process("release", path, FLASK_SKIP_DOTENV="1")
+    release = host.process("release", path)
     web = host.process("web", path, HOST=LOOPBACK, PORT=str(host.ports["web"]), WEB_CONCURRENCY="1")
     with redis, simulator:
         redis.await_ready(listens(host.ports["redis"]), wanted="Valkey")
