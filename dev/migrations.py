@@ -18,7 +18,7 @@ def upgrade() -> None:
     directory = DATA / "run"
     with servers(directory) as started, Stack(started, directory) as stack:
         stack.migrate()
-        print("The database is at", stack.zampay("db", "current").strip().splitlines()[-1])
+        print("The database is at", stack.zampay("db", "heads").strip())
 
 
 def revision(what_changes: str) -> None:
