@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from dev.openapi import DOCUMENT, text
 from tests.support.merchants import BASE, Merchant, payment_request
-from zampay.providers.contract import FailureCode, Retry
+from zampay.providers.failures import FailureCode, Retry
 from zampay.tenants.auth import TENANT_HEADER
 from zampay.transfers.states import Evidence, NextAction, Status
 from zampay.webhooks import event_types

@@ -25,7 +25,7 @@ from zampay.infra.web import (
 from zampay.payments import examples as payment_examples
 from zampay.payments.routes import payments
 from zampay.providers import registry
-from zampay.providers.contract import FAILURES
+from zampay.providers.failures import FAILURES
 from zampay.tenants.routes import auth, keys
 from zampay.transfers import callbacks as callback_routes
 from zampay.transfers import dispatch, today_gauges, transitions

@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from zampay.infra.database.db import db
 from zampay.tenants import audit_chain
 from zampay.tenants import queries as tenant_queries
-from zampay.transfers import due, gauges, history, invariants, today_gauges
-from zampay.transfers import queries as payment_queries
+from zampay.transfers import callback_queries, due, gauges, history, invariants, today_gauges
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import queries as webhook_queries
 
 FUNCTIONS: Final = (
     tenant_queries.TENANT_OF_KEY,
-    payment_queries.TENANT_OF_CALLBACK,
+    callback_queries.TENANT_OF_CALLBACK,
+    callback_queries.TENANT_OF_REFERENCE,
     *due.STREAMS.values(),
     *due.DUE.values(),
     webhook_queries.DUE_DELIVERIES,

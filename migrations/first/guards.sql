@@ -83,7 +83,8 @@ DECLARE
 BEGIN
     FOR one IN SELECT * FROM (VALUES
         ('tenants', 'id, created_at', 'false'),
-        ('callbacks', 'id, tenant_id, transfer_id, body_digest, body, method, address, received_at',
+        ('callbacks', 'id, tenant_id, transfer_id, body_digest, body, method, address, verified,'
+         ' received_at',
          'false'),
         ('idempotency_keys', 'tenant_id, livemode, key, request_digest, transfer_id, created_at',
          'false'),

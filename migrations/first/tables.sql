@@ -186,6 +186,7 @@ CREATE TABLE callbacks (
     body bytea NOT NULL,
     method text NOT NULL,
     address text,
+    verified boolean NOT NULL,
     received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     processed_at timestamptz,
     CONSTRAINT pk_callbacks PRIMARY KEY (id),

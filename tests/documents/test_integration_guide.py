@@ -14,7 +14,7 @@ from tests.support.merchants import Merchant
 from zampay.infra.web import problems
 from zampay.kernel import sandbox_numbers
 from zampay.providers import registry
-from zampay.providers.contract import FAILURES, FailureCode
+from zampay.providers.failures import FAILURES, FailureCode
 from zampay.providers.sandbox import adapter as sandbox
 from zampay.transfers.states import Status
 from zampay.webhooks import event_types

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from dev.environment import ROOT
 from dev.openapi import NOWHERE
 from zampay.infra.web import problems
-from zampay.providers.contract import FAILURES
+from zampay.providers.failures import FAILURES
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 ARTICLES = ["/docs", "/docs/errors", "/docs/failures", "/docs/test-numbers", "/docs/examples"]

@@ -167,8 +167,8 @@ def test_code_that_forgets_the_tenant_finds_nothing(
     app: Flask, merchant: Merchant, rival: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A query without its `WHERE tenant_id`: the row of the other tenant stays unseen."""
+    from zampay.providers.profile import Kind
     from zampay.transfers import kinds, queries
-    from zampay.transfers.kinds import Kind
     from zampay.transfers.models import Transfer
 
     foreign = rival.pay(live=False).json["id"]

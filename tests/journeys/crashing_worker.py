@@ -6,9 +6,10 @@
 
 import os
 import signal
+from typing import Any
 
 from celery_worker import celery_app, flask_app
-from zampay.providers.contract import Order, PollAnswer, Profile, Provider, Submission
+from zampay.providers.contract import Order, PollAnswer, Provider, Submission
 
 CRASH_AT = os.environ["CRASH_AT"]
 
@@ -24,12 +25,8 @@ class CrashingProvider:
     def __init__(self, real: Provider) -> None:
         self._real = real
 
-    @property
-    def profile(self) -> Profile:
-        return self._real.profile
-
-    def new_reference(self) -> str:
-        return self._real.new_reference()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
 
     def submit(self, order: Order) -> Submission:
         die_at("before_submit")

@@ -19,8 +19,9 @@ from tests.support.merchants import Merchant
 from tests.support.rows import events, moves, path
 from zampay.infra.database.db import transaction
 from zampay.providers.contract import InDoubt, NotSent
+from zampay.providers.profile import Kind
 from zampay.transfers import queries, transitions
-from zampay.transfers.kinds import RULES, Kind
+from zampay.transfers.kinds import RULES
 from zampay.transfers.states import Evidence, State
 
 EVENTS = RULES[Kind.PAYMENT].events

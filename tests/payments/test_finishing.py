@@ -12,7 +12,7 @@ from tests.support.merchants import Merchant
 from tests.support.refusals import refusal, wrong_fields
 from tests.support.rows import events, moves, path, seconds_until_due
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.providers.contract import FailureCode
+from zampay.providers.failures import FailureCode
 from zampay.providers.sandbox import adapter as sandbox
 from zampay.transfers import invariants
 from zampay.transfers.traces import Transition

@@ -10,8 +10,8 @@ from tests.infra.rows import written
 from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
+from zampay.providers.profile import Kind
 from zampay.transfers import queries
-from zampay.transfers.kinds import Kind
 from zampay.transfers.models import Transfer
 
 pytestmark = pytest.mark.usefixtures("network")

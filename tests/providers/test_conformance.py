@@ -1,5 +1,7 @@
 """One suite for every network: whoever wants to be called by payments passes it."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.infra.sockets import (
@@ -19,7 +21,6 @@ from zampay.providers import registry
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    FailureCode,
     InDoubt,
     NoAnswer,
     NotFound,
@@ -27,7 +28,11 @@ from zampay.providers.contract import (
     PollAnswer,
     ProviderResult,
     ResultStatus,
+    Throttled,
+    TooLate,
 )
+from zampay.providers.failures import FailureCode
+from zampay.providers.profile import Kind
 
 RIGS = ("sandbox", "MTN")
 CODES = {
@@ -98,11 +103,14 @@ def test_the_profile_says_what_payments_need_to_know(rig: Rig) -> None:
     assert profile.msisdn_prefixes
     assert profile.currencies <= set(money.EXPONENTS)
     assert 0 < profile.min_amount_minor < profile.max_amount_minor
-    assert profile.unknown_grace.total_seconds() > 0
+    assert profile.capabilities
+    for able in profile.capabilities.values():
+        assert able.unknown_grace.total_seconds() > 0
+        assert all(earlier <= later for earlier, later in pairwise(able.poll_schedule))
 
 
 def test_references_are_never_given_twice(rig: Rig) -> None:
-    assert len({rig.provider.new_reference() for _ in range(1000)}) == 1000
+    assert len({rig.provider.new_reference(Kind.PAYMENT) for _ in range(1000)}) == 1000
 
 
 def test_the_same_reference_twice_is_one_charge(rig: Rig) -> None:
@@ -116,7 +124,7 @@ def test_the_same_reference_twice_is_one_charge(rig: Rig) -> None:
 
 def test_an_order_whose_time_is_over_is_not_sent(rig: Rig) -> None:
     order = an_order(rig.provider, send_until_s=clock.monotonic_s() - 0.001)
-    assert isinstance(rig.provider.submit(order), NotSent)
+    assert isinstance(rig.provider.submit(order), TooLate)
     if not isinstance(rig, Sandbox):
         assert rig.charges(order) == 0
 
@@ -188,7 +196,7 @@ def test_a_number_that_never_answers_stays_pending(rig: Rig) -> None:
 def test_a_network_that_is_unavailable_says_so_and_nobody_pays(rig: Rig) -> None:
     order = an_order(rig.provider, "260963123462")
     answer = rig.provider.submit(order)
-    assert isinstance(answer, InDoubt | NotSent | Declined)
+    assert isinstance(answer, InDoubt | NotSent | Throttled | Declined)
     assert isinstance(rig.provider.poll(order), NotFound)
     assert rig.charges(order) == 0
 
@@ -206,8 +214,8 @@ def test_whatever_the_transport_does_nothing_raises_and_nothing_is_concluded(
     with serving(behaviour) as server:
         provider = remote.at(server.url)
         order = an_order(provider)
-        assert isinstance(provider.submit(order), InDoubt | NotSent)
-        assert isinstance(provider.poll(order), NoAnswer | NotSent)
+        assert isinstance(provider.submit(order), InDoubt | NotSent | Throttled)
+        assert isinstance(provider.poll(order), NoAnswer | Throttled)
 
 
 @pytest.mark.parametrize("behaviour", HOSTILE.values(), ids=HOSTILE)

@@ -9,7 +9,6 @@ from zampay.kernel.sandbox_numbers import OURS, PUBLISHED
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    Failure,
     InDoubt,
     NotFound,
     PollAnswer,
@@ -17,6 +16,7 @@ from zampay.providers.contract import (
     ProviderResult,
     ResultStatus,
 )
+from zampay.providers.failures import Failure
 
 LOST = {"72", "73", "74"}
 """Numbers whose first answer is lost; the conformance suite says what becomes of them."""

@@ -12,15 +12,17 @@ from zampay.kernel import sandbox_numbers
 from zampay.kernel.money import Money
 from zampay.providers.contract import (
     Accepted,
+    AccountName,
     Declined,
     InDoubt,
     NoAnswer,
     NotFound,
-    NotSent,
     ProviderResult,
     ResultStatus,
+    Throttled,
 )
 from zampay.providers.mtn import adapter as mtn_adapter
+from zampay.providers.profile import Kind
 
 PAY = "requesttopay"
 
@@ -63,7 +65,7 @@ def test_any_note_that_a_merchant_may_write_is_taken_by_the_network(mtn: Mtn, no
 
 
 def test_references_are_uuids_of_version_4(mtn: Mtn) -> None:
-    assert uuid.UUID(mtn.provider.new_reference()).version == 4
+    assert uuid.UUID(mtn.provider.new_reference(Kind.PAYMENT)).version == 4
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "error_after", "garbage", "hang"])
@@ -90,7 +92,7 @@ def test_a_request_that_was_lost_is_in_doubt_and_unknown(mtn: Mtn) -> None:
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        ({"kind": "status", "status": 429}, NotSent),
+        ({"kind": "status", "status": 429}, Throttled),
         ({"kind": "status", "status": 503}, InDoubt),
         ({"kind": "status", "status": 500}, InDoubt),
         ({"kind": "status", "status": 400}, Declined),
@@ -138,28 +140,30 @@ def test_polls_keep_the_pace_of_the_subscription(mtn: Mtn) -> None:
     slow.submit(order)
     assert isinstance(slow.poll(order), ProviderResult)
     refused = [slow.poll(order), mtn.adapter(polls_per_s=0.2).poll(order)]
-    assert all(isinstance(one, NotSent) and (one.retry_after_s or 0) > 1 for one in refused)
+    assert all(isinstance(one, Throttled) and (one.retry_after_s or 0) > 1 for one in refused)
     assert mtn.requests("poll") == 1
 
 
 def test_account_holder_and_balance_are_read_or_unknown(mtn: Mtn) -> None:
     adapter = mtn.adapter()
-    assert adapter.is_active("260963123400") is True
-    assert adapter.is_active("260963123451") is False
-    assert adapter.is_active("260963123450") is None
-    assert adapter.is_active("260963123455") is None
-    amount, currency = adapter.balance() or ("", "")
-    assert (float(amount) > 0, currency) == (True, "ZMW")
+    assert adapter.account_name("260963123400") == AccountName(None, is_active=True)
+    assert adapter.account_name("260963123451") == AccountName(None, is_active=False)
+    assert adapter.account_name("260963123450") is None
+    assert adapter.account_name("260963123455") is None
+    balance = adapter.balance(Kind.PAYMENT)
+    assert balance is not None
+    assert (float(balance.amount) > 0, balance.currency) == (True, "ZMW")
     mtn.faults({"operation": "*", "kind": "garbage"})
-    assert adapter.is_active("260963123400") is None
-    assert adapter.balance() is None
+    assert adapter.account_name("260963123400") is None
+    assert adapter.balance(Kind.PAYMENT) is None
 
 
 @pytest.mark.parametrize(("body", "expected"), [(b"true", True), (b"false", False), (b"1", None)])
 def test_a_bare_boolean_is_an_answer_too(mtn: Mtn, body: bytes, expected: object) -> None:
     mtn.adapter().submit(an_order(mtn.provider))
     with serving(answers(body)) as server:
-        assert mtn.adapter(base_url=server.url).is_active("260963123400") is expected
+        found = mtn.adapter(base_url=server.url).account_name("260963123400")
+        assert (found.is_active if found else None) is expected
 
 
 def test_published_numbers_and_euros_are_taken_in_the_sandbox_only(mtn: Mtn) -> None:

@@ -10,14 +10,14 @@ from zampay.infra.http.outbound import Reply
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    FailureCode,
     InDoubt,
     NoAnswer,
     NotFound,
-    NotSent,
     ProviderResult,
     ResultStatus,
+    Throttled,
 )
+from zampay.providers.failures import FailureCode
 from zampay.providers.mtn import adapter, bodies, mapping
 
 UNKNOWN = '{"code":"RESOURCE_NOT_FOUND","message":"Requested resource was not found."}'
@@ -129,7 +129,7 @@ SUBMISSIONS = [
     (401, '{"statusCode":401,"message":"Access denied"}', Declined),
     (403, '{"statusCode":403,"message":"Forbidden"}', Declined),
     (404, GATEWAY_404, Declined),
-    (429, "", NotSent),
+    (429, "", Throttled),
     (500, '{"code":"PAYER_NOT_FOUND","message":"Payer does not exist."}', Declined),
     (500, '{"code":"INVALID_CURRENCY","message":"Currency not supported."}', InDoubt),
     (500, '{"code":"INTERNAL_PROCESSING_ERROR","message":"An error."}', InDoubt),
@@ -202,7 +202,7 @@ def test_a_refusal_in_a_body_that_is_not_known_is_presumed_until_the_network_is_
 
 def test_too_many_requests_says_how_long_to_wait() -> None:
     found = adapter._submission(Reply(429, "", retry_after_s=7.0))
-    assert found == NotSent("too many requests (429)", retry_after_s=7.0)
+    assert found == Throttled("too many requests (429)", retry_after_s=7.0)
 
 
 POLLS = [

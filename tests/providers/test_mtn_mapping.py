@@ -2,7 +2,7 @@
 
 import pytest
 
-from zampay.providers.contract import FailureCode, Retry
+from zampay.providers.failures import FailureCode, Retry
 from zampay.providers.mtn import mapping
 from zampay.providers.mtn.mapping import MEANINGS, Refusal
 

@@ -11,7 +11,15 @@ from tests.infra.sockets import answers, keeps_silent, serving
 from tests.support.networks import Mtn, an_order
 from zampay.infra.redis import redis_client
 from zampay.kernel import clock
-from zampay.providers.contract import Accepted, Declined, FailureCode, NoAnswer, NotSent
+from zampay.providers.contract import (
+    Accepted,
+    Declined,
+    NoAnswer,
+    NotSent,
+    Throttled,
+    TooLate,
+)
+from zampay.providers.failures import FailureCode
 from zampay.providers.mtn.tokens import Tokens
 
 
@@ -71,7 +79,7 @@ def test_a_poll_after_the_token_ended_is_answered_too(mtn: Mtn) -> None:
     order = an_order(adapter)
     adapter.submit(order)
     mtn.admin("POST", "tokens/expire")
-    assert not isinstance(adapter.poll(order), NoAnswer | NotSent)
+    assert not isinstance(adapter.poll(order), NoAnswer | Throttled)
 
 
 def test_without_redis_a_worker_keeps_its_own_token_while_it_lasts(
@@ -147,7 +155,7 @@ def test_an_order_for_which_the_token_came_too_late_is_not_sent(
         return token
 
     monkeypatch.setattr(Tokens, "_fetch", take_long)
-    assert isinstance(adapter.submit(order), NotSent)
+    assert isinstance(adapter.submit(order), TooLate)
     assert mtn.requests("token") == 1
     assert mtn.requests("requesttopay") == 0
 

@@ -12,17 +12,22 @@ from flask import Flask
 from zampay.infra.database.after_commit import TaskMessage
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.kernel import clock
+from zampay.kernel.findings import Finding
 from zampay.providers.contract import (
     Accepted,
+    AccountName,
+    Balance,
+    CallbackHint,
+    CallbackRequest,
     NotFound,
     Order,
     PollAnswer,
-    Profile,
     ProviderResult,
     ResultStatus,
     Submission,
 )
 from zampay.providers.mtn import adapter
+from zampay.providers.profile import Capability, Kind, Profile
 from zampay.transfers.models import Transfer
 from zampay.transfers.poll import poll as poll_transfer
 from zampay.transfers.submit import submit as submit_transfer
@@ -87,7 +92,30 @@ class ScriptedNetwork:
         self.poll_answers: list[PollAnswer | Callable[[Order], PollAnswer]] = []
         self._references = 0
 
-    def new_reference(self) -> str:
+    @property
+    def able(self) -> Capability:
+        """What it can do with payments."""
+        return self.profile.capabilities[Kind.PAYMENT]
+
+    def may(self, **able: Any) -> None:
+        """Let the network be able to do something else with payments than MTN."""
+        payments = replace(self.able, **able)
+        self.profile = replace(self.profile, capabilities={Kind.PAYMENT: payments})
+
+    def read_callback(self, request: CallbackRequest) -> CallbackHint | None:
+        return CallbackHint(token=request.token)
+
+    def account_name(self, msisdn: str) -> AccountName | None:
+        return AccountName(None, is_active=True) if msisdn else None
+
+    def balance(self, kind: Kind) -> Balance | None:
+        return Balance("1000", "ZMW") if kind is Kind.PAYMENT else None
+
+    def diagnose(self) -> list[Finding]:
+        return []
+
+    def new_reference(self, kind: Kind) -> str:
+        assert kind is Kind.PAYMENT
         self._references += 1
         return f"reference-{self._references}"
 

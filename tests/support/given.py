@@ -7,7 +7,8 @@ from flask import Flask
 
 from tests.support.fakes import ScriptedNetwork, make_due, poll, result, stored, submit
 from tests.support.merchants import Merchant
-from zampay.providers.contract import Failure, FailureCode, InDoubt, NotFound
+from zampay.providers.contract import InDoubt, NotFound
+from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import State
 

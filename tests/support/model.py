@@ -21,8 +21,6 @@ from zampay.kernel import ids
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    Failure,
-    FailureCode,
     InDoubt,
     NoAnswer,
     NotFound,
@@ -30,9 +28,11 @@ from zampay.providers.contract import (
     Order,
     PollAnswer,
     Submission,
+    Throttled,
 )
+from zampay.providers.failures import Failure, FailureCode
+from zampay.providers.profile import Kind
 from zampay.transfers import create, poll, queries, submit
-from zampay.transfers.kinds import Kind
 from zampay.transfers.models import Transfer
 
 NO = Failure(FailureCode.PAYER_NOT_FOUND, "No wallet.", "PAYER_NOT_FOUND")
@@ -49,8 +49,8 @@ class NetworkBooks(ScriptedNetwork):
         self.charges: list[str] = []
         self.under_way: list[Order] = []
 
-    def new_reference(self) -> str:
-        return ids.new("ref")
+    def new_reference(self, kind: Kind) -> str:
+        return ids.new(kind)
 
     def land(self, order: Order) -> None:
         self.known.setdefault(order.reference, "PENDING")
@@ -84,7 +84,7 @@ class NetworkBooks(ScriptedNetwork):
         if how == "no answer":
             return NoAnswer("timeout")
         if how == "no turn":
-            return NotSent("no turn", retry_after_s=1)
+            return Throttled("no turn", retry_after_s=1)
         status = self.known.get(order.reference)
         if status is None:
             return NotFound("404")

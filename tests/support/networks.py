@@ -9,10 +9,17 @@ from typing import Any, Protocol
 import requests
 
 from zampay.kernel.money import Money
-from zampay.providers.contract import Order, PollAnswer, Provider, ProviderResult, ResultStatus
+from zampay.providers.contract import (
+    Order,
+    PollAnswer,
+    Provider,
+    ProviderResult,
+    ResultStatus,
+)
 from zampay.providers.mtn import adapter as mtn_adapter
 from zampay.providers.mtn import settings as mtn_settings
 from zampay.providers.mtn.mapping import failure
+from zampay.providers.profile import DEPLOYMENT, Kind
 from zampay.providers.sandbox import adapter as sandbox_adapter
 from zampay.simulators.mtn.settings import Settings
 
@@ -101,8 +108,10 @@ class Mtn:
 
 def an_order(provider: Provider, msisdn: str = PAYER, **changes: Any) -> Order:
     """An order of 12.50, just accepted."""
-    reference = provider.new_reference()
+    reference = provider.new_reference(Kind.PAYMENT)
     plain = Order(
+        kind=Kind.PAYMENT,
+        wallet_id=DEPLOYMENT,
         reference=reference,
         transfer_id=f"pay_{reference[:8]}",
         msisdn=msisdn,

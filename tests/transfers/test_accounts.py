@@ -17,7 +17,8 @@ from tests.support.given import (
     unconfirmed,
 )
 from tests.support.merchants import Merchant
-from zampay.providers.contract import Accepted, Failure, FailureCode, NotSent
+from zampay.providers.contract import Accepted, NotSent
+from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers import states
 from zampay.transfers.states import State
 

@@ -14,7 +14,7 @@ from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
 from tests.support.rows import callbacks
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
-from zampay.transfers import queries
+from zampay.transfers import callback_queries, queries
 from zampay.transfers.create import TOKEN_LENGTH
 from zampay.transfers.models import LOOKUP_LENGTH, Transfer
 
@@ -54,7 +54,7 @@ def test_the_whole_token_is_compared_in_constant_time(
 ) -> None:
     compared = []
     monkeypatch.setattr(
-        queries.hmac, "compare_digest", lambda one, two: compared.append((one, two))
+        callback_queries.hmac, "compare_digest", lambda one, two: compared.append((one, two))
     )
     token = other_ends(transfer.callback_token)[0]
     client.put(f"{BASE}/callbacks/mtn/{token}", data=b"{}")
@@ -72,7 +72,10 @@ def test_no_more_than_the_first_half_goes_to_the_database_and_an_index_finds_it(
     token = transfer.callback_token
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         sa.event.listen(db.engine, "before_cursor_execute", note)
-        assert queries.by_callback_token(tx, "mtn", token) == (transfer.id, transfer.tenant_id)
+        assert callback_queries.by_callback_token(tx, "MTN", token) == (
+            transfer.id,
+            transfer.tenant_id,
+        )
         sa.event.remove(db.engine, "before_cursor_execute", note)
         ((statement, values),) = sent
         tx.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
@@ -91,8 +94,8 @@ def test_a_payment_moves_while_somebody_keeps_a_callback_for_it(
     """
     with session(app, transfer.tenant_id) as keeping, session(app, transfer.tenant_id) as moving:
         keeping.execute(
-            "INSERT INTO callbacks (tenant_id, transfer_id, body_digest, body, method)"
-            " VALUES (%s, %s, 'digest', '', 'PUT')",
+            "INSERT INTO callbacks (tenant_id, transfer_id, body_digest, body, method, verified)"
+            " VALUES (%s, %s, 'digest', '', 'PUT', false)",
             [transfer.tenant_id, transfer.id],
         )
         moving.execute("SET LOCAL lock_timeout = '1s'")

@@ -12,7 +12,8 @@ from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, st
 from tests.support.given import accept, processing
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import Transaction
-from zampay.providers.contract import DEPLOYMENT, Accepted, InDoubt, NotSent, Order, Submission
+from zampay.providers.contract import Accepted, InDoubt, Order, Submission, Throttled
+from zampay.providers.profile import DEPLOYMENT
 from zampay.transfers import due
 from zampay.transfers.concurrency import TROUBLE_AFTER
 from zampay.transfers.dispatch import Dispatcher
@@ -167,7 +168,7 @@ def test_once_the_pace_is_used_up_nobody_asks_for_a_turn_before_the_next_sweep(
 ) -> None:
     """Otherwise every due row would be taken and put back as fast as the database can."""
     rows = [processing(app, merchant, network) for _ in range(4)]
-    network.poll_answers = [NotSent("waiting for a turn", retry_after_s=1.5) for _ in rows]
+    network.poll_answers = [Throttled("waiting for a turn", retry_after_s=1.5) for _ in rows]
     app.extensions["dispatcher"] = Dispatcher(
         app, per_tenant=1, executor=app.extensions["dispatcher"].executor
     )

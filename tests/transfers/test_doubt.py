@@ -21,15 +21,8 @@ from tests.support.merchants import Merchant
 from tests.support.rows import discrepancies, path, seconds_until_due
 from tests.transfers.test_callbacks import PAID, call
 from zampay.infra.database.db import transaction
-from zampay.providers.contract import (
-    Declined,
-    Failure,
-    FailureCode,
-    InDoubt,
-    NotSent,
-    Order,
-    Submission,
-)
+from zampay.providers.contract import Declined, InDoubt, NotSent, Order, Submission
+from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers import states
 from zampay.transfers.callbacks import MOST_KEPT
 from zampay.transfers.models import Transfer
@@ -91,6 +84,7 @@ def _keep_unseen(app: Flask, transfer: Transfer, body: str) -> None:
                 body_digest=body,
                 body=body.encode(),
                 method="PUT",
+                verified=False,
                 processed_at=tx.now,
             )
         )

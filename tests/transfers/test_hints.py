@@ -16,7 +16,7 @@ from tests.support.given import ended, ending, look, never_landed, processing
 from tests.support.merchants import Merchant
 from tests.support.rows import callbacks, discrepancies, seconds_until_due
 from tests.transfers.test_callbacks import call
-from zampay.providers.contract import NoAnswer, NotSent, Order, PollAnswer
+from zampay.providers.contract import NoAnswer, Order, PollAnswer, Throttled
 from zampay.transfers.callbacks import MOST_KEPT
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import State
@@ -109,7 +109,7 @@ def test_a_hint_that_got_no_turn_is_followed_before_the_planned_poll(
 ) -> None:
     transfer, planned = polled_twelve_times(app, merchant, network)
     task_queue.lose_all()
-    network.poll_answers = [NotSent("no turn", retry_after_s=3), result("PENDING")]
+    network.poll_answers = [Throttled("no turn", retry_after_s=3), result("PENDING")]
     call(client, transfer, b"{}")
     task_queue.run_all()
     assert 2 < (seconds_until_due(app, transfer.id) or 0) <= 3

@@ -25,13 +25,12 @@ from tests.transfers.test_late_answers import Killed, die
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    Failure,
-    FailureCode,
     InDoubt,
     NoAnswer,
     Order,
     Submission,
 )
+from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers import operator_actions, states
 from zampay.transfers.models import Transfer
 from zampay.transfers.operator_actions import NotPossible, Operator
@@ -62,7 +61,11 @@ def test_the_grace_time_counts_from_the_end_of_the_send(
     network.poll_answers = [UNKNOWN, UNKNOWN]
     look(app, transfer)
     in_state(app, transfer, State.UNCONFIRMED)
-    look(app, transfer, age=network.profile.unknown_grace - timedelta(seconds=9))
+    look(
+        app,
+        transfer,
+        age=network.able.unknown_grace - timedelta(seconds=9),
+    )
     in_state(app, transfer, State.UNCONFIRMED)
 
 

@@ -20,15 +20,14 @@ from tests.support.merchants import Merchant
 from tests.support.rows import moves
 from zampay.infra.database.db import db, transaction
 from zampay.providers.contract import (
-    Failure,
-    FailureCode,
     InDoubt,
     NoAnswer,
     NotFound,
-    NotSent,
     Order,
     PollAnswer,
+    Throttled,
 )
+from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers import poll, queries
 from zampay.transfers.states import State
 
@@ -37,7 +36,7 @@ NOTHING_LEARNT = [
     pytest.param(NoAnswer("timeout"), id="timeout"),
     pytest.param(NoAnswer("answered 502"), id="server error or garbage"),
     pytest.param(NoAnswer("answered 404"), id="the gateway's own 404"),
-    pytest.param(NotSent("waiting for a turn", retry_after_s=3), id="no turn"),
+    pytest.param(Throttled("waiting for a turn", retry_after_s=3), id="no turn"),
 ]
 
 
@@ -70,7 +69,11 @@ def test_not_known_within_the_grace_time_proves_nothing(
 ) -> None:
     transfer = unconfirmed(app, merchant, network)
     network.poll_answers = [UNKNOWN]
-    look(app, transfer, age=network.profile.unknown_grace - timedelta(seconds=5))
+    look(
+        app,
+        transfer,
+        age=network.able.unknown_grace - timedelta(seconds=5),
+    )
     assert stored(app, transfer.id).state == State.UNCONFIRMED
 
 
@@ -169,7 +172,7 @@ def test_never_landed_is_a_failure_only_when_the_time_for_sending_is_over(
 def test_a_network_that_would_charge_twice_is_not_sent_to_again(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    network.profile = replace(network.profile, resend_is_safe=False)
+    network.may(resend_is_safe=False)
     transfer = unconfirmed(app, merchant, network)
     hear_that_it_is_unknown(app, transfer, network)
     assert stored(app, transfer.id).state == State.FAILED

@@ -1,6 +1,5 @@
 """Looks: soon at first, then ever more rarely, one at a time, and when the last one was."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -104,7 +103,7 @@ def test_a_payment_that_cannot_be_asked_about_needs_a_person(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, why: str
 ) -> None:
     transfer = unconfirmed(app, merchant, network)
-    network.profile = replace(network.profile, can_poll=False)
+    network.may(can_poll=False)
     if why == "no longer served":
         app.extensions["providers"] = {True: {}, False: {}}
     look(app, transfer)

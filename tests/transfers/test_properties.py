@@ -21,9 +21,9 @@ from tests.support.given import LONG
 from tests.support.merchants import Merchant
 from tests.support.model import NetworkBooks, PaymentLife
 from tests.support.rows import discrepancies, events, moves
+from zampay.providers.profile import Kind
 from zampay.transfers import kinds, states
 from zampay.transfers.create import Wanted
-from zampay.transfers.kinds import Kind
 from zampay.transfers.states import Evidence, State
 
 SENDS = ["accepted", "lost", "lost answer", "slow", "held", "refused", "our set-up", "not sent"]

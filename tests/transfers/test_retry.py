@@ -26,15 +26,8 @@ from tests.support.in_review import in_review
 from tests.support.merchants import Merchant
 from tests.support.rows import events, seconds_until_due
 from tests.transfers.test_callbacks import PAID, call
-from zampay.providers.contract import (
-    Accepted,
-    Failure,
-    FailureCode,
-    NoAnswer,
-    Order,
-    PollAnswer,
-    Submission,
-)
+from zampay.providers.contract import Accepted, NoAnswer, Order, PollAnswer, Submission
+from zampay.providers.failures import Failure, FailureCode
 from zampay.providers.mtn import mapping
 from zampay.transfers import operator_actions, states
 from zampay.transfers.models import Transfer

@@ -17,16 +17,16 @@ from zampay.kernel import clock
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    Failure,
-    FailureCode,
     InDoubt,
     NotSent,
     Order,
     ProviderResult,
     ResultStatus,
     Submission,
+    Throttled,
 )
-from zampay.transfers import states
+from zampay.providers.failures import Failure, FailureCode
+from zampay.providers.profile import POLL_SCHEDULE
 from zampay.transfers.states import State
 
 REFUSED = Declined(Failure(FailureCode.PAYER_NOT_FOUND, "No wallet.", "PAYER_NOT_FOUND"))
@@ -75,7 +75,7 @@ def test_an_accepted_order_is_processing_and_looked_at_soon(
     transfer = accept(app, merchant)
     submit(app, transfer)
     assert path(app, transfer.id) == [*ONCE, "PROCESSING"]
-    assert due_after(app, transfer.id) == states.POLL_SCHEDULE[0]
+    assert due_after(app, transfer.id) == POLL_SCHEDULE[0]
 
 
 def test_what_was_not_sent_is_sent_again_under_the_same_reference(
@@ -95,7 +95,7 @@ def test_a_repeat_waits_for_longer_each_time_and_for_what_the_network_asks(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     transfer = accept(app, merchant)
-    network.submit_answers = [NotSent("down"), NotSent("down"), NotSent("busy", retry_after_s=40)]
+    network.submit_answers = [NotSent("down"), NotSent("down"), Throttled("busy", retry_after_s=40)]
     delays = []
     for _ in range(3):
         make_due(app, transfer.id)

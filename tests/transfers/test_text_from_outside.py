@@ -14,11 +14,8 @@ from tests.support.given import accept, look, processing
 from tests.support.merchants import BASE, Merchant
 from tests.support.rows import callbacks, discrepancies, events, moves, seconds_until_due
 from zampay.providers.contract import (
-    LONGEST_TEXT,
     Accepted,
     Declined,
-    Failure,
-    FailureCode,
     InDoubt,
     NoAnswer,
     NotFound,
@@ -28,6 +25,7 @@ from zampay.providers.contract import (
     ProviderResult,
     ResultStatus,
 )
+from zampay.providers.failures import LONGEST_TEXT, Failure, FailureCode
 from zampay.providers.mtn import bodies
 from zampay.transfers.models import Transfer
 

@@ -9,14 +9,8 @@ from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, st
 from tests.support.given import accept, to_be_sent_again
 from tests.support.merchants import Merchant
 from tests.support.rows import path, seconds_until_due
-from zampay.providers.contract import (
-    Declined,
-    Failure,
-    FailureCode,
-    NoAnswer,
-    NotSent,
-    PollAnswer,
-)
+from zampay.providers.contract import Declined, NoAnswer, NotSent, PollAnswer
+from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers.states import State
 
 REFUSED = Declined(Failure(FailureCode.PAYER_NOT_FOUND, "No wallet.", "PAYER_NOT_FOUND"))

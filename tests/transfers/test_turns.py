@@ -14,7 +14,7 @@ from tests.support.fakes import HeldQueue, ScriptedNetwork, stored
 from tests.support.given import accept, unconfirmed
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
-from zampay.providers.contract import DEPLOYMENT
+from zampay.providers.profile import DEPLOYMENT
 from zampay.transfers import due
 from zampay.transfers.due import Stream
 from zampay.transfers.models import Transfer

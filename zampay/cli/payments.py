@@ -23,7 +23,7 @@ from zampay.kernel import msisdn, words
 from zampay.kernel.clock import rfc3339
 from zampay.tenants.models import Tenant
 from zampay.tenants.operators import NotAllowed
-from zampay.transfers import operator_actions, proposals, queries
+from zampay.transfers import callback_queries, operator_actions, proposals, queries
 from zampay.transfers.models import Transfer
 from zampay.transfers.operator_actions import NotPossible, Operator
 from zampay.transfers.states import State
@@ -179,7 +179,7 @@ def _tell_traces(payment: Transfer) -> None:
     with transaction(payment.tenant_id) as tx:
         history = queries.transitions(tx, payment.id)
         contradictions = queries.discrepancies(tx, payment.id)
-        callbacks, last_at = queries.callbacks_seen(tx, payment.id)
+        callbacks, last_at = callback_queries.callbacks_seen(tx, payment.id)
         deliveries = webhook_queries.deliveries_about(tx, payment.id)
     for move in history:
         click.echo(f"  {rfc3339(move.at)}  {move.target:12}  {move.evidence:10}  {move.detail}")

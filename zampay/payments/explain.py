@@ -11,8 +11,9 @@ from enum import StrEnum
 from zampay.infra.database.db import Transaction
 from zampay.kernel.clock import rfc3339
 from zampay.providers import registry
-from zampay.providers.contract import Profile, Retry
-from zampay.transfers import queries, states, transitions
+from zampay.providers.failures import Retry
+from zampay.providers.profile import Profile
+from zampay.transfers import callback_queries, queries, states
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, NextAction, State
 from zampay.transfers.traces import Discrepancy, Transition
@@ -58,7 +59,7 @@ def explain(tx: Transaction, payment: Transfer) -> Explanation:
         now=tx.now,
     )
     said = [move for move in history if _is_the_networks_word(move)]
-    count, last_at = queries.callbacks_seen(tx, payment.id)
+    count, last_at = callback_queries.callbacks_seen(tx, payment.id)
     advice, until = _new_attempt(facts)
     return Explanation(
         payment=payment,
@@ -90,13 +91,15 @@ class _Facts:
     @property
     def window(self) -> timedelta:
         """For how long the network leaves the payer its prompt."""
-        return self.profile.approval_window if self.profile else timedelta(minutes=5)
+        return registry.capability(
+            self.payment.provider, self.payment.kind, livemode=self.payment.livemode
+        ).approval_window
 
     @property
     def prompt_ends_at(self) -> datetime | None:
         """When a prompt of the last send has run out; None if nothing was sent."""
-        sent = self.payment.submitted_at is not None
-        return transitions.last_byte_at(self.payment) + self.window if sent else None
+        last_byte_at: datetime | None = self.payment.last_byte_at
+        return last_byte_at + self.window if last_byte_at is not None else None
 
     @property
     def is_prompted(self) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from zampay.infra.database.db import Transaction, transaction
 from zampay.kernel.errors import ZamPayError
-from zampay.providers.contract import Failure, FailureCode
+from zampay.providers.failures import Failure, FailureCode
+from zampay.providers.profile import Kind
 from zampay.transfers import queries, states, transitions
-from zampay.transfers.kinds import Kind
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 

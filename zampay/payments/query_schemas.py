@@ -13,7 +13,7 @@ from zampay.payments.schemas import (
     ExternalId,
     MobileNumber,
 )
-from zampay.providers.contract import FailureCode
+from zampay.providers.failures import FailureCode
 from zampay.transfers.states import State, Status
 from zampay.transfers.views import PaymentView
 

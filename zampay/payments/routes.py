@@ -13,12 +13,12 @@ from zampay.infra.web.api import blueprint, no_members
 from zampay.kernel.errors import InvalidField
 from zampay.payments import examples, finishing, history_schemas, query_schemas, schemas
 from zampay.payments import explain as explanation
-from zampay.providers.contract import FailureCode
+from zampay.providers.failures import FailureCode
+from zampay.providers.profile import Kind
 from zampay.tenants.auth import Caller, requires
 from zampay.tenants.scopes import Scope
 from zampay.transfers import create as creation
 from zampay.transfers import queries, routing, states, views
-from zampay.transfers.kinds import Kind
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import State, Status
 

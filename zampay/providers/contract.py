@@ -1,144 +1,39 @@
 """What every network must answer, in our words.
 
-Adapters translate; the payments feature persists, repeats and decides. The contract fits three
-shapes of network: an asynchronous one with a poll, one whose ids are short and whose poll
-names no amount, and one whose single call blocks until the payer has answered and that cannot be
-asked afterwards.
+Adapters translate; the engine (`zampay.transfers`) persists, repeats and decides. The contract fits
+four shapes of network: an asynchronous one with a callback address per transfer; one whose ids are
+short, whose one callback address serves all and whose poll names no amount; one whose single call
+blocks until the customer has answered and that cannot be asked afterwards; and the sandbox.
 
-The rule of doubt: an adapter says `Declined` or a FAILED `Report` only when the network itself
-said no. Silence, garbage and server errors are `InDoubt` or `NoAnswer`.
+The rule of doubt: an adapter says `Declined` or a FAILED `ProviderResult` only when the network
+itself said no. Silence, garbage and server errors are `InDoubt` or `NoAnswer`.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Protocol
 
-from zampay.kernel import clock, storable
+from zampay.kernel import clock
 from zampay.kernel.findings import Finding
 from zampay.kernel.money import Money
-
-DEPLOYMENT: Final = "deployment"
-"""The wallet of the deployment itself, whose credentials are in the environment."""
-LONGEST_TEXT = 200
-"""Characters of a text by a network: three of them fit into one entry of an index."""
-
-
-class FailureCode(StrEnum):
-    """Why a payment failed, as merchants read it (docs: integration guide, failure codes)."""
-
-    PAYER_NOT_FOUND = "payer_not_found"
-    PAYER_DECLINED = "payer_declined"
-    APPROVAL_TIMEOUT = "approval_timeout"
-    INSUFFICIENT_FUNDS = "insufficient_funds"
-    LIMIT_EXCEEDED = "limit_exceeded"
-    PAYER_NOT_ALLOWED = "payer_not_allowed"
-    INVALID_AMOUNT = "invalid_amount"
-    PROVIDER_UNAVAILABLE = "provider_unavailable"
-    PROVIDER_REJECTED = "provider_rejected"
-    CANCELLED = "cancelled"
-    UNSPECIFIED = "unspecified"
-
-
-FAILURES: Mapping[FailureCode, tuple[str, str]] = MappingProxyType(
-    {
-        FailureCode.PAYER_NOT_FOUND: (
-            "the number has no wallet at this network",
-            "check the number",
-        ),
-        FailureCode.PAYER_DECLINED: (
-            "the customer refused",
-            "ask whether to try again",
-        ),
-        FailureCode.APPROVAL_TIMEOUT: (
-            "no PIN in time",
-            "try again, with the phone at hand",
-        ),
-        FailureCode.INSUFFICIENT_FUNDS: (
-            "not enough money",
-            "top up, then try again",
-        ),
-        FailureCode.LIMIT_EXCEEDED: (
-            "a limit of a wallet is reached",
-            "a smaller amount, or tomorrow",
-        ),
-        FailureCode.PAYER_NOT_ALLOWED: (
-            "the wallet may not pay like this",
-            "ask the network",
-        ),
-        FailureCode.INVALID_AMOUNT: (
-            "the network does not take this amount",
-            "another amount",
-        ),
-        FailureCode.PROVIDER_UNAVAILABLE: (
-            "the network could not be reached; nothing was charged",
-            "try again later",
-        ),
-        FailureCode.PROVIDER_REJECTED: (
-            "the gateway's set-up at the network; its operator is alerted",
-            "try again later",
-        ),
-        FailureCode.CANCELLED: (
-            "you cancelled it",
-            "",
-        ),
-        FailureCode.UNSPECIFIED: (
-            "the network gave no reason we know; `providerCode` is its own word",
-            "try again, or pay otherwise",
-        ),
-    }
-)
-"""What each code means, and what a merchant tells the customer (Markdown, for the pages)."""
-
-
-class Retry(StrEnum):
-    """Whether the merchant may make a new payment for the same order without a second charge."""
-
-    SAFE = "safe"
-    UNSAFE = "unsafe"
-
-
-class FromOutside:
-    """What a network said: each text is bounded, one line, and what PostgreSQL gives back of it, so
-    that the same word compares equal whenever it is told.
-    """
-
-    __slots__ = ()
-
-    def __post_init__(self) -> None:
-        """Replace what cannot be kept; cut what is too long."""
-        for field in fields(self):  # type: ignore[arg-type]
-            given = getattr(self, field.name)
-            if type(given) is str:
-                object.__setattr__(self, field.name, storable.line(given)[:LONGEST_TEXT])
-
-
-@dataclass(frozen=True, slots=True)
-class Failure(FromOutside):
-    """A definite no: our code, a sentence, the network's own code, and what a retry risks.
-
-    `recheck`: networks have been seen to take such a no back, so it is looked at once more later.
-    """
-
-    code: FailureCode
-    message: str
-    provider_code: str | None
-    retry: Retry = Retry.SAFE
-    repoll: bool = False
+from zampay.providers.failures import Failure, FromOutside
+from zampay.providers.profile import Kind, Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """All that a network needs to ask a payer for money; `reference` is stored before any call.
+    """All that a network needs to move money; `reference` is stored before any call.
 
     `accepted_at` is the database's time of our acceptance, `now` its time of this call. After
     `send_until_s` (this process's monotonic seconds) not a byte of it may go out any more: the row
     may belong to somebody else by then. An adapter looks at it last, after any login.
     """
 
+    kind: Kind
+    wallet_id: str
     reference: str
     transfer_id: str
     msisdn: str
@@ -212,7 +107,21 @@ class NotSent(FromOutside):
     """Certainly nothing reached the network's books: safe to repeat under the same reference."""
 
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled(FromOutside):
+    """The network, or our own pace for it, wants fewer calls: nothing was done, repeat it later."""
+
+    detail: str
     retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate(FromOutside):
+    """Nothing was sent, because `order.send_until_s` had passed: the lease may be another's."""
+
+    detail: str = "too late to send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,52 +138,81 @@ class NoAnswer(FromOutside):
     detail: str
 
 
-Submission = Accepted | Declined | InDoubt | NotSent
-PollAnswer = ProviderResult | NotFound | NoAnswer | NotSent
+Submission = Accepted | Declined | InDoubt | NotSent | Throttled | TooLate
+PollAnswer = ProviderResult | NotFound | NoAnswer | Throttled
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """What a network takes and what may be done with it; data, so that no caller names it.
-
-    `account` tells one of our accounts at the network from another, where there may be several one
-    after the other: what one has sent, another does not know.
+class CallbackRequest:
+    """A callback as it came: the end of its path, its headers by names in lower case. The body is
+    read only when it is asked for, so that a stranger without a token cannot make us wait for it.
     """
 
-    code: str
-    msisdn_prefixes: tuple[str, ...]
-    currencies: frozenset[str]
-    min_amount_minor: int
-    max_amount_minor: int
-    approval_hint: str = "The payer answers the prompt on the phone."
-    can_poll: bool = True
-    resend_is_safe: bool = True
-    unknown_grace: timedelta = timedelta(seconds=30)
-    approval_window: timedelta = timedelta(minutes=5)
-    account: str = ""
+    token: str
+    method: str
+    headers: Mapping[str, str]
+    read_body: Callable[[], bytes]
 
-    def takes_msisdn(self, msisdn: str) -> bool:
-        """Whether the number's prefix is one of this network's."""
-        return msisdn.startswith(self.msisdn_prefixes)
+
+@dataclass(frozen=True, slots=True)
+class CallbackHint(FromOutside):
+    """Which transfer a callback is about, by the token that we gave for it or by the reference;
+    never what became of it. `is_verified`: the network has proven that the callback is its own.
+    """
+
+    token: str | None = None
+    reference: str | None = None
+    is_verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountName(FromOutside):
+    """Whom a number belongs to, as far as the network tells."""
+
+    name: str | None
+    is_active: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance(FromOutside):
+    """What is in a wallet, in the network's own figures."""
+
+    amount: str
+    currency: str
 
 
 class Provider(Protocol):
-    """One network, ready to be called. No method raises for what a network can do to us."""
+    """One wallet at one network, ready to be called. No method raises for what a network can do to
+    us.
+    """
 
     @property
     def profile(self) -> Profile:
         """What the network takes."""
 
-    def new_reference(self) -> str:
+    def new_reference(self, kind: Kind) -> str:
         """A fresh reference in the network's own form, unique for ever."""
 
     def submit(self, order: Order) -> Submission:
-        """Ask the payer for the money; called again only with the same reference. `NotSent` when
+        """Ask for the money to be moved; called again only with the same reference. `TooLate` when
         `order.is_too_late`.
         """
 
     def poll(self, order: Order) -> PollAnswer:
         """Ask what became of the reference."""
+
+    def read_callback(self, request: CallbackRequest) -> CallbackHint | None:
+        """Which transfer a callback is about; None where it is at no address of ours.
+
+        Raises:
+            werkzeug.exceptions.HTTPException: the body cannot be read.
+        """
+
+    def account_name(self, msisdn: str) -> AccountName | None:
+        """Whom the number belongs to; None where the network gives no clear answer."""
+
+    def balance(self, kind: Kind) -> Balance | None:
+        """What the wallet of this kind holds; None where the network gives no clear answer."""
 
     def diagnose(self) -> list[Finding]:
         """Try the set-up against the network without moving money, and say what is wrong."""

@@ -7,10 +7,12 @@ from typing import Any
 from flask import Flask, current_app
 
 from zampay.infra.telemetry import metrics
-from zampay.providers.contract import Failure, FailureCode, Profile, Provider
+from zampay.providers.contract import Provider
+from zampay.providers.failures import Failure, FailureCode
 from zampay.providers.mtn import adapter as mtn
 from zampay.providers.mtn import mapping as mtn_mapping
 from zampay.providers.mtn import settings as mtn_settings
+from zampay.providers.profile import Capability, Kind, Profile
 from zampay.providers.sandbox import adapter as sandbox_adapter
 
 
@@ -70,6 +72,16 @@ def served(*, livemode: bool) -> Mapping[str, Provider]:
     return found
 
 
-def knows(code: str) -> bool:
-    """Whether there is such a network at all, configured or not (callback paths name it)."""
-    return any(network.code.lower() == code for network in NETWORKS)
+def called_back(name: str) -> Provider | None:
+    """The network that a callback's path names, in lower case. One that is not configured has its
+    sandbox, so that what was sent before is still found.
+    """
+    both = {**served(livemode=False), **served(livemode=True)}
+    return next((one for code, one in both.items() if code.lower() == name), None)
+
+
+def capability(code: str, kind: str, *, livemode: bool) -> Capability:
+    """What may be done with this kind at the network; of one that is not served, what is usual."""
+    served_here = served(livemode=livemode).get(code)
+    found = served_here.profile.capabilities.get(Kind(kind)) if served_here else None
+    return found or Capability()

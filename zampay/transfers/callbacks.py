@@ -21,7 +21,8 @@ from zampay.kernel import addresses
 from zampay.kernel.errors import ZamPayError
 from zampay.kernel.ids import ALPHABET
 from zampay.providers import registry
-from zampay.transfers import queries, transitions
+from zampay.providers.contract import CallbackHint, CallbackRequest
+from zampay.transfers import callback_queries, queries, transitions
 from zampay.transfers.create import TOKEN_LENGTH
 from zampay.transfers.models import Transfer
 from zampay.transfers.traces import Callback
@@ -56,23 +57,38 @@ class SourceNotAllowed(ZamPayError):
 def receive(provider: str, token: str) -> Response:
     """Keep a callback and poll its transfer soon; the same body again changes nothing."""
     _check_source()
-    found = None
-    if registry.knows(provider) and _TOKEN.fullmatch(token):
-        with transaction(queries.tenant_of_callback(provider, token)) as tx:
-            found = queries.by_callback_token(tx, provider, token)
-    if found is None:
+    called_back = registry.called_back(provider)
+    hint = called_back.read_callback(_as_came(token)) if called_back else None
+    found = _find(called_back.profile.code, hint) if called_back and hint else None
+    if found is None or hint is None:
         metrics.CALLBACKS.labels("unknown").inc()
         raise CallbackUnknown(CallbackUnknown.title)
     transfer_id, tenant_id = found
     concerning(transfer_id)
-    metrics.CALLBACKS.labels(_take_in(transfer_id, tenant_id)).inc()
+    outcome = _take_in(transfer_id, tenant_id, is_verified=hint.is_verified)
+    metrics.CALLBACKS.labels(outcome).inc()
     return Response(status=200)
 
 
-def _take_in(transfer_id: str, tenant_id: str) -> str:
+def _as_came(token: str) -> CallbackRequest:
+    headers = {name.lower(): value for name, value in request.headers}
+    return CallbackRequest(token, request.method, headers, read_raw_body)
+
+
+def _find(network: str, hint: CallbackHint) -> tuple[str, str] | None:
+    """(transfer id, tenant id) of what the hint names."""
+    if hint.token is not None and _TOKEN.fullmatch(hint.token):
+        with transaction(callback_queries.tenant_of_callback(network, hint.token)) as tx:
+            return callback_queries.by_callback_token(tx, network, hint.token)
+    if hint.reference is not None:
+        with transaction(callback_queries.tenant_of_reference(network, hint.reference)) as tx:
+            return callback_queries.by_reference(tx, network, hint.reference)
+    return None
+
+
+def _take_in(transfer_id: str, tenant_id: str, *, is_verified: bool) -> str:
     """Keep the body. While somebody else keeps the same one, or died doing so, the lock is taken,
-    and the database decides. Read only here, so that a stranger without a token cannot make us wait
-    for one.
+    and the database decides.
     """
     try:
         body = read_raw_body()
@@ -85,7 +101,7 @@ def _take_in(transfer_id: str, tenant_id: str) -> str:
     if not ours and _is_kept(transfer_id, tenant_id, digest):
         return "repeated"
     try:
-        return _keep(transfer_id, tenant_id, body, digest)
+        return _keep(transfer_id, tenant_id, body, digest, is_verified=is_verified)
     finally:
         if ours:
             redis_client.release(lock)
@@ -93,18 +109,18 @@ def _take_in(transfer_id: str, tenant_id: str) -> str:
 
 def _is_kept(transfer_id: str, tenant_id: str, digest: str) -> bool:
     with transaction(tenant_id) as tx:
-        return queries.has_callback(tx, transfer_id, digest)
+        return callback_queries.has_callback(tx, transfer_id, digest)
 
 
-def _keep(transfer_id: str, tenant_id: str, body: bytes, digest: str) -> str:
+def _keep(transfer_id: str, tenant_id: str, body: bytes, digest: str, *, is_verified: bool) -> str:
     """Store a body that is new, and let a poll follow, in the same transaction; what came of it:
     kept, repeated or over_limit. Too many are not stored, but polled for all the same.
     """
     with transaction(tenant_id) as tx:
         transfer = queries.locked(tx, transfer_id)
-        if queries.has_callback(tx, transfer_id, digest):
+        if callback_queries.has_callback(tx, transfer_id, digest):
             return "repeated"
-        if queries.callbacks_seen(tx, transfer_id)[0] >= MOST_KEPT:
+        if callback_queries.callbacks_seen(tx, transfer_id)[0] >= MOST_KEPT:
             return _poll_over_limit(tx, transfer)
         tx.session.add(
             Callback(
@@ -114,6 +130,7 @@ def _keep(transfer_id: str, tenant_id: str, body: bytes, digest: str) -> str:
                 body=body,
                 method=request.method,
                 address=request.remote_addr,
+                verified=is_verified,
             )
         )
         _poll_soon(tx, transfer, at_once=True)

@@ -16,10 +16,10 @@ from zampay.kernel import ids
 from zampay.kernel.errors import ZamPayError
 from zampay.kernel.money import Money
 from zampay.providers import registry
-from zampay.providers.contract import DEPLOYMENT, Failure, FailureCode
+from zampay.providers.failures import Failure, FailureCode
+from zampay.providers.profile import DEPLOYMENT, Kind
 from zampay.tenants import audit
 from zampay.transfers import kinds, number_limits, queries, transitions
-from zampay.transfers.kinds import Kind
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 from zampay.transfers.traces import IdempotencyKey
@@ -176,7 +176,7 @@ def _insert(
         "livemode": livemode,
         "wallet_id": DEPLOYMENT,
         "request_digest": wanted.digest(),
-        "provider_reference": provider.new_reference(),
+        "provider_reference": provider.new_reference(wanted.kind),
         "callback_token": ids.secret(TOKEN_LENGTH),
         "state": State.PENDING,
         "position": 1,

@@ -16,7 +16,16 @@ from flask import Flask, current_app
 from zampay.infra.database.db import NO_TENANT, transaction
 from zampay.infra.queue import task_runs
 from zampay.kernel import clock, threads
-from zampay.providers.contract import InDoubt, NoAnswer, NotSent, PollAnswer, Submission
+from zampay.providers import registry
+from zampay.providers.contract import (
+    InDoubt,
+    NoAnswer,
+    NotSent,
+    PollAnswer,
+    Submission,
+    Throttled,
+    TooLate,
+)
 from zampay.transfers import due, poll, submit
 from zampay.transfers.concurrency import Slots
 from zampay.transfers.due import Stream
@@ -98,8 +107,14 @@ class Dispatcher:
         """The calls of this stream; its threads start with the first."""
         with self._lock:
             if stream not in self._by_stream:
-                self._by_stream[stream] = _StreamCalls(self._size, self.executor)
+                self._by_stream[stream] = _StreamCalls(self._slots(stream), self.executor)
             return self._by_stream[stream]
+
+    def _slots(self, stream: Stream) -> int:
+        """As many as this process has for a stream, or as the network wants at most."""
+        provider = registry.served(livemode=stream.livemode).get(stream.provider)
+        able = provider.profile.capabilities.values() if provider else ()
+        return min([self._size, *(one.max_in_flight for one in able if one.max_in_flight)])
 
     def offer(self, stream: Stream, *, transfer_id: str, tenant_id: str) -> None:
         """Begin the call for a transfer that has just become due, if nobody was there before it."""
@@ -173,7 +188,7 @@ class Dispatcher:
             with suppress(Exception), task_runs.told(TASKS[stream.action], about):
                 answer = call(**about)
         finally:
-            calls.is_resting |= stream.action is NextAction.POLL and isinstance(answer, NotSent)
+            calls.is_resting |= stream.action is NextAction.POLL and isinstance(answer, Throttled)
             answered = _answered(stream.action, answer)
             if answered is not None and stream.livemode:  # the sandbox is never away
                 calls.slots.note(answered=answered, began_s=began_s)
@@ -181,12 +196,16 @@ class Dispatcher:
 
 
 def _answered(action: NextAction, answer: Submission | PollAnswer | None) -> bool | None:
-    """Whether the network answered; None where that was not tried (no row to take, no turn)."""
+    """Whether the network answered; None where that was not tried (no row to take, no turn, too
+    late). A network that wants fewer sends counts as one that does not answer: sends pause.
+    """
     match answer:
-        case None:
+        case None | TooLate():
             return None
-        case NotSent():
+        case Throttled():
             return False if action is NextAction.SUBMIT else None
+        case NotSent():
+            return False
         case InDoubt(presumed=presumed):
             return presumed is not None
         case _:

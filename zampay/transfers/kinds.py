@@ -5,20 +5,14 @@ A new kind is a row here, its view, and routes of its own; no state, table or wo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import marshmallow as ma
 
 from zampay.kernel.errors import ZamPayError
+from zampay.providers.profile import Kind
 from zampay.transfers.states import State
 from zampay.transfers.views import PaymentView
 from zampay.webhooks import event_types
-
-
-class Kind(StrEnum):
-    """What is moved (text in the database, with a CHECK); names it in audit log and metrics."""
-
-    PAYMENT = "payment"
 
 
 class PaymentNotFound(ZamPayError):

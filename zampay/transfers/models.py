@@ -15,13 +15,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from zampay.infra.database.db import Model
 from zampay.kernel.money import Money
-from zampay.providers.contract import Order, Retry
+from zampay.providers.contract import Order
+from zampay.providers.failures import Retry
+from zampay.providers.profile import Kind
 from zampay.transfers import states
-from zampay.transfers.kinds import Kind
 from zampay.transfers.states import State
 
 LOOKUP_LENGTH = 20
-"""How much of a callback token finds its transfer (100 bits); see `queries.by_callback_token`."""
+"""How much of a callback token finds its transfer (100 bits); see `callback_queries.py`."""
 ONCE_CONFIRMED = "retryOnceConfirmed"
 TO_SUBMIT = "state = 'PENDING'"
 TO_POLL = "due_at IS NOT NULL AND state <> 'PENDING'"
@@ -187,6 +188,8 @@ class Transfer(Model):
     def order(self, now: datetime, *, send_until_s: float = math.inf) -> Order:
         """What the network is told."""
         return Order(
+            kind=Kind(self.kind),
+            wallet_id=self.wallet_id,
             reference=self.provider_reference,
             transfer_id=self.id,
             msisdn=self.msisdn,

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from zampay.infra.database.db import EVERY_TENANT, Transaction, transaction
 from zampay.kernel import words
-from zampay.providers.contract import Failure, FailureCode
+from zampay.providers.failures import Failure, FailureCode
 from zampay.tenants import audit
 from zampay.tenants.models import Tenant
-from zampay.transfers import poll, queries, results, searches, transitions
+from zampay.transfers import callback_queries, poll, queries, results, searches, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 from zampay.transfers.traces import CONTRARY_ENDING, Callback, Discrepancy
@@ -118,7 +118,7 @@ def resolve(
         _check_facts(tx, row, as_of)
         if transitions.is_leased(row, tx.now):
             raise NotPossible("A worker is asking the network now; try again in a minute.")
-        if end is State.FAILED and queries.has_unprocessed_callback(tx, row.id):
+        if end is State.FAILED and callback_queries.has_unprocessed_callback(tx, row.id):
             raise NotPossible("A callback has come since: ask the network first (payment poll).")
         row.provider_transaction_id = provider_transaction_id
         _close_discrepancies(tx, row)

@@ -15,18 +15,17 @@ from zampay.infra.telemetry import logs
 from zampay.kernel import backoff
 from zampay.providers import registry
 from zampay.providers.contract import (
-    Failure,
-    FailureCode,
     NoAnswer,
     NotFound,
-    NotSent,
     Order,
     PollAnswer,
     Provider,
     ProviderResult,
     ResultStatus,
-    Retry,
+    Throttled,
 )
+from zampay.providers.failures import Failure, FailureCode, Retry
+from zampay.providers.profile import Capability, Kind
 from zampay.transfers import queries, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, NextAction, State
@@ -81,7 +80,7 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
             return None
         provider = registry.served(livemode=transfer.livemode).get(transfer.provider)
         transitions.lease(transfer, tx.now)
-        if provider is None or not provider.profile.can_poll:
+        if provider is None or not provider.profile.capabilities[Kind(transfer.kind)].can_poll:
             _cannot_be_polled(tx, transfer)
             return None
         processed = _mark_callbacks_processed(tx, transfer_id)
@@ -144,7 +143,7 @@ def apply(tx: Transaction, transfer: Transfer, answer: PollAnswer, leased: Lease
         results.apply_result(tx, transfer, answer, evidence=leased.evidence)
     elif isinstance(answer, NotFound) and _proves_that_nothing_landed(transfer, leased):
         _never_landed(tx, transfer, answer)
-    elif not isinstance(answer, NotSent) and transfer.state in _WAITED_FOR:
+    elif not isinstance(answer, Throttled) and transfer.state in _WAITED_FOR:
         results.review_if_old(tx, transfer, answer.detail)
 
 
@@ -158,7 +157,7 @@ def _ended_meanwhile(transfer: Transfer, leased: Lease) -> bool:
 
 def _plan_the_next_poll(tx: Transaction, transfer: Transfer, answer: PollAnswer) -> None:
     planned = transitions.still_planned(transfer, tx.now)
-    if isinstance(answer, NotSent):
+    if isinstance(answer, Throttled):
         transitions.plan(transfer, planned)
         soon = tx.now + timedelta(seconds=answer.retry_after_s or 1)
         transitions.bring_forward(transfer, soon, tx.now)
@@ -202,7 +201,7 @@ def _poll_again(tx: Transaction, transfer: Transfer) -> None:
     delay = (
         backoff.jittered(states.REVIEW_POLL_EVERY)
         if reviewed
-        else backoff.scheduled(transfer.polls, states.POLL_SCHEDULE)
+        else backoff.scheduled(transfer.polls, _capability(transfer).poll_schedule)
     )
     transitions.plan(transfer, tx.now + delay)
 
@@ -211,12 +210,13 @@ def _proves_that_nothing_landed(transfer: Transfer, leased: Lease) -> bool:
     """The network does not know a reference of which it has never given a sign, asked long enough
     after the last moment at which a byte of a send could go out, and nothing was sent since.
     """
+    assert transfer.last_byte_at is not None, "only what was sent is asked about"
+    grace = leased.provider.profile.capabilities[leased.order.kind].unknown_grace
     return (
         not transfer.is_final
         and not _gave_a_sign(transfer)
         and transfer.submissions == leased.submissions
-        and leased.order.now - transitions.last_byte_at(transfer)
-        >= leased.provider.profile.unknown_grace
+        and leased.order.now - transfer.last_byte_at >= grace
     )
 
 
@@ -234,7 +234,7 @@ def _never_landed(tx: Transaction, transfer: Transfer, answer: NotFound) -> None
             repoll=True,
         )
         results.fail(tx, transfer, failure, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
-    elif in_time and transfer.state != State.IN_REVIEW and _may_resend(transfer):
+    elif in_time and transfer.state != State.IN_REVIEW and _capability(transfer).resend_is_safe:
         transfer.in_doubt = True
         transitions.plan(transfer, tx.now + _before_resending(transfer))
         transitions.transition(
@@ -261,6 +261,5 @@ def _before_resending(transfer: Transfer) -> timedelta:
     )
 
 
-def _may_resend(transfer: Transfer) -> bool:
-    provider = registry.provider(transfer.provider, livemode=transfer.livemode)
-    return provider.profile.resend_is_safe
+def _capability(transfer: Transfer) -> Capability:
+    return registry.capability(transfer.provider, transfer.kind, livemode=transfer.livemode)

@@ -1,6 +1,5 @@
 """Reads of transfers; every one takes the transaction it reads in and names its tenant."""
 
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,27 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from zampay.infra.database.db import TenantOf, Transaction
-from zampay.infra.database.definer import Function
+from zampay.infra.database.db import Transaction
 from zampay.kernel import ids
+from zampay.providers.profile import Kind
 from zampay.transfers import kinds
-from zampay.transfers.kinds import Kind
-from zampay.transfers.models import LOOKUP_LENGTH, Transfer
+from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
-from zampay.transfers.traces import Callback, Discrepancy, IdempotencyKey, MetadataEntry, Transition
+from zampay.transfers.traces import Discrepancy, IdempotencyKey, MetadataEntry, Transition
 
 MOST_SHOWN = 500
 """Of the history and the contradictions of one transfer."""
-
-TENANT_OF_CALLBACK = Function(
-    "tenant_of_callback",
-    takes="network text, half_token text",
-    gives="tenant_id text",
-    body="""
-        SELECT p.tenant_id FROM public.transfers p
-         WHERE p.callback_lookup = half_token AND lower(p.provider) = network
-    """,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,60 +190,6 @@ def was_ended_by_a_test(tx: Transaction, transfer: Transfer) -> bool:
 def idempotency_key(tx: Transaction, key: str, *, livemode: bool) -> IdempotencyKey | None:
     """The request that this Idempotency-Key stood for."""
     return tx.session.get(IdempotencyKey, (tx.tenant_id, livemode, key))
-
-
-def tenant_of_callback(provider: str, token: str) -> TenantOf:
-    """Whose the transfer behind a callback token may be: the scope in which it is looked for."""
-    arguments = {"network": provider, "half_token": token[:LOOKUP_LENGTH]}
-    return TenantOf(TENANT_OF_CALLBACK, arguments)
-
-
-def by_callback_token(tx: Transaction, provider: str, token: str) -> tuple[str, str] | None:
-    """(transfer id, tenant id) behind a token that we gave to the network.
-
-    An index tells by its time how much of what is sought is right, so only the first half of the
-    token (100 bits) finds the row. The other half, 100 bits that no index has seen, is compared
-    here in a time that tells nothing. The half is a column, because below row-level security no
-    index on an expression is used whose function is not leakproof, and `left` is not.
-    """
-    found = tx.session.execute(
-        sa.select(Transfer.id, Transfer.tenant_id, Transfer.callback_token).where(
-            Transfer.callback_lookup == token[:LOOKUP_LENGTH],
-            sa.func.lower(Transfer.provider) == provider,
-        )
-    ).one_or_none()
-    if found is None or not hmac.compare_digest(found.callback_token.encode(), token.encode()):
-        return None
-    return found.id, found.tenant_id
-
-
-def callbacks_seen(tx: Transaction, transfer_id: str) -> tuple[int, datetime | None]:
-    """How many different callbacks one transfer has, and when the last one came."""
-    seen = sa.select(sa.func.count(), sa.func.max(Callback.received_at)).where(
-        Callback.tenant_id == tx.tenant_id, Callback.transfer_id == transfer_id
-    )
-    row = tx.session.execute(seen).one()
-    return row[0], row[1]
-
-
-def has_callback(tx: Transaction, transfer_id: str, digest: str) -> bool:
-    """Whether a callback with this body is kept."""
-    query = sa.select(Callback.id).where(
-        Callback.tenant_id == tx.tenant_id,
-        Callback.transfer_id == transfer_id,
-        Callback.body_digest == digest,
-    )
-    return tx.session.scalar(query) is not None
-
-
-def has_unprocessed_callback(tx: Transaction, transfer_id: str) -> bool:
-    """Whether a callback came that no poll has followed yet."""
-    query = sa.select(Callback.id).where(
-        Callback.tenant_id == tx.tenant_id,
-        Callback.transfer_id == transfer_id,
-        Callback.processed_at.is_(None),
-    )
-    return tx.session.scalar(query.limit(1)) is not None
 
 
 def discrepancies(tx: Transaction, transfer_id: str) -> list[Discrepancy]:

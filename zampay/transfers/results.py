@@ -7,7 +7,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from zampay.infra.database.db import Transaction
 from zampay.kernel import ids
-from zampay.providers.contract import Failure, FailureCode, ProviderResult, ResultStatus
+from zampay.providers.contract import ProviderResult, ResultStatus
+from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers import states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State

@@ -5,9 +5,8 @@ from typing import Any
 from zampay.kernel.errors import InvalidField
 from zampay.kernel.money import Money
 from zampay.providers import registry
-from zampay.providers.contract import Profile
+from zampay.providers.profile import Kind, Profile
 from zampay.transfers.create import Wanted
-from zampay.transfers.kinds import Kind
 
 
 def route(kind: Kind, request: dict[str, Any], *, livemode: bool) -> Wanted:
@@ -17,7 +16,7 @@ def route(kind: Kind, request: dict[str, Any], *, livemode: bool) -> Wanted:
         InvalidField: no network here takes this number, currency or amount.
     """
     money = Money.parse(request["amount"], request["currency"])
-    profile = _profile(request["provider"], request["msisdn"], livemode=livemode)
+    profile = _profile(kind, request["provider"], request["msisdn"], livemode=livemode)
     wrong = _refusals(profile, money, request["msisdn"])
     if wrong:
         raise InvalidField(wrong)
@@ -34,8 +33,9 @@ def route(kind: Kind, request: dict[str, Any], *, livemode: bool) -> Wanted:
     )
 
 
-def _profile(named: str | None, msisdn: str, *, livemode: bool) -> Profile:
-    profiles = [served.profile for served in registry.served(livemode=livemode).values()]
+def _profile(kind: Kind, named: str | None, msisdn: str, *, livemode: bool) -> Profile:
+    served = [one.profile for one in registry.served(livemode=livemode).values()]
+    profiles = [one for one in served if kind in one.capabilities]
     if named is not None:
         field, wanted = "provider", [one for one in profiles if one.code == named]
         wrong = "is no network that is served here"

@@ -116,10 +116,6 @@ def states_of(status: Status) -> list[State]:
     return [state for state, rule in RULES.items() if rule.status is status]
 
 
-_POLLS_S = (2, 3, 5, 5, 10, 10, 15, 15, 30, 30, 60, 60, 60, 120, 300, 600, 1800, 3600, 7200, 14400)
-POLL_SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in _POLLS_S)
-"""Delay after each poll: dense through the payer's five minutes, then hours, then steady."""
-
 REVIEW_AFTER = timedelta(days=3)
 """From here on nobody can tell by waiting: the transfer needs a person's attention."""
 

@@ -17,14 +17,16 @@ from zampay.providers import registry
 from zampay.providers.contract import (
     Accepted,
     Declined,
-    Failure,
-    FailureCode,
     InDoubt,
     NotSent,
     Order,
     Provider,
     Submission,
+    Throttled,
+    TooLate,
 )
+from zampay.providers.failures import Failure, FailureCode
+from zampay.providers.profile import Kind
 from zampay.transfers import queries, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
@@ -61,7 +63,8 @@ def submit(*, tenant_id: str, transfer_id: str) -> Submission | None:
 def lease(tenant_id: str, transfer_id: str) -> Lease | None:
     """Take the row: SUBMITTING and leased, committed before the network hears a byte.
 
-    A process that was held up for half of its lease must not send any more: `send_until_s`.
+    A process that was held up for half of its lease must not send any more: `send_until_s`. Where
+    the network's call blocks until the customer has answered, the lease is longer by that.
     """
     half_s = current_app.config["SUBMIT_LEASE"].total_seconds() / 2
     started_s = clock.monotonic_s()
@@ -79,7 +82,8 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
         transfer.submissions += 1
         transfer.submitted_at = tx.now
         transfer.network_account = provider.profile.account
-        transitions.lease(transfer, tx.now)
+        able = provider.profile.capabilities[Kind(transfer.kind)]
+        transitions.lease(transfer, tx.now, longer_by=able.blocks_for)
         transfer.last_byte_at = transfer.leased_until
         attempt = transfer.submissions
         transitions.transition(
@@ -140,7 +144,7 @@ def record(tx: Transaction, transfer: Transfer, outcome: Submission, *, attempt:
         _acknowledge(tx, transfer, outcome)
     elif not current:
         return
-    elif isinstance(outcome, NotSent) and not transfer.may_have_landed:
+    elif isinstance(outcome, NotSent | Throttled | TooLate) and not transfer.may_have_landed:
         _send_later(tx, transfer, outcome)
     elif isinstance(outcome, Declined) and not transfer.may_have_landed:
         results.fail(tx, transfer, outcome.failure, Evidence.SUBMITTED, "refused by the network")
@@ -152,7 +156,7 @@ def _acknowledge(tx: Transaction, transfer: Transfer, outcome: Accepted) -> None
     """The network has it, whatever we thought meanwhile: look soon, also at one that has ended."""
     transfer.acknowledged_at = transfer.acknowledged_at or tx.now
     transfer.polls = 0
-    transitions.plan(transfer, tx.now + states.POLL_SCHEDULE[0])
+    transitions.plan(transfer, tx.now + _first_poll_after(transfer))
     if transfer.is_final and transfer.repoll_at is None:
         transfer.repoll_at = transfer.due_at
     if states.is_legal(State(transfer.state), State.PROCESSING):
@@ -163,11 +167,18 @@ def _acknowledge(tx: Transaction, transfer: Transfer, outcome: Accepted) -> None
         results.apply_result(tx, transfer, outcome.result, evidence=Evidence.SUBMITTED)
 
 
-def _send_later(tx: Transaction, transfer: Transfer, outcome: NotSent) -> None:
+def _first_poll_after(transfer: Transfer) -> timedelta:
+    able = registry.capability(transfer.provider, transfer.kind, livemode=transfer.livemode)
+    return able.poll_schedule[0]
+
+
+def _send_later(
+    tx: Transaction, transfer: Transfer, outcome: NotSent | Throttled | TooLate
+) -> None:
     delay = backoff.exponential(
         transfer.submissions, first_s=FIRST_RETRY_S, ceiling_s=LONGEST_RETRY_S
     )
-    if outcome.retry_after_s is not None:
+    if isinstance(outcome, Throttled) and outcome.retry_after_s is not None:
         delay = max(delay, timedelta(seconds=min(outcome.retry_after_s, LONGEST_RETRY_S)))
     transitions.plan(transfer, tx.now + delay)
     transitions.transition(
@@ -179,7 +190,7 @@ def _send_later(tx: Transaction, transfer: Transfer, outcome: NotSent) -> None:
     )
 
 
-def _doubt(tx: Transaction, transfer: Transfer, outcome: InDoubt | Declined | NotSent) -> None:
+def _doubt(tx: Transaction, transfer: Transfer, outcome: Submission) -> None:
     """The transfer may be with the network, from this send or from an earlier one: ask soon.
 
     After a send in doubt even a clear no to the next one does not prove that the first was lost.
@@ -190,7 +201,7 @@ def _doubt(tx: Transaction, transfer: Transfer, outcome: InDoubt | Declined | No
     transfer.in_doubt = True
     transfer.presumed_failure = transitions.stored(presumed) if presumed else None
     transfer.polls = 0
-    transitions.plan(transfer, tx.now + states.POLL_SCHEDULE[0])
+    transitions.plan(transfer, tx.now + _first_poll_after(transfer))
     said = outcome.failure.message if isinstance(outcome, Declined) else outcome.detail
     transitions.transition(
         tx, transfer, State.UNCONFIRMED, evidence=Evidence.SUBMITTED, detail=f"in doubt: {said}"

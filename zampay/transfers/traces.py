@@ -62,6 +62,7 @@ class Callback(Model):
     body: Mapped[bytes]
     method: Mapped[str] = mapped_column(sa.Text)
     address: Mapped[str | None] = mapped_column(sa.Text)
+    verified: Mapped[bool]
     received_at: Mapped[datetime] = mapped_column(server_default=sa.func.clock_timestamp())
     processed_at: Mapped[datetime | None]
 

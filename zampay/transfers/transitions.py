@@ -19,8 +19,8 @@ from flask import current_app
 
 from zampay.infra.database.db import Transaction
 from zampay.infra.telemetry import metrics
-from zampay.providers.contract import Failure, Retry
-from zampay.transfers import kinds, queries, states
+from zampay.providers.failures import Failure, Retry
+from zampay.transfers import callback_queries, kinds, states
 from zampay.transfers.models import ONCE_CONFIRMED, IllegalTransition, Transfer
 from zampay.transfers.states import Evidence, State
 from zampay.transfers.traces import Transition
@@ -140,11 +140,11 @@ def plan(transfer: Transfer, at: datetime | None) -> None:
     transfer.due_at, transfer.planned_at, transfer.leased_until = at, None, None
 
 
-def lease(transfer: Transfer, now: datetime) -> None:
+def lease(transfer: Transfer, now: datetime, *, longer_by: timedelta = timedelta(0)) -> None:
     """Take the row: nobody else takes it before the lease ends. What was planned for later stays
     planned.
     """
-    until = now + current_app.config["SUBMIT_LEASE"]
+    until = now + current_app.config["SUBMIT_LEASE"] + longer_by
     transfer.due_at = transfer.leased_until = until
     transfer.planned_at = still_planned(transfer, now)
 
@@ -178,22 +178,13 @@ def bring_forward(transfer: Transfer, at: datetime, now: datetime) -> None:
     transfer.due_at = at
 
 
-def last_byte_at(transfer: Transfer) -> datetime:
-    """When the last byte of a send could go out; a row of an older release says when it began."""
-    sent_at: datetime | None = transfer.submitted_at
-    known: datetime | None = transfer.last_byte_at
-    assert sent_at is not None, "only what was sent is asked about"
-    longest: timedelta = current_app.config["SUBMIT_LEASE"]
-    return known if known is not None and known >= sent_at else sent_at + longest
-
-
 @contextmanager
 def following_callbacks(tx: Transaction, transfer: Transfer, *, since: datetime) -> Iterator[None]:
     """Around what an answer does to the transfer: let a poll follow callbacks that came during the
     lease taken at `since`. They did not shorten it, and the queue's message for them may have been
     passed over. An ending that the answer brings is in question until that poll is made.
     """
-    stored = queries.has_unprocessed_callback(tx, transfer.id)
+    stored = callback_queries.has_unprocessed_callback(tx, transfer.id)
     flooded = transfer.called_back_at is not None and transfer.called_back_at > since
     if not (stored or flooded):
         yield

@@ -6,7 +6,7 @@ import marshmallow as ma
 
 from zampay.infra.web.api import Schema
 from zampay.infra.web.fields import Moment
-from zampay.providers.contract import FailureCode, Retry
+from zampay.providers.failures import FailureCode, Retry
 from zampay.transfers import states
 from zampay.transfers.states import State, Status
 

@@ -11,6 +11,10 @@ from zampay.kernel import sandbox_numbers
 from zampay.kernel.findings import Finding
 from zampay.providers.contract import (
     Accepted,
+    AccountName,
+    Balance,
+    CallbackHint,
+    CallbackRequest,
     Declined,
     InDoubt,
     NoAnswer,
@@ -18,13 +22,15 @@ from zampay.providers.contract import (
     NotSent,
     Order,
     PollAnswer,
-    Profile,
     Submission,
+    Throttled,
+    TooLate,
 )
 from zampay.providers.mtn import bodies, diagnosis, mapping
-from zampay.providers.mtn.client import Client
+from zampay.providers.mtn.client import Client, OutOfTime
 from zampay.providers.mtn.settings import UNKNOWN_GRACE_S, Settings
 from zampay.providers.mtn.tokens import CredentialsRefused, NoToken
+from zampay.providers.profile import Capability, Kind, Profile
 
 CODE: Final = "MTN"
 CALLBACK_PATH: Final = "/api/v1/callbacks/mtn/"
@@ -43,6 +49,7 @@ _CREDENTIALS = mapping.REFUSED_BY_STATUS[401]
 def profile(settings: Settings | None) -> Profile:
     """What MTN takes. Its published test numbers and EUR only where its sandbox is the target."""
     sandbox = settings is not None and settings.is_sandbox
+    grace_s = settings.unknown_grace_s if settings else UNKNOWN_GRACE_S
     return Profile(
         code=CODE,
         approval_hint=APPROVAL_HINT,
@@ -51,7 +58,7 @@ def profile(settings: Settings | None) -> Profile:
         min_amount_minor=settings.min_amount_minor if settings else 1,
         max_amount_minor=settings.max_amount_minor if settings else 100_000_000,
         account=settings.account if settings else "",
-        unknown_grace=timedelta(seconds=settings.unknown_grace_s if settings else UNKNOWN_GRACE_S),
+        capabilities={Kind.PAYMENT: Capability(unknown_grace=timedelta(seconds=grace_s))},
     )
 
 
@@ -63,7 +70,7 @@ class Adapter:
         self._settings = settings
         self._client = Client(settings)
 
-    def new_reference(self) -> str:
+    def new_reference(self, kind: Kind) -> str:  # noqa: ARG002 - the same for every kind
         """A UUID version 4, which MTN demands."""
         return str(uuid.uuid4())
 
@@ -78,6 +85,8 @@ class Adapter:
             )
         except CredentialsRefused:
             return Declined(_CREDENTIALS)
+        except OutOfTime:
+            return TooLate()
         except (NoToken, NotConnected) as error:
             return NotSent(str(error))
         except NoReply as error:
@@ -90,15 +99,19 @@ class Adapter:
             f"mtn:polls:{self._settings.api_user}", per_second=self._settings.polls_per_s
         )
         if later_s is not None:
-            return NotSent("waiting for a turn", retry_after_s=later_s)
+            return Throttled("waiting for a turn", retry_after_s=later_s)
         try:
             reply = self._client.payment(order.reference)
         except (NoToken, NotConnected, NoReply) as error:
             return NoAnswer(str(error))
         return _poll_answer(reply)
 
-    def is_active(self, msisdn: str) -> bool | None:
-        """Whether the number has an active wallet; None when MTN gives no clear answer."""
+    def read_callback(self, request: CallbackRequest) -> CallbackHint:
+        """Each payment has an address of its own; MTN signs nothing, so the body is not read."""
+        return CallbackHint(token=request.token)
+
+    def account_name(self, msisdn: str) -> AccountName | None:
+        """Whether the number has an active wallet; this product names nobody."""
         try:
             reply = self._client.account_holder(msisdn)
         except (NoToken, NotConnected, NoReply):
@@ -107,10 +120,10 @@ class Adapter:
             return None
         found = reply.text.strip().lower()
         answer = {"true": True, "false": False}.get(found, bodies.parsed(reply.text).get("result"))
-        return answer if isinstance(answer, bool) else None
+        return AccountName(None, answer) if isinstance(answer, bool) else None
 
-    def balance(self) -> tuple[str, str] | None:
-        """Available balance and currency of our wallet, as MTN writes them; None if unknown."""
+    def balance(self, kind: Kind) -> Balance | None:  # noqa: ARG002 - one product so far
+        """What the collection wallet holds, as MTN writes it."""
         try:
             reply = self._client.balance()
         except (NoToken, NotConnected, NoReply):
@@ -118,7 +131,7 @@ class Adapter:
         body = bodies.parsed(reply.text)
         if reply.status != OK or "availableBalance" not in body:
             return None
-        return str(body["availableBalance"]), str(body.get("currency"))
+        return Balance(str(body["availableBalance"]), str(body.get("currency")))
 
     def diagnose(self) -> list[Finding]:
         """Credentials, environment, and whether our callback address leads here."""
@@ -161,7 +174,7 @@ def _submission(reply: Reply) -> Submission:
     if code in mapping.MEANINGS and code not in UNKNOWN_REFERENCE:
         return _by_code(code, said)
     if reply.status == TOO_MANY:
-        return NotSent("too many requests (429)", retry_after_s=reply.retry_after_s)
+        return Throttled("too many requests (429)", retry_after_s=reply.retry_after_s)
     refused = mapping.REFUSED_BY_STATUS.get(reply.status)
     if refused is None or code is not None or foreign:
         return InDoubt(said, presumed=refused)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from zampay.infra.http.outbound import NotConnected, Outbound, Reply
+from zampay.infra.http.outbound import Outbound, Reply
 from zampay.infra.http.provider_calls import ProviderCalls
 from zampay.providers.mtn.settings import Settings
 from zampay.providers.mtn.tokens import Tokens
@@ -16,6 +16,10 @@ from zampay.providers.mtn.tokens import Tokens
 NAME = "mtn"
 UNAUTHORIZED = 401
 OPERATIONS = ("token", "request_to_pay", "enquiry")
+
+
+class OutOfTime(Exception):
+    """It was too late when there was a token at last; nothing of the payment was sent."""
 
 
 class Client:
@@ -40,7 +44,7 @@ class Client:
         is_too_late: Callable[[], bool],
     ) -> Reply:
         """POST /v1_0/requesttopay under our reference, a UUID version 4, unless it is too late
-        when there is a token at last (`NotConnected`).
+        when there is a token at last (`OutOfTime`).
         """
         headers = {"X-Reference-Id": reference, "Content-Type": "application/json"}
         if callback_url:
@@ -88,13 +92,13 @@ class Client:
 
         Raises:
             NoToken, CredentialsRefused: nothing but the token was asked for.
-            NotConnected, NoReply.
+            OutOfTime, NotConnected, NoReply.
         """
         reply = Reply(UNAUTHORIZED, "")
         for _ in range(2):
             token = self._tokens.current()
             if is_too_late():
-                raise NotConnected("too late to send")
+                raise OutOfTime
             reply = self._http.send(
                 operation,
                 method,

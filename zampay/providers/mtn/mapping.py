@@ -8,7 +8,7 @@ failure we cannot name; an unknown answer to a request is doubt.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from zampay.providers.contract import Failure, FailureCode, Retry
+from zampay.providers.failures import Failure, FailureCode, Retry
 
 
 class Refusal(StrEnum):

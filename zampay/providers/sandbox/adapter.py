@@ -15,18 +15,22 @@ from zampay.kernel.money import Money
 from zampay.kernel.sandbox_numbers import Ending, ending
 from zampay.providers.contract import (
     Accepted,
+    AccountName,
+    Balance,
+    CallbackHint,
+    CallbackRequest,
     Declined,
-    Failure,
     InDoubt,
     NotFound,
-    NotSent,
     Order,
     PollAnswer,
-    Profile,
     ProviderResult,
     ResultStatus,
     Submission,
+    TooLate,
 )
+from zampay.providers.failures import Failure
+from zampay.providers.profile import Kind, Profile
 
 PAYS_AFTER = timedelta(seconds=1.5)
 DELAYED_PAYS_AFTER = timedelta(seconds=20)
@@ -47,12 +51,28 @@ class Adapter:
     """
 
     def __init__(self, profile: Profile, failure_of: Callable[[str | None], Failure]) -> None:
-        self.profile = replace(profile, account="")
+        polled = {
+            kind: replace(one, can_poll=True, blocks_for=timedelta(0), max_in_flight=None)
+            for kind, one in profile.capabilities.items()
+        }
+        self.profile = replace(profile, account="", capabilities=polled)
         self._failure_of = failure_of
 
-    def new_reference(self) -> str:
+    def new_reference(self, kind: Kind) -> str:  # noqa: ARG002 - the same for every kind
         """A UUID version 4."""
         return str(uuid.uuid4())
+
+    def read_callback(self, request: CallbackRequest) -> CallbackHint:
+        """It calls nobody back; for a network that is not configured it finds what was sent."""
+        return CallbackHint(token=request.token)
+
+    def account_name(self, msisdn: str) -> AccountName | None:  # noqa: ARG002 - nobody is there
+        """It knows no names."""
+        return None
+
+    def balance(self, kind: Kind) -> Balance | None:  # noqa: ARG002 - it holds no money
+        """It holds no money."""
+        return None
 
     def diagnose(self) -> list[Finding]:
         """Nothing can be wrong with it."""
@@ -61,7 +81,7 @@ class Adapter:
     def submit(self, order: Order) -> Submission:
         """Accepted, refused or in doubt, as the number says."""
         if order.is_too_late:
-            return NotSent("too late to send")
+            return TooLate()
         end = ending(order.msisdn)
         if end is not None and end in sandbox_numbers.REFUSED_WITH:
             return Declined(self._failure_of(sandbox_numbers.REFUSED_WITH[end]))

@@ -1,0 +1,100 @@
+"""Reads of callbacks: whose transfer one is about, and what is kept of them."""
+
+import hmac
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from zampay.infra.database.db import TenantOf, Transaction
+from zampay.infra.database.definer import Function
+from zampay.transfers.models import LOOKUP_LENGTH, Transfer
+from zampay.transfers.traces import Callback
+
+TENANT_OF_CALLBACK = Function(
+    "tenant_of_callback",
+    takes="network text, half_token text",
+    gives="tenant_id text",
+    body="""
+        SELECT p.tenant_id FROM public.transfers p
+         WHERE p.callback_lookup = half_token AND p.provider = network
+    """,
+)
+
+TENANT_OF_REFERENCE = Function(
+    "tenant_of_reference",
+    takes="network text, reference text",
+    gives="tenant_id text",
+    body="""
+        SELECT t.tenant_id FROM public.transfers t
+         WHERE t.provider = network AND t.provider_reference = reference
+    """,
+)
+
+
+def tenant_of_callback(network: str, token: str) -> TenantOf:
+    """Whose the transfer behind a callback token may be: the scope in which it is looked for."""
+    arguments = {"network": network, "half_token": token[:LOOKUP_LENGTH]}
+    return TenantOf(TENANT_OF_CALLBACK, arguments)
+
+
+def tenant_of_reference(network: str, reference: str) -> TenantOf:
+    """Whose the transfer behind a network's reference is."""
+    return TenantOf(TENANT_OF_REFERENCE, {"network": network, "reference": reference})
+
+
+def by_reference(tx: Transaction, network: str, reference: str) -> tuple[str, str] | None:
+    """(transfer id, tenant id) of what the network knows by this reference."""
+    found = tx.session.execute(
+        sa.select(Transfer.id, Transfer.tenant_id).where(
+            Transfer.provider == network, Transfer.provider_reference == reference
+        )
+    ).one_or_none()
+    return (found.id, found.tenant_id) if found else None
+
+
+def by_callback_token(tx: Transaction, network: str, token: str) -> tuple[str, str] | None:
+    """(transfer id, tenant id) behind a token that we gave to the network.
+
+    An index tells by its time how much of what is sought is right, so only the first half of the
+    token (100 bits) finds the row. The other half, 100 bits that no index has seen, is compared
+    here in a time that tells nothing. The half is a column, because below row-level security no
+    index on an expression is used whose function is not leakproof, and `left` is not.
+    """
+    found = tx.session.execute(
+        sa.select(Transfer.id, Transfer.tenant_id, Transfer.callback_token).where(
+            Transfer.callback_lookup == token[:LOOKUP_LENGTH],
+            Transfer.provider == network,
+        )
+    ).one_or_none()
+    if found is None or not hmac.compare_digest(found.callback_token.encode(), token.encode()):
+        return None
+    return found.id, found.tenant_id
+
+
+def callbacks_seen(tx: Transaction, transfer_id: str) -> tuple[int, datetime | None]:
+    """How many different callbacks one transfer has, and when the last one came."""
+    seen = sa.select(sa.func.count(), sa.func.max(Callback.received_at)).where(
+        Callback.tenant_id == tx.tenant_id, Callback.transfer_id == transfer_id
+    )
+    row = tx.session.execute(seen).one()
+    return row[0], row[1]
+
+
+def has_callback(tx: Transaction, transfer_id: str, digest: str) -> bool:
+    """Whether a callback with this body is kept."""
+    query = sa.select(Callback.id).where(
+        Callback.tenant_id == tx.tenant_id,
+        Callback.transfer_id == transfer_id,
+        Callback.body_digest == digest,
+    )
+    return tx.session.scalar(query) is not None
+
+
+def has_unprocessed_callback(tx: Transaction, transfer_id: str) -> bool:
+    """Whether a callback came that no poll has followed yet."""
+    query = sa.select(Callback.id).where(
+        Callback.tenant_id == tx.tenant_id,
+        Callback.transfer_id == transfer_id,
+        Callback.processed_at.is_(None),
+    )
+    return tx.session.scalar(query.limit(1)) is not None
