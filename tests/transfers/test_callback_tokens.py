@@ -14,7 +14,7 @@ from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
 from tests.support.rows import callbacks
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
-from zampay.transfers import callback_queries, queries
+from zampay.transfers import callback_queries
 from zampay.transfers.create import TOKEN_LENGTH
 from zampay.transfers.models import LOOKUP_LENGTH, Transfer
 
