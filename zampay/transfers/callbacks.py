@@ -97,14 +97,10 @@ def _take_in(transfer_id: str, tenant_id: str, *, is_verified: bool) -> str:
         raise
     digest = hashlib.sha256(body).hexdigest()
     lock = f"callback:{transfer_id}:{digest}"
-    ours = redis_client.lock(lock, ttl_s=LOCK_S)
-    if not ours and _is_kept(transfer_id, tenant_id, digest):
-        return "repeated"
-    try:
+    with redis_client.held(lock, ttl_s=LOCK_S) as ours:
+        if not ours and _is_kept(transfer_id, tenant_id, digest):
+            return "repeated"
         return _keep(transfer_id, tenant_id, body, digest, is_verified=is_verified)
-    finally:
-        if ours:
-            redis_client.release(lock)
 
 
 def _is_kept(transfer_id: str, tenant_id: str, digest: str) -> bool:

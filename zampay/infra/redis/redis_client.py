@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import redis
 import structlog
 from flask import Flask, current_app
+from redis.exceptions import LockNotOwnedError
+from redis.lock import Lock
 
 from zampay.kernel import clock
 
@@ -134,10 +136,30 @@ def prolong(name: str, *, ttl_s: int) -> None:
         log.warning("redis_away", reason=type(error).__name__)
 
 
-def release(name: str) -> None:
-    """Give a lock back early; without Redis it ends by itself."""
+@contextmanager
+def held(name: str, *, ttl_s: int) -> Iterator[bool]:
+    """Hold a short lock during the block; whether it is ours. Without Redis everybody gets it, and
+    the database decides instead. What has ended meanwhile, and may be another's, is left alone.
+    """
+    own = client().lock(name, timeout=ttl_s, blocking=False, thread_local=False)
+    taken: bool | None = None
     try:
         with unless_it_hangs():
-            client().delete(name)
+            taken = own.acquire()
+    except redis.RedisError as error:
+        log.warning("redis_away", reason=type(error).__name__)
+    try:
+        yield taken is not False
+    finally:
+        if taken:
+            _release(own)
+
+
+def _release(own: Lock) -> None:
+    try:
+        with unless_it_hangs():
+            own.release()
+    except LockNotOwnedError:
+        log.info("lock_ended_before", name=own.name)
     except redis.RedisError as error:
         log.warning("redis_away", reason=type(error).__name__)
