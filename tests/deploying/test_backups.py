@@ -92,7 +92,7 @@ def require_that_less_is_not_enough(url: str, directory: Path) -> None:
     assert refused.returncode != 0
     assert "row-level security" in refused.stderr
     assert shell(PLAIN.format("--enable-row-security"), **told).returncode == 0
-    listed = shell('pg_restore --data-only --table=payments --file=- "$DUMP"', **told)
+    listed = shell('pg_restore --data-only --table=transfers --file=- "$DUMP"', **told)
     assert listed.returncode == 0
     assert "260963123400" not in listed.stdout
 

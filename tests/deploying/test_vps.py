@@ -64,7 +64,7 @@ def test_the_backup_keeps_the_newest_and_reads_back_what_it_wrote(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().endswith(".dump: 3 payments")
+    assert done.stdout.strip().endswith(".dump: 3 transfers")
     kept = sorted(file.name for file in tmp_path.iterdir())
     assert len(kept) == 2
     assert kept[0] == "zampay-20200102T000000Z.dump"

@@ -46,11 +46,11 @@ class Books:
         return found
 
     def callbacks(self, payment_id: str) -> list[dict[str, Any]]:
-        return self._rows("SELECT * FROM callbacks WHERE payment_id = %(id)s", id=payment_id)
+        return self._rows("SELECT * FROM callbacks WHERE transfer_id = %(id)s", id=payment_id)
 
     def discrepancies(self, payment_id: str) -> list[str]:
         """The kinds of contradiction kept for a payment."""
-        query = "SELECT kind FROM discrepancies WHERE payment_id = %(id)s"
+        query = "SELECT kind FROM discrepancies WHERE transfer_id = %(id)s"
         return [row["kind"] for row in self._rows(query, id=payment_id)]
 
     def events(self, tenant_id: str) -> list[dict[str, Any]]:

@@ -45,8 +45,8 @@ TROUBLE = {
         commands("ACL SETUSER default +@all"),
     ),
     "another's keys": (
-        commands("DEL payments sweeps", "SET payments x", "SET sweeps x"),
-        commands("DEL payments sweeps"),
+        commands("DEL transfers sweeps", "SET transfers x", "SET sweeps x"),
+        commands("DEL transfers sweeps"),
     ),
     "garbage": (garbage, commands("PING")),
 }
