@@ -63,7 +63,7 @@ audit: $(READY) ## look the pinned packages up in PyPI's vulnerabilities
 	@$(VENV)/bin/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --progress-spinner off \
 		--disable-pip --require-hashes $(addprefix --requirement ,$(PINS))
 
-format: $(READY) ## put the code into the house format
+format: $(READY) ## format the code
 	@$(VENV)/bin/ruff format --quiet .
 	@$(VENV)/bin/ruff check --quiet --fix .
 

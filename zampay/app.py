@@ -1,4 +1,4 @@
-"""Put the house together: the only module, beside the command line, that knows every other."""
+"""Makes the application: the only module, beside the command line, that knows every other."""
 
 from dataclasses import replace
 

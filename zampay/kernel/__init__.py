@@ -1,1 +1,1 @@
-"""The words of the house: pure Python, no Flask, no SQLAlchemy, nothing of the features."""
+"""What everything else is written with: pure Python, no Flask, no SQLAlchemy, no feature."""

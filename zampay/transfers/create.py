@@ -87,7 +87,7 @@ def accept(
     idempotency_key: str | None = None,
     request_id: str | None = None,
 ) -> tuple[Transfer, bool]:
-    """Take a transfer on, once. The second value says whether it is a replay.
+    """Accept a transfer, once. The second value says whether it is a replay.
 
     `request_id` goes into the log lines of whoever works on the transfer later.
 

@@ -1,7 +1,7 @@
-"""Asking the network what became of a transfer.
+"""Polls the network: what became of a transfer?
 
-Nothing here depends on a callback: a callback only makes the next look come sooner. What the
-network says goes through `results.py`; what its not knowing a reference proves is decided here.
+Nothing here depends on a callback: a callback only makes the next poll come sooner. What the
+network says goes through `results.py`. What "not found" proves is decided here.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Lease:
 
 
 def poll(*, tenant_id: str, transfer_id: str) -> PollAnswer | None:
-    """Ask about one transfer if it is due to be asked about, and act on the answer: return it."""
+    """Poll one transfer if it is due for a poll, act on the answer, and return it."""
     leased = lease(tenant_id, transfer_id)
     if leased is None:
         return None
@@ -61,7 +61,7 @@ def poll(*, tenant_id: str, transfer_id: str) -> PollAnswer | None:
 
 
 def lease(tenant_id: str, transfer_id: str) -> Lease | None:
-    """Take the row for one poll: `due_at` is a lease, and callbacks so far count as processed. A
+    """Lease the row for one poll; callbacks so far count as processed. A
     copy of a callback may hold the row for a moment when the only message for all copies comes.
     """
     with transaction(tenant_id) as tx:
@@ -96,7 +96,7 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
 
 
 def is_to_be_polled(transfer: Transfer) -> bool:
-    """Whether a due row is owed a poll: open and sent, or ended and due for one more look."""
+    """Whether a due row is owed a poll: open and sent, or ended and due for one more poll."""
     return states.next_action(State(transfer.state)) is NextAction.POLL
 
 
@@ -131,7 +131,7 @@ def _cannot_be_polled(tx: Transaction, transfer: Transfer) -> None:
 
 
 def apply(tx: Transaction, transfer: Transfer, answer: PollAnswer, leased: Lease) -> None:
-    """Do to a locked transfer what the answer says, and plan the next poll."""
+    """Apply the answer to a locked transfer, and plan the next poll."""
     sent_since = transfer.state == State.PENDING or transfer.submissions != leased.submissions
     if sent_since and not isinstance(answer, ProviderResult):
         return  # it is sent again, or will be: the answer is older, and the lease not ours
@@ -251,7 +251,7 @@ def _never_landed(tx: Transaction, transfer: Transfer, answer: NotFound) -> None
 
 
 def _before_resending(transfer: Transfer) -> timedelta:
-    """Once lost is sent again at once; lost again and again (a network that answers 503) is left
+    """What was lost once is sent again at once; what is lost again and again (503) is left
     longer each time.
     """
     if transfer.submissions == 1:

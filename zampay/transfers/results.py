@@ -51,14 +51,14 @@ def apply_result(
 def fail(
     tx: Transaction, transfer: Transfer, failure: Failure, evidence: Evidence, detail: str
 ) -> None:
-    """FAILED; an ending that networks have been seen to take back is looked at once more."""
+    """End as FAILED; an ending that networks have been seen to take back is polled once more."""
     transitions.transition(
         tx, transfer, State.FAILED, evidence=evidence, detail=detail, failure=failure
     )
 
 
 def doubt_again(tx: Transaction, transfer: Transfer, evidence: Evidence, why: str) -> None:
-    """A transfer that was to be sent again is asked about once more instead, now."""
+    """Poll a transfer now instead of sending it again."""
     transfer.in_doubt = True
     transitions.plan(transfer, tx.now)
     detail = f"{why}: to be asked about once more"
@@ -105,7 +105,7 @@ def _compare_endings(tx: Transaction, transfer: Transfer, result: ProviderResult
 def _record_discrepancy(
     tx: Transaction, transfer: Transfer, kind: str, result: ProviderResult
 ) -> None:
-    """Keep what the network says against us; what was closed is open again when it repeats it."""
+    """Keep the contradiction; one that was closed is open again when the network repeats it."""
     transfer.in_dispute = True
     ours = f"{transfer.state} {transfer.money} {transfer.currency} {transfer.id}"
     theirs = f"{result.status} {result.amount} {result.currency} {result.transfer_id}"

@@ -5,12 +5,11 @@
        │            ▼              ▼
        └────── UNCONFIRMED ──► IN_REVIEW ──► SUCCESSFUL | FAILED
 
-SUBMITTING holds a lease: whoever took it is calling the network now, or died doing so. UNCONFIRMED
-is doubt: the order may have landed. From both the only way on is to ask the network; back to
-PENDING (to be sent again, under the same reference) leads one edge each, taken when it is known
-that nothing landed. Should the network's word arrive even then (an answer that was long under way),
-it is followed: PENDING, too, goes to PROCESSING, IN_REVIEW or an end. Where a callback comes, or
-the time for sending ends after doubt, it goes back to UNCONFIRMED and is asked about once more.
+SUBMITTING holds a lease: a worker is calling the network now, or died doing so. UNCONFIRMED is
+doubt: the order may have landed. Both are polled. They go back to PENDING, to be sent again under
+the same reference, only when it is known that nothing landed. An answer of the network may still
+come then, so PENDING too goes to PROCESSING, IN_REVIEW or an end. After a callback, or when the
+time for sending ends after doubt, PENDING goes back to UNCONFIRMED and is polled once more.
 """
 
 from dataclasses import dataclass
@@ -41,7 +40,7 @@ class Status(StrEnum):
 
 
 class Evidence(StrEnum):
-    """By what a move was made."""
+    """On what evidence a transition was made."""
 
     ACCEPTED = "accepted"
     SUBMITTED = "submitted"
@@ -117,10 +116,10 @@ def states_of(status: Status) -> list[State]:
 
 
 REVIEW_AFTER = timedelta(days=3)
-"""From here on nobody can tell by waiting: the transfer needs a person's attention."""
+"""After this, waiting settles nothing: a person must look at the transfer."""
 
 REPOLL_AFTER = timedelta(hours=1)
-"""When an ending that networks have been seen to take back is looked at once more."""
+"""When an ending that networks have been seen to take back is polled once more."""
 
 REVIEW_POLL_EVERY = timedelta(days=1)
-"""How often a transfer in review is still asked about."""
+"""How often a transfer in review is still polled."""

@@ -61,7 +61,7 @@ def submit(*, tenant_id: str, transfer_id: str) -> Submission | None:
 
 
 def lease(tenant_id: str, transfer_id: str) -> Lease | None:
-    """Take the row: SUBMITTING and leased, committed before the network hears a byte.
+    """Take the row: SUBMITTING and leased, committed before the first byte goes out.
 
     A process that was held up for half of its lease must not send any more: `send_until_s`. Where
     the network's call blocks until the customer has answered, the lease is longer by that.
@@ -134,7 +134,7 @@ def _is_out_of_time(transfer: Transfer, now: datetime) -> bool:
 
 
 def record(tx: Transaction, transfer: Transfer, outcome: Submission, *, attempt: int) -> None:
-    """Write down what came of a send. An answer that comes late, when the row has moved on, only
+    """Record the outcome of a send. An answer that comes late, when the row has moved on, only
     counts when it says that the network has the transfer.
     """
     current = transfer.state == State.SUBMITTING and transfer.submissions == attempt
@@ -153,7 +153,7 @@ def record(tx: Transaction, transfer: Transfer, outcome: Submission, *, attempt:
 
 
 def _acknowledge(tx: Transaction, transfer: Transfer, outcome: Accepted) -> None:
-    """The network has it, whatever we thought meanwhile: look soon, also at one that has ended."""
+    """The network has it, whatever our books say: poll soon, even if it has ended."""
     transfer.acknowledged_at = transfer.acknowledged_at or tx.now
     transfer.polls = 0
     transitions.plan(transfer, tx.now + _first_poll_after(transfer))
@@ -191,7 +191,7 @@ def _send_later(
 
 
 def _doubt(tx: Transaction, transfer: Transfer, outcome: Submission) -> None:
-    """The transfer may be with the network, from this send or from an earlier one: ask soon.
+    """The transfer may be with the network, from this send or an earlier one: poll soon.
 
     After a send in doubt even a clear no to the next one does not prove that the first was lost.
     """

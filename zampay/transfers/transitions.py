@@ -29,7 +29,7 @@ from zampay.webhooks import events
 log = structlog.get_logger()
 LIVEMODES = ("true", "false")
 AFTER_A_FLOOD = timedelta(seconds=5)
-"""Callbacks that are too many to be kept lead to a poll this often at the most."""
+"""Where there are too many callbacks to keep, a poll follows this often at most."""
 
 
 def start_counts() -> None:
@@ -91,7 +91,7 @@ def _enter(transfer: Transfer, state: State, now: datetime) -> None:
 def _log_and_count(
     transfer: Transfer, source: str, target: str, by: str, failure: Failure | None
 ) -> None:
-    """One line and one count for a move that is committed."""
+    """Log and count a committed transition."""
     code = {"failure": str(failure.code)} if failure else {}
     log.info("transition", transfer_id=transfer.id, source=source, target=target, by=by, **code)
     livemode = str(transfer.livemode).lower()
@@ -156,7 +156,7 @@ def lease_end(transfer: Transfer) -> datetime:
 
 
 def is_leased(transfer: Transfer, now: datetime) -> bool:
-    """Whether somebody is sending the transfer or asking about it now."""
+    """Whether a worker is sending or polling the transfer now."""
     return transfer.leased_until is not None and transfer.leased_until > now
 
 
