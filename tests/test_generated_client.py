@@ -144,7 +144,7 @@ def test_a_generated_client_does_the_whole_journey(shop: Shop, task_queue: HeldQ
 
 def test_the_types_of_a_generated_client_say_what_may_be_null(generated: Generated) -> None:
     models = generated.models()
-    payment = models.Transfer.__annotations__
+    payment = models.Payment.__annotations__
     assert payment["failure"] == "Failure | None"
     assert payment["status"] == "PaymentStatus"
     assert payment["completed_at"] == "datetime.datetime | None"

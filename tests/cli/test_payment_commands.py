@@ -150,7 +150,7 @@ def test_a_decision_is_final(
     assert act(app, ben, "payment", "approve", first).exit_code == 0
     again = act(app, ben, "payment", "approve", other)
     assert again.exit_code == 1
-    assert "only a payment IN_REVIEW" in again.output
+    assert "a decision is for IN_REVIEW only" in again.output
     network.poll_answers.append(ending("SUCCESSFUL"))
     run(app, "payment", "poll", payment.id, "--operator", "Ann")
     assert stored(app, payment.id).state == "FAILED"
