@@ -29,9 +29,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = made / "settings.json"
     settings.write_text(json.dumps({"post_hooks": []}), encoding="utf-8")
     program = Path(sys.executable).with_name("openapi-python-client")
-    command = [program, "generate", "--path", DOCUMENT, "--meta", "none", "--config", settings]
+    command = [str(program), "generate", "--path", str(DOCUMENT), "--meta", "none"]
     done = subprocess.run(
-        [*command, "--output-path", made / PACKAGE, "--fail-on-warning"],
+        [*command, "--config", settings, "--output-path", made / PACKAGE, "--fail-on-warning"],
         capture_output=True,
         text=True,
         check=False,
@@ -173,7 +173,7 @@ CARELESS = CAREFUL.replace(" or payment.failure is None", "")
 def test_a_type_checker_sees_that_failure_may_be_null(folder: Path) -> None:
     (folder / "careful.py").write_text(CAREFUL, encoding="utf-8")
     (folder / "careless.py").write_text(CARELESS, encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", folder / "cache"]
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(folder / "cache")]
 
     def checked(name: str) -> str:
         done = subprocess.run(
