@@ -72,7 +72,7 @@ def test_the_tenant_header_is_the_documented_one() -> None:
 def enqueued_names() -> set[str]:
     """The first argument of every `.enqueue(…)` that is written out."""
     return {
-        node.args[0].value
+        str(node.args[0].value)
         for source in sources("zampay")
         for node in source.nodes()
         if isinstance(node, ast.Call)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -30,7 +31,7 @@ OF_PYTHON = re.compile(r"\w(Error|Exception)\b|psycopg|sqlalchemy", re.IGNORECAS
 @pytest.fixture
 def well(app: Flask, network: ScriptedNetwork) -> Flask:
     """A gateway in good health, with one network whose findings a test may replace."""
-    network.diagnose = lambda: [fine("NET credentials", "accepted.")]  # type: ignore[attr-defined]
+    network.findings = [fine("NET credentials", "accepted.")]
     with app.app_context():
         for role in heartbeat.ROLES:
             Pulse(role).give()
@@ -92,8 +93,7 @@ def test_a_clock_that_is_far_from_the_databases_is_named(
 
 
 def test_what_a_network_finds_is_told(well: Flask, network: ScriptedNetwork) -> None:
-    found = [broken("NET credentials", "they are refused.", "Compare them.")]
-    network.diagnose = lambda: found  # type: ignore[attr-defined]
+    network.findings = [broken("NET credentials", "they are refused.", "Compare them.")]
     result = examined(well)
     assert result.exit_code == 1
     assert "WRONG   NET credentials: they are refused.\n        Compare them.\n" in result.output
@@ -141,7 +141,7 @@ def test_nothing_at_all_is_there(another_app: Callable[..., Flask]) -> None:
     ],
 )
 def test_the_faults_of_a_database_are_told_apart(
-    another_app: Callable[..., Flask], settings: config.Config, wrong: dict[str, object], says: str
+    another_app: Callable[..., Flask], settings: config.Config, wrong: dict[str, Any], says: str
 ) -> None:
     url = sa.make_url(settings.database_url).set(**wrong)
     result = examined(another_app(database_url=url.render_as_string(hide_password=False)))

@@ -37,8 +37,8 @@ def test_a_revoked_live_key_works_no_more(app: Flask, merchant: Merchant) -> Non
     assert (result.exit_code, result.output) == (0, told)
     refusal(merchant.get("/payments"), 401, "not_authenticated")
     (action,) = actions(merchant)
-    told = {name: action[name] for name in ("action", "actor", "address", "subject", "details")}
-    assert told == {
+    line = {name: action[name] for name in ("action", "actor", "address", "subject", "details")}
+    assert line == {
         "action": "key.revoked",
         "actor": "operator:Ann",
         "address": "console",

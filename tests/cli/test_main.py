@@ -12,7 +12,6 @@ import pytest
 
 from dev.environment import ROOT
 from dev.stack import ZAMPAY
-from zampay.cli import processes
 from zampay.cli.main import ALONE, COMMANDS, load, main
 
 PROGRAM = ROOT / "bin/zampay"
@@ -38,7 +37,7 @@ def run(
 def modules(code: str, **environment: str) -> set[str]:
     """What is imported once this has run."""
     tell = f"{code}; import sys; print(*sys.modules, file=sys.stderr)"
-    done = run(sys.executable, "-c", tell, **environment)
+    done = run(sys.executable, "-c", tell, cwd=ROOT, **environment)
     assert done.returncode == 0, done.stderr
     return set(done.stderr.split())
 
@@ -122,7 +121,7 @@ def test_worker_and_beat_become_celery_itself(
         started.append((program, arguments))
         raise SystemExit
 
-    monkeypatch.setattr(processes.os, "execv", execv)
+    monkeypatch.setattr(os, "execv", execv)
     monkeypatch.setenv("WORKER_CONCURRENCY", "7")
     with pytest.raises(SystemExit):
         main(typed)

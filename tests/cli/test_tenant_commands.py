@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.support.commands import run
 from tests.support.fakes import HeldQueue
-from tests.support.merchants import BASE, Merchant
+from tests.support.merchants import BASE, Merchant, answered
 from tests.support.refusals import refusal
 from tests.support.tables import row_counts
 from zampay.infra.database.db import EVERY_TENANT, transaction
@@ -73,7 +73,7 @@ def test_a_second_account_with_one_e_mail_is_pointed_out_to_operators_alone(
 ) -> None:
     first = Merchant.register(client)
     other = {"businessName": "Kalulu Books", "email": "OWNER@example.com"}
-    again = client.post(f"{BASE}/auth/register", json=other)
+    again = answered(client.post(f"{BASE}/auth/register", json=other))
     assert (again.status_code, first.tenant_id in again.text) == (201, False)
     told = run(app, "tenant", "activate", again.json["tenantId"], "--operator", "Ann").output
     assert first.tenant_id in told

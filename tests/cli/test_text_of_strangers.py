@@ -17,7 +17,7 @@ from tests.support.commands import run
 from tests.support.fakes import ScriptedNetwork
 from tests.support.given import processing
 from tests.support.log_lines import logging_as_before
-from tests.support.merchants import BASE, Merchant
+from tests.support.merchants import BASE, Merchant, answered
 from tests.support.refusals import refusal, wrong_fields
 from zampay.cli.group import Commands
 from zampay.cli.main import OPERATORS, load
@@ -69,7 +69,7 @@ def test_text_of_people_is_taken(client: FlaskClient, merchant: Merchant) -> Non
     answer = merchant.pay(live=False, payerMessage=family, metadata={"a": family})
     assert (answer.status_code, answer.json["payerMessage"]) == (202, family)
     body = {"businessName": "  Caf\u00e9  \uff2dosi & Sons (Pvt) Ltd.", "email": "a@example.com"}
-    answer = client.post(f"{BASE}/auth/register", json=body)
+    answer = answered(client.post(f"{BASE}/auth/register", json=body))
     assert answer.json["businessName"] == "Caf\u00e9 Mosi & Sons (Pvt) Ltd."
 
 

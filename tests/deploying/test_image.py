@@ -38,7 +38,7 @@ def test_the_image_starts_what_the_procfile_says(
 
 
 def test_anything_else_is_run_as_it_is(programs: dict[str, str]) -> None:
-    command = [ROOT / "deploy/start", "zampay", "tenant", "activate", "a b"]
+    command = [str(ROOT / "deploy/start"), "zampay", "tenant", "activate", "a b"]
     assert (
         subprocess.check_output(command, env=programs, text=True) == "zampay|tenant|activate|a b|||"
     )

@@ -36,7 +36,7 @@ def test_a_port_that_is_not_ours_to_take_is_said(monkeypatch: pytest.MonkeyPatch
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(web.socket, "create_server", denied)
+    monkeypatch.setattr(socket, "create_server", denied)
     with pytest.raises(SystemExit, match=r"port 80 of .*: Permission denied"):
         web.listen("0.0.0.0", 80)  # noqa: S104 - nothing is bound
 

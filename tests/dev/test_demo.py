@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_every_line_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     lines += shown(capsys, lambda output: output.say(long))
     lines += shown(capsys, lambda output: output.say(verdict(runs)))
     for run in runs:
-        lines += shown(capsys, lambda output, run=run: output.event(run, run.events[0]))
+        lines += shown(capsys, partial(Output.event, run=run, event=run.events[0]))
     assert max(len(line) for line in lines) <= 80
     for run in runs:
         assert any(run.scenario.name in line and run.scenario.amount in line for line in lines)

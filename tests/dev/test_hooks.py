@@ -4,6 +4,7 @@ import secrets
 import shlex
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from zampay.tenants.auth import new_key
 
 CONFIG = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
 HOOKS = {hook["id"]: hook for repo in CONFIG["repos"] for hook in repo["hooks"]}
-REAL = {
+REAL: dict[str, Callable[[], str]] = {
     "live-key": lambda: f'KEY = "{new_key(livemode=True)}"',
     "test-key": lambda: f"curl -H 'Authorization: Bearer {new_key(livemode=False)}'",
     "webhook": lambda: f"secret: {signing.new_secret()}",

@@ -18,7 +18,9 @@ def test_the_line_of_a_payment_says_who_which_route_and_which_payment(
     merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     with captured() as lines:
-        answer = merchant.post("/payments", payment_request(), **{"X-Request-Id": "trace-123456"})
+        answer = merchant.post(
+            "/payments", payment_request(), headers={"X-Request-Id": "trace-123456"}
+        )
     line = the_line(lines, "request")
     assert line.pop("duration_ms") > 0
     assert line.pop("key_id").startswith("key_")

@@ -131,7 +131,7 @@ def test_client_and_scheme_are_what_the_trusted_proxies_tell(
     app = Flask("who")
     app.add_url_rule("/", view_func=lambda: {"who": request.remote_addr, "by": request.scheme})
     environ = EnvironBuilder(
-        headers=headers, environ_base={"REMOTE_ADDR": "10.0.0.9"}
+        headers=list(headers.items()), environ_base={"REMOTE_ADDR": "10.0.0.9"}
     ).get_environ()
     body, _, _ = run_wsgi_app(Forwarded(app, trusted_proxies=proxies), environ)
     assert app.json.loads(b"".join(body)) == {"who": address, "by": scheme}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from zampay.infra.web import load_shedding
 from zampay.infra.web.load_shedding import Refusal, Slots
+from zampay.kernel import clock
 
 
 class House:
@@ -201,7 +201,7 @@ def test_a_process_is_stuck_when_every_place_was_held_for_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now_s = 1000.0
-    monkeypatch.setattr(load_shedding.clock, "monotonic_s", lambda: now_s)
+    monkeypatch.setattr(clock, "monotonic_s", lambda: now_s)
 
     async def journey(house: House) -> None:
         nonlocal now_s
@@ -216,7 +216,7 @@ def test_a_process_is_stuck_when_every_place_was_held_for_a_minute(
         now_s += 1
         assert house.slots.stuck()
         house.ended.set()
-        assert await asyncio.gather(first, second) == ["done"] * 2
+        assert list(await asyncio.gather(first, second)) == ["done"] * 2
         assert not house.slots.stuck()
 
     run(journey, House())

@@ -49,7 +49,7 @@ def test_a_worker_whose_clock_differs_from_beats_takes_it(
 
     class Shifted(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return datetime.now(tz or UTC) + timedelta(seconds=ahead_s)
 
     tick_all(scheduler)

@@ -222,7 +222,7 @@ def test_a_body_that_does_not_come_is_refused_in_time(
 
 def test_a_request_whose_client_left_is_not_worked_on() -> None:
     called: list[Any] = []
-    asked = Asked(HOST, JSON, parts=[b"{", GONE]).of(Front(lambda *given: called.append(given)))  # type: ignore[arg-type,return-value]
+    asked = Asked(HOST, JSON, parts=[b"{", GONE]).of(Front(lambda *given: called.append(given)))  # type: ignore[arg-type]
     assert (asked.sent, called) == ([], [])
 
 

@@ -117,7 +117,7 @@ def self_signed(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
     server = HTTPServer(("127.0.0.1", 0), type("Silent", (_Silent,), {"asked": asked}))
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign,assignment]
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"https://127.0.0.1:{server.server_port}/", asked

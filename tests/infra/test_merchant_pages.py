@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from dev.environment import ROOT
 from dev.openapi import NOWHERE
+from tests.support.merchants import answered
 from zampay.infra.web import problems
 from zampay.providers.failures import FAILURES
 
@@ -30,7 +31,7 @@ def test_a_browser_gets_a_page_that_says_where_the_rest_is(client: FlaskClient) 
 def test_a_program_gets_json_that_says_where_the_rest_is(
     client: FlaskClient, accept: str | None
 ) -> None:
-    answer = client.get("/", headers={"Accept": accept} if accept else {})
+    answer = answered(client.get("/", headers={"Accept": accept} if accept else {}))
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
     for name in ("guide", "reference", "openapi", "errorCodes", "failureCodes", "testNumbers"):
         assert client.get(answer.json[name]).status_code == 200, name

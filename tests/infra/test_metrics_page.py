@@ -1,5 +1,6 @@
 """/metrics: for whoever has the token, with counts, and gauges read when they are asked for."""
 
+import hmac
 from collections.abc import Callable, Iterator
 from wsgiref.simple_server import WSGIServer
 
@@ -81,10 +82,8 @@ def test_the_scheme_may_be_written_in_any_case(
 def test_tokens_are_compared_in_constant_time(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compared = []
-    monkeypatch.setattr(
-        metrics_page.hmac, "compare_digest", lambda one, two: compared.append((one, two))
-    )
+    compared: list[tuple[object, object]] = []
+    monkeypatch.setattr(hmac, "compare_digest", lambda one, two: compared.append((one, two)))
     monkeypatch.setitem(app.extensions, "metrics_token", TOKEN)
     client.get("/metrics", headers={"Authorization": "Bearer x"})
     assert compared == [(b"x", TOKEN.encode())]

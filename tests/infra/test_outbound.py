@@ -4,6 +4,7 @@ import gzip
 import socket
 import time
 from email.utils import formatdate
+from typing import TypedDict
 
 import pytest
 import urllib3.util.connection
@@ -28,8 +29,14 @@ from zampay.infra.http.outbound import (
     Reply,
 )
 
-PATIENT = {"connect_timeout_s": 5.0, "read_timeout_s": 5.0}
-SHORT = {"connect_timeout_s": 2.0, "read_timeout_s": 0.3}
+
+class Timeouts(TypedDict):
+    connect_timeout_s: float
+    read_timeout_s: float
+
+
+PATIENT: Timeouts = {"connect_timeout_s": 5.0, "read_timeout_s": 5.0}
+SHORT: Timeouts = {"connect_timeout_s": 2.0, "read_timeout_s": 0.3}
 """For those who are not answered: a busy machine still connects."""
 DRIPS = {
     "the status": b"",
@@ -44,7 +51,7 @@ def ask(
     behaviour: Behaviour,
     method: str = "GET",
     body: bytes | None = None,
-    timeouts: dict[str, float] = PATIENT,
+    timeouts: Timeouts = PATIENT,
 ) -> Reply:
     with serving(behaviour) as server:
         http = Outbound(**timeouts)

@@ -66,8 +66,8 @@ def test_whoever_asks_the_database_is_bound_a_little_longer_than_the_server(app:
     with app.app_context():
         with transaction(EVERY_TENANT) as tx:
             found = [both(tx.session.connection())]
-        for settings in ({}, {"statement_timeout_s": 60}):
-            with health_connection.connection(**settings) as link:
+        for timeout_s in (health_connection.STATEMENT_TIMEOUT_S, 60):
+            with health_connection.connection(statement_timeout_s=timeout_s) as link:
                 found.append(both(link))
         assert isinstance(db.engine, sa.Engine)
     for of_the_server_s, ours_s in found:

@@ -8,16 +8,18 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.support.merchants import answered
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.health import readiness
 from zampay.infra.queue import heartbeat
 from zampay.infra.queue.heartbeat import BEAT, WORKER, Heartbeat, Pulse
+from zampay.kernel import clock
 
 NOWHERE = "postgresql+psycopg://zampay@127.0.0.1:9/zampay"
 
 
 def answer(app: Flask) -> tuple[int, dict[str, Any]]:
-    found = app.test_client().get("/health/ready")
+    found = answered(app.test_client().get("/health/ready"))
     return found.status_code, found.json
 
 
@@ -50,7 +52,7 @@ def test_workers_and_beat_never_seen_only_degrade(app: Flask) -> None:
 def test_strict_readiness_fails_what_is_only_degraded(app: Flask) -> None:
     client = app.test_client()
     assert client.get("/health/ready?strict").status_code == 503
-    assert client.get("/health/ready?strict").json["status"] == "degraded"
+    assert answered(client.get("/health/ready?strict")).json["status"] == "degraded"
     give_life(app)
     assert client.get("/health/ready?strict").status_code == 200
 
@@ -144,7 +146,7 @@ def test_a_pulse_is_given_every_ten_seconds_at_most(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments_s = iter((1000.0, 1009.0, 1010.5))
-    monkeypatch.setattr(heartbeat.clock, "monotonic_s", lambda: next(moments_s))
+    monkeypatch.setattr(clock, "monotonic_s", lambda: next(moments_s))
     pulse = Pulse(WORKER)
     with app.app_context():
         ages = []

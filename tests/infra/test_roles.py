@@ -90,8 +90,8 @@ def two(
         one.post("/webhook-endpoints", {"url": NOBODY_LISTENS, "headers": {"X-Shop": "s3cret"}})
         assert one.pay().status_code == 202
     yield TwoRoles(app, release, owner_url, app_url, own, rival, network, task_queue)
-    for one in (app, release):
-        with one.app_context():
+    for gateway in (app, release):
+        with gateway.app_context():
             db.engine.dispose()
     celery_of(migrated_app).set_current()
     servers.drop_database(name)

@@ -28,7 +28,9 @@ def test_a_defect_in_the_web_is_reported_without_what_was_sent(
 ) -> None:
     monkeypatch.setattr(create, "accept", breaks)
     body = payment_request(msisdn="260963123450", payerMessage="for the wedding")
-    answer = merchant.post("/payments?note=0963123450", body, Cookie="session=opensesame")
+    answer = merchant.post(
+        "/payments?note=0963123450", body, headers={"Cookie": "session=opensesame"}
+    )
     assert answer.status_code == 500
     assert answer.json["requestId"] in answer.text
     (event,) = kept.events

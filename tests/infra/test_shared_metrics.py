@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ NOBODY_RUNS = 2**22 - 1
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv(shared_metrics.VARIABLE, raising=False)
     monkeypatch.setattr(shared_metrics, "_prepared", set())  # whatever ran in this process before
-    monkeypatch.setattr(shared_metrics.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     yield tmp_path
     os.environ.pop(shared_metrics.VARIABLE, None)
 

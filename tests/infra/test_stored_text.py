@@ -1,5 +1,7 @@
 """Whatever text comes from outside, PostgreSQL keeps it, and no lookup by it fails."""
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -123,8 +125,12 @@ def test_no_address_ends_in_500(client: FlaskClient, merchant: Merchant, path: s
 )
 def test_no_header_ends_in_500(client: FlaskClient, merchant: Merchant, header: str) -> None:
     headers = {**merchant.headers(), header: "a\x00b\x9b\xff"}
-    given = {"json": {}, "headers": headers, "environ_overrides": {"REMOTE_ADDR": GIVEN}}
-    assert client.post(f"{BASE}/payments", **given).status_code in {400, 422}  # type: ignore[arg-type]
+    given: dict[str, Any] = {
+        "json": {},
+        "headers": headers,
+        "environ_overrides": {"REMOTE_ADDR": GIVEN},
+    }
+    assert client.post(f"{BASE}/payments", **given).status_code in {400, 422}
 
 
 def test_no_address_of_a_client_ends_in_500(client: FlaskClient, app: Flask) -> None:

@@ -4,7 +4,7 @@ import os
 import signal
 
 from wsgi import app
-from zampay.infra.database.after_commit import TaskMessage
+from zampay.infra.database.after_commit import TaskMessage, TaskQueue
 
 
 class CrashingQueue:
@@ -17,8 +17,9 @@ class CrashingQueue:
         if message.task == "transfers.submit":
             os.killpg(0, signal.SIGKILL)
 
-    def waiting(self, _feature: str) -> int:
+    def waiting(self, feature: str) -> int:  # noqa: ARG002 - the name is the contract's
         return 0
 
 
-app.extensions["task_queue"] = CrashingQueue()
+queue: TaskQueue = CrashingQueue()
+app.extensions["task_queue"] = queue

@@ -9,7 +9,12 @@ import signal
 from typing import Any
 
 from celery_worker import celery_app, flask_app
-from zampay.providers.contract import Order, PollAnswer, Provider, Submission
+from zampay.providers.contract import (
+    Order,
+    PollAnswer,
+    Provider,
+    Submission,
+)
 
 CRASH_AT = os.environ["CRASH_AT"]
 
@@ -39,7 +44,7 @@ class CrashingProvider:
         return answer
 
 
-live = flask_app.extensions["providers"][True]
+live: dict[str, Provider] = flask_app.extensions["providers"][True]
 live.update({code: CrashingProvider(provider) for code, provider in live.items()})
 
 __all__ = ["celery_app"]

@@ -66,7 +66,7 @@ class Network:
     def callback_url(self, reference: str) -> str:
         """Where the last callback of a reference went, or would have gone."""
         tries = self.journal()["callbacks"]
-        return [one["url"] for one in tries if one["referenceId"] == reference][-1]
+        return str([one["url"] for one in tries if one["referenceId"] == reference][-1])
 
     def settle(self, reference: str, status: str, reason: str = "EXPIRED") -> None:
         self._admin(

@@ -1,6 +1,7 @@
 """Doubt: the order may have landed or not. One charge, and the right end, whatever happened."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.journeys.network import Network
 from tests.journeys.shop import Shop
 
 RESET_AFTER, RESET_BEFORE, ERROR_AFTER = "260963123472", "260963123473", "260963123474"
-LANDED = {
+LANDED: dict[str, tuple[str, dict[str, Any]]] = {
     "reset after the charge": ("reset_after", {}),
     "500 with HTML after the charge": ("error_after", {"body": "<h1>Oops</h1>"}),
     "empty 500 after the charge": ("error_after", {"body": ""}),
@@ -17,7 +18,7 @@ LANDED = {
     "late answer": ("latency", {"seconds": 3.0}),
     "garbage": ("garbage", {}),
 }
-NEVER_LANDED = {
+NEVER_LANDED: dict[str, tuple[str, dict[str, Any]]] = {
     "reset before the charge": ("reset_before", {"times": 2}),
     "503 before the charge": ("status", {"status": 503, "times": 2}),
     "HTML of a firewall": ("status", {"status": 502, "body": "<h1>Bad gateway</h1>"}),

@@ -18,7 +18,7 @@ Act = Callable[["redis.Redis"], None]
 def commands(*lines: str) -> Act:
     def run(server: "redis.Redis") -> None:
         for line in lines:
-            server.execute_command(*line.split())
+            server.execute_command(*line.split())  # type: ignore[no-untyped-call]
 
     return run
 

@@ -45,7 +45,7 @@ PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted(RUNBOOKS
 
 def counted() -> set[str]:
     """Every series that counters and histograms of the code give."""
-    assert metrics.REQUESTS
+    assert metrics.REQUESTS is not None
     found = set()
     for family in REGISTRY.collect():
         suffixes = {

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask
 
 from tests.support.fakes import HeldQueue, ScriptedNetwork
-from tests.support.merchants import Merchant, payment_request
+from tests.support.merchants import Merchant, answered, payment_request
 
 
 def test_an_accepted_payment_is_pending_and_rings_a_worker(
@@ -67,7 +67,8 @@ def test_fifty_at_once_make_one_payment(
     body = payment_request(externalId="order-50")
 
     def ask(_: int) -> tuple[int, str]:
-        answer = app.test_client().post("/api/v1/payments", json=body, headers=merchant.headers())
+        one = app.test_client()
+        answer = answered(one.post("/api/v1/payments", json=body, headers=merchant.headers()))
         return answer.status_code, answer.json["id"]
 
     with ThreadPoolExecutor(max_workers=50) as pool:

@@ -207,6 +207,7 @@ def test_no_refusal_is_in_the_words_of_a_library(merchant: Merchant) -> None:
         "/api-keys": ["livemode", "name", "scopes", "expiresAt"],
         "/auth/register": ["businessName", "email"],
     }.items():
+        wrong: Any
         for wrong in (7, 7.5, True, "no", ["no", 7], [[]], {"a": 7}, {"a": {"b": "c"}}):
             answer = merchant.post(path, dict.fromkeys(members, wrong))
             for line in refusal(answer, 422, "validation_failed")["errors"]:
@@ -235,5 +236,5 @@ def test_everything_that_is_wrong_is_said_at_once(merchant: Merchant) -> None:
 
 @pytest.mark.parametrize("key", ["", " ", "two words", "x" * 256, "\u00e9"])
 def test_a_wrong_idempotency_key_is_refused(merchant: Merchant, key: str) -> None:
-    answer = merchant.post("/payments", payment_request(), **{"Idempotency-Key": key})
+    answer = merchant.post("/payments", payment_request(), headers={"Idempotency-Key": key})
     assert wrong_fields(refusal(answer, 422, "validation_failed")) == {"Idempotency-Key"}

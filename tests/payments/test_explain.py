@@ -21,7 +21,7 @@ from tests.support.given import (
     unconfirmed,
 )
 from tests.support.in_review import in_review
-from tests.support.merchants import BASE, Merchant
+from tests.support.merchants import BASE, Merchant, answered
 from zampay.payments.schemas import NEW_ATTEMPT, WAIT_UNTIL
 from zampay.providers.contract import Declined, NotSent, Order, Submission
 from zampay.providers.mtn.mapping import failure
@@ -80,7 +80,8 @@ def test_the_time_of_wait_until_makes_nothing_safe_and_the_answer_says_so(
     later = explained(merchant, payment)
     assert (later["newAttempt"], later["waitUntil"]) == ("unsafe", None)
     assert later["sentence"].endswith(COULD_CHARGE_TWICE)
-    document = client.get("/api/openapi.json").json["components"]["schemas"]["Explanation"]
+    served = answered(client.get("/api/openapi.json")).json
+    document = served["components"]["schemas"]["Explanation"]
     described = document["properties"]
     assert described["newAttempt"]["description"] == NEW_ATTEMPT
     assert "makes nothing safe by itself" in NEW_ATTEMPT

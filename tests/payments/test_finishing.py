@@ -81,7 +81,7 @@ ILLEGAL = [
 
 @pytest.mark.parametrize(("first", "second"), ILLEGAL, ids=str)
 def test_final_is_final(
-    app: Flask, merchant: Merchant, first: dict[str, str], second: dict[str, str]
+    app: Flask, merchant: Merchant, first: dict[str, Any], second: dict[str, Any]
 ) -> None:
     payment = accept(app, merchant, live=False)
     before = finish(merchant, payment.id, **first).json

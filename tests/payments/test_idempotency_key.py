@@ -6,20 +6,19 @@ from typing import Any
 import pytest
 import redis
 from flask import Flask
-from werkzeug.test import TestResponse
 
 import config
 from tests.support.fakes import HeldQueue, ScriptedNetwork
-from tests.support.merchants import BASE, Merchant, payment_request
+from tests.support.merchants import BASE, Answer, Merchant, answered, payment_request
 from tests.support.refusals import refusal
 from tests.support.tables import contents, row_counts
 
 pytestmark = pytest.mark.usefixtures("network")
 
 
-def pay(merchant: Merchant, key: str, *, live: bool = True, **changes: Any) -> TestResponse:
+def pay(merchant: Merchant, key: str, *, live: bool = True, **changes: Any) -> Answer:
     headers = {"Idempotency-Key": key}
-    return merchant.post("/payments", payment_request(**changes), live=live, **headers)
+    return merchant.post("/payments", payment_request(**changes), live=live, headers=headers)
 
 
 def test_the_same_key_and_request_replay(merchant: Merchant, task_queue: HeldQueue) -> None:
@@ -78,13 +77,15 @@ def test_another_request_under_one_external_id_is_refused_whatever_the_key(
     ids=str,
 )
 def test_every_field_belongs_to_the_request(merchant: Merchant, change: dict[str, Any]) -> None:
-    body = {"externalId": "order-1", "metadata": {"cart": "77"}}
+    body: dict[str, Any] = {"externalId": "order-1", "metadata": {"cart": "77"}}
     assert merchant.pay(**body).status_code == 202
     refusal(merchant.pay(**{**body, **change}), 422, "external_id_reused")
 
 
 def test_what_means_the_same_is_the_same_request(merchant: Merchant) -> None:
-    first = merchant.pay(externalId="order-1", metadata={"a": "1", "b": "2"})
+    body: dict[str, Any] = {"externalId": "order-1", "metadata": {"a": "1", "b": "2"}}
+    first = merchant.pay(**body)
+    same: dict[str, Any]
     for same in (
         {"amount": "12.5"},
         {"msisdn": "0963123400"},
@@ -92,7 +93,7 @@ def test_what_means_the_same_is_the_same_request(merchant: Merchant) -> None:
         {"currency": "ZMW", "payerMessage": ""},
         {"metadata": {"b": "2", "a": "1"}},
     ):
-        again = merchant.pay(**{"externalId": "order-1", "metadata": {"a": "1", "b": "2"}, **same})
+        again = merchant.pay(**{**body, **same})
         assert (again.status_code, again.json["id"]) == (200, first.json["id"]), same
 
 
@@ -131,7 +132,7 @@ def test_twenty_requests_with_one_key_at_once_make_one_payment(
 
     def ask(number: int) -> tuple[int, str]:
         body = payment_request(externalId=f"order-{number}-at-once")
-        answer = app.test_client().post(f"{BASE}/payments", json=body, headers=headers)
+        answer = answered(app.test_client().post(f"{BASE}/payments", json=body, headers=headers))
         return answer.status_code, answer.json.get("code", "accepted")
 
     with ThreadPoolExecutor(max_workers=20) as pool:

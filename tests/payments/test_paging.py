@@ -55,7 +55,7 @@ def same_moment(app: Flask) -> None:
         for number in range(11):
             fresh = {"id": f"pay_{number:026d}", "external_id": f"copy-{number:02d}"}
             unique = {"provider_reference": f"copy-{number}", "callback_token": f"copy-{number}"}
-            tx.session.execute(Transfer.__table__.insert().values({**row, **fresh, **unique}))
+            tx.session.execute(sa.insert(Transfer).values({**row, **fresh, **unique}))
 
 
 def test_payments_of_one_microsecond_are_neither_skipped_nor_repeated(

@@ -29,7 +29,7 @@ def listed(merchant: Merchant, **query: Any) -> list[str]:
 
 
 def test_one_payment_is_shown_as_it_was_asked_for(merchant: Merchant) -> None:
-    asked = {
+    asked: dict[str, Any] = {
         "externalId": "order-1042",
         "payerMessage": "Books \u2013 thank you",
         "payeeNote": "till 3",

@@ -172,7 +172,8 @@ def test_published_numbers_and_euros_are_taken_in_the_sandbox_only(mtn: Mtn) -> 
     published = f"{sandbox_numbers.PUBLISHED_PREFIX}50"
     assert sandbox.takes_msisdn(published)
     assert not zambia.takes_msisdn(published)
-    assert (sandbox.currencies, zambia.currencies) == ({"EUR", "ZMW"}, {"ZMW"})
+    assert sandbox.currencies == {"EUR", "ZMW"}
+    assert zambia.currencies == {"ZMW"}
     assert replace(mtn_adapter.profile(None), account=zambia.account) == zambia
     taken = [zambia.takes_msisdn(f"260{prefix}3123400") for prefix in ("96", "76", "56", "97")]
     assert taken == [True, True, True, False]

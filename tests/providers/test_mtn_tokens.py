@@ -16,6 +16,7 @@ from zampay.providers.contract import (
     Declined,
     NoAnswer,
     NotSent,
+    Provider,
     Throttled,
     TooLate,
 )
@@ -23,8 +24,8 @@ from zampay.providers.failures import FailureCode
 from zampay.providers.mtn.tokens import Tokens
 
 
-def pay(adapter: object, times: int = 1) -> list[object]:
-    return [adapter.submit(an_order(adapter)) for _ in range(times)]  # type: ignore[attr-defined]
+def pay(adapter: Provider, times: int = 1) -> list[object]:
+    return [adapter.submit(an_order(adapter)) for _ in range(times)]
 
 
 def test_all_workers_share_one_token(mtn: Mtn) -> None:

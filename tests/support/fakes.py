@@ -4,12 +4,12 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask import Flask
 
-from zampay.infra.database.after_commit import TaskMessage
+from zampay.infra.database.after_commit import TaskMessage, TaskQueue
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.kernel import clock
 from zampay.kernel.findings import Finding
@@ -22,12 +22,17 @@ from zampay.providers.contract import (
     NotFound,
     Order,
     PollAnswer,
+    Provider,
     ProviderResult,
     ResultStatus,
     Submission,
 )
 from zampay.providers.mtn import adapter
-from zampay.providers.profile import Capability, Kind, Profile
+from zampay.providers.profile import (
+    Capability,
+    Kind,
+    Profile,
+)
 from zampay.transfers.models import Transfer
 from zampay.transfers.poll import poll as poll_transfer
 from zampay.transfers.submit import submit as submit_transfer
@@ -90,6 +95,7 @@ class ScriptedNetwork:
         self.polls: list[Order] = []
         self.submit_answers: list[Submission | Callable[[Order], Submission]] = []
         self.poll_answers: list[PollAnswer | Callable[[Order], PollAnswer]] = []
+        self.findings: list[Finding] = []
         self._references = 0
 
     @property
@@ -106,18 +112,14 @@ class ScriptedNetwork:
         return CallbackHint(token=request.token)
 
     def account_name(self, msisdn: str) -> AccountName | None:
-        return AccountName(None, is_active=True) if msisdn else None
+        return AccountName(None, is_active=msisdn.startswith("260"))
 
     def balance(self, kind: Kind) -> Balance | None:
-        return Balance("1000", "ZMW") if kind is Kind.PAYMENT else None
-
-    def diagnose(self) -> list[Finding]:
-        return []
+        return Balance(f"1000 {kind}", "ZMW")
 
     def new_reference(self, kind: Kind) -> str:
-        assert kind is Kind.PAYMENT
         self._references += 1
-        return f"reference-{self._references}"
+        return f"{kind}-reference-{self._references}"
 
     def submit(self, order: Order) -> Submission:
         self.submissions.append(order)
@@ -129,6 +131,16 @@ class ScriptedNetwork:
         self.polls.append(order)
         answer = self.poll_answers.pop(0) if self.poll_answers else NotFound("404")
         return answer(order) if callable(answer) else answer
+
+    def diagnose(self) -> list[Finding]:
+        return self.findings
+
+
+if TYPE_CHECKING:
+
+    def _fit(network: ScriptedNetwork, queue: HeldQueue) -> tuple[Provider, TaskQueue]:
+        """The types of the fakes are those of what they stand for."""
+        return network, queue
 
 
 def result(status: str, **figures: Any) -> Callable[[Order], ProviderResult]:

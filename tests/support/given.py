@@ -1,5 +1,6 @@
 """Short ways to bring a payment into a situation, by the same ways as in production."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,12 @@ from flask import Flask
 
 from tests.support.fakes import ScriptedNetwork, make_due, poll, result, stored, submit
 from tests.support.merchants import Merchant
-from zampay.providers.contract import InDoubt, NotFound
+from zampay.providers.contract import (
+    InDoubt,
+    NotFound,
+    Order,
+    ProviderResult,
+)
 from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import State
@@ -71,7 +77,7 @@ def ended(app: Flask, merchant: Merchant, network: ScriptedNetwork, status: str)
     return in_state(app, transfer, State(status))
 
 
-def ending(status: str, **figures: Any) -> Any:
+def ending(status: str, **figures: Any) -> Callable[[Order], ProviderResult]:
     """A script line: the network reports this status, with a failure where it needs one."""
     if status == "FAILED":
         figures.setdefault("failure", DECLINED_BY_PAYER)

@@ -1,7 +1,7 @@
 """What our own code logs, caught before it is rendered, whatever level the tests run at."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-Lines = list[dict[str, Any]]
+Lines = list[MutableMapping[str, Any]]
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def captured() -> Iterator[Lines]:
         structlog.configure(wrapper_class=kept)
 
 
-def the_line(lines: Lines, event: str) -> dict[str, Any]:
+def the_line(lines: Lines, event: str) -> MutableMapping[str, Any]:
     """The one line of this event."""
     found = [line for line in lines if line["event"] == event]
     assert len(found) == 1, lines

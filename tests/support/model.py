@@ -128,8 +128,7 @@ class PaymentLife:
             "last_byte_at": Transfer.last_byte_at - age,
         }
         with self._transaction() as tx:
-            found = queries.locked(tx, self.transfer_id)
-            if found is not None and found.due_at is not None:
+            if queries.locked(tx, self.transfer_id).due_at is not None:
                 tx.session.execute(
                     sa.update(Transfer).where(Transfer.id == self.transfer_id).values(row)
                 )

@@ -11,7 +11,7 @@ MEMBERS = {"type", "title", "status", "code", "detail", "requestId"}
 
 def refusal(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
     """The problem in an answer, once it is one of the documented shape, status and code."""
-    body = answer.get_json(force=True, silent=True)
+    body: Any = answer.get_json(force=True, silent=True)
     assert (answer.status_code, body and body.get("code")) == (status, code), answer.text
     assert answer.content_type == "application/problem+json"
     assert set(body) - {"errors"} == MEMBERS
@@ -22,7 +22,7 @@ def refusal(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
     assert (code, status) in {(known, its_status) for known, its_status, *_ in catalogue()}
     for line in body.get("errors", []):
         assert set(line) == {"field", "message"}
-    return body
+    return dict(body)
 
 
 def wrong_fields(body: dict[str, Any]) -> set[str]:

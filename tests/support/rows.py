@@ -1,7 +1,7 @@
 """What a payment leaves behind in the database."""
 
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
@@ -11,8 +11,6 @@ from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.transfers.models import Transfer
 from zampay.transfers.traces import Callback, Discrepancy, Transition
 from zampay.webhooks.models import Event
-
-Row = TypeVar("Row")
 
 
 def moves(app: Flask, transfer_id: str) -> list[Transition]:
@@ -58,6 +56,6 @@ def due_after(app: Flask, transfer_id: str) -> timedelta:
     return row.due_at - row.updated_at
 
 
-def _rows(app: Flask, query: sa.Select[tuple[Row]]) -> list[Row]:
+def _rows(app: Flask, query: sa.Select[Any]) -> list[Any]:
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         return list(tx.session.scalars(query))

@@ -78,7 +78,7 @@ def test_the_log_is_paged_newest_first(merchant: Merchant) -> None:
     whole = lines(merchant)[::-1]
     paged, after = [], None
     for _ in range(len(whole)):
-        query = {"limit": 3} if after is None else {"limit": 3, "after": after}
+        query: dict[str, Any] = {"limit": 3} if after is None else {"limit": 3, "after": after}
         page = merchant.get("/audit-log", **query).json
         paged += page["data"]
         after = page["nextCursor"]

@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
 
 import config
 from dev.servers import Servers
 from tests.infra.conftest import MakeApp
-from tests.support.merchants import Merchant
+from tests.support.merchants import Answer, Merchant, answered
 from tests.support.objects import objects_of
 from tests.support.operations import GUARDED, ON_AN_OBJECT, UNKNOWN, filled
 from tests.support.refusals import refusal
@@ -29,17 +28,18 @@ BY_MODE = [one for one in ON_AN_OBJECT if "{key_id}" not in one[1]]
 
 def ask(
     merchant: Merchant, method: str, path: str, ids: dict[str, str], *, live: bool = True
-) -> TestResponse:
-    body = next((body for end, body in BODIES.items() if path.endswith(end)), {})
-    return merchant.client.open(
+) -> Answer:
+    body: dict[str, Any] = next((body for end, body in BODIES.items() if path.endswith(end)), {})
+    answer = merchant.client.open(
         filled(path, ids),
         method=method,
         headers=merchant.headers(live=live),
         json=body if method in {"POST", "PATCH"} else None,
     )
+    return answered(answer)
 
 
-def alike(first: TestResponse, second: TestResponse) -> bool:
+def alike(first: Answer, second: Answer) -> bool:
     """Whether two answers differ in nothing but the id of the request."""
     bodies = [answer.json | {"requestId": ""} for answer in (first, second)]
     names = [sorted(answer.headers.keys()) for answer in (first, second)]

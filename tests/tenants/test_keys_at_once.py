@@ -147,7 +147,7 @@ def test_keys_are_listed_in_pages(app: Flask, merchant: Merchant) -> None:
     seen: list[str] = []
     after: str | None = None
     for size in (20, 20, 5):
-        query = {} if after is None else {"after": after}
+        query: dict[str, Any] = {} if after is None else {"after": after}
         page = merchant.get("/api-keys", **query).json
         assert len(page["data"]) == size
         seen += [one["id"] for one in page["data"]]

@@ -10,10 +10,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from tests.infra.rows import session, until_somebody_waits
-from tests.support.merchants import BASE, Merchant
+from tests.support.merchants import BASE, Answer, Merchant, answered
 from tests.support.refusals import refusal
 from tests.support.tables import contents
 from zampay.infra.database.db import EVERY_TENANT, transaction
@@ -27,11 +26,11 @@ WANTED = {"name": "Shop", "livemode": True}
 def newcomer(client: FlaskClient) -> Merchant:
     """A merchant with a test key alone."""
     body = {"businessName": "Mosi Crafts", "email": "owner@example.com"}
-    made = client.post(f"{BASE}/auth/register", json=body).json
+    made = answered(client.post(f"{BASE}/auth/register", json=body)).json
     return Merchant(client, made["tenantId"], made["apiKey"], "")
 
 
-def make_live(merchant: Merchant, *, live: bool, **body: Any) -> TestResponse:
+def make_live(merchant: Merchant, *, live: bool, **body: Any) -> Answer:
     """Ask for a live key, with a live key or a test key."""
     return merchant.post("/api-keys", {**WANTED, **body}, live=live)
 

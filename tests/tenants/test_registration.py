@@ -6,19 +6,18 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from tests.support.commands import run
 from tests.support.fakes import HeldQueue
-from tests.support.merchants import BASE, Merchant
+from tests.support.merchants import BASE, Answer, Merchant, answered
 from tests.support.refusals import refusal, wrong_fields
 from tests.support.tables import row_counts
 
 BODY = {"businessName": "Kalulu Books", "email": "owner@example.com"}
 
 
-def register(client: FlaskClient, **changes: Any) -> TestResponse:
-    return client.post(f"{BASE}/auth/register", json={**BODY, **changes})
+def register(client: FlaskClient, **changes: Any) -> Answer:
+    return answered(client.post(f"{BASE}/auth/register", json={**BODY, **changes}))
 
 
 def unactivated(app: Flask, client: FlaskClient) -> Merchant:
@@ -39,7 +38,8 @@ def test_registering_gives_a_tenant_and_a_test_key(
     assert (answer.json["businessName"], answer.json["email"]) == ("Kalulu Books", BODY["email"])
     merchant = Merchant(client, answer.json["tenantId"], answer.json["apiKey"], "")
     assert merchant.pay(live=False).status_code == 202
-    first = merchant.client.get(answer.headers["Location"], headers=merchant.headers(live=False))
+    headers = merchant.headers(live=False)
+    first = answered(client.get(answer.headers["Location"], headers=headers))
     assert first.json["name"] == "First test key"
 
 

@@ -1,5 +1,6 @@
 """A callback token is sought by its first half and compared as a whole, in constant time."""
 
+import hmac
 from typing import Any
 
 import pytest
@@ -52,10 +53,8 @@ def test_the_right_first_half_alone_is_unknown_and_keeps_nothing(
 def test_the_whole_token_is_compared_in_constant_time(
     client: FlaskClient, transfer: Transfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compared = []
-    monkeypatch.setattr(
-        callback_queries.hmac, "compare_digest", lambda one, two: compared.append((one, two))
-    )
+    compared: list[tuple[object, object]] = []
+    monkeypatch.setattr(hmac, "compare_digest", lambda one, two: compared.append((one, two)))
     token = other_ends(transfer.callback_token)[0]
     client.put(f"{BASE}/callbacks/mtn/{token}", data=b"{}")
     assert compared == [(transfer.callback_token.encode(), token.encode())]

@@ -12,6 +12,7 @@ from tests.infra.absent import redis_away
 from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored, submit
 from tests.support.given import UNKNOWN, accept, ended, ending, look, processing
 from tests.support.merchants import Merchant
+from tests.support.refusals import refusal
 from tests.support.rows import callbacks, discrepancies, moves, path, seconds_until_due
 from zampay.infra.redis import redis_client
 from zampay.providers.contract import Accepted, Order, PollAnswer, Submission
@@ -270,7 +271,7 @@ def test_a_token_that_we_never_gave_is_unknown_and_keeps_nothing(
     other = ("0" if token[0] != "0" else "1") + token[1:]
     for address in (f"mtn/{other}", f"mtn/{token[:-1]}", f"mtn/{token}x", f"airtel/{token}"):
         answer = client.put(f"/api/v1/callbacks/{address}", data=b"{}")
-        assert (answer.status_code, answer.json["code"]) == (404, "callback_unknown")
+        refusal(answer, 404, "callback_unknown")
     assert callbacks(app, transfer.id) == []
 
 

@@ -1,5 +1,7 @@
 """What must hold of every payment: nothing legal breaks it, and each breach is counted."""
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -10,7 +12,7 @@ from tests.support.in_review import in_review
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.health import health_connection
-from zampay.kernel import ids
+from zampay.kernel import clock, ids
 from zampay.transfers import invariants
 
 BREACHES = {
@@ -79,7 +81,7 @@ def test_what_breaks_one_is_named_newest_first(
 def test_at_a_scrape_only_the_last_hours_are_looked_at(
     app: Flask, merchant: Merchant, network: ScriptedNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ids.clock, "utcnow", lambda: ids.clock.datetime(2026, 1, 31, 12))
+    monkeypatch.setattr(clock, "utcnow", lambda: datetime(2026, 1, 31, 12, tzinfo=UTC))
     ended(app, merchant, network, "SUCCESSFUL")
     monkeypatch.undo()
     breach(app, BREACHES["paid_without_evidence"])
@@ -89,5 +91,5 @@ def test_at_a_scrape_only_the_last_hours_are_looked_at(
 
 def test_the_first_id_of_a_moment_is_not_above_those_made_then() -> None:
     made = ids.new("pay")
-    now_s = ids.clock.utcnow().timestamp()
+    now_s = clock.utcnow().timestamp()
     assert ids.first_of("pay", now_s - 5) < made < ids.first_of("pay", now_s + 5)

@@ -181,7 +181,8 @@ def outrun(app: Flask, transfer: Transfer, answer: Any) -> Callable[[Order], Pol
 
     def asking(order: Order) -> PollAnswer:
         look(app, transfer, age=LONG)
-        return answer(order) if callable(answer) else answer
+        says: PollAnswer = answer(order) if callable(answer) else answer
+        return says
 
     return asking
 

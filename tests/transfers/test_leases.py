@@ -178,7 +178,7 @@ def test_a_poll_that_comes_home_late_leaves_the_lease_of_the_next_send(
         return NoAnswer("timeout")
 
     network.submit_answers = [die]
-    network.poll_answers = [send_again]  # type: ignore[list-item]
+    network.poll_answers = [send_again]
     look(app, transfer, age=LONG)
     left_s.append(seconds_until_due(app, transfer.id) or 0)
     in_state(app, transfer, State.SUBMITTING)

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from tests.support.counts import growth
-from tests.support.merchants import Merchant, payment_request
+from tests.support.merchants import Answer, Merchant, payment_request
 from tests.support.refusals import refusal
 from tests.support.tables import row_counts
 from zampay.infra.database.db import EVERY_TENANT, transaction
@@ -30,7 +29,7 @@ def limit(app: Flask, **limits: int) -> None:
     app.config.update({f"NUMBER_{name.upper()}": value for name, value in limits.items()})
 
 
-def end(merchant: Merchant, answer: TestResponse) -> None:
+def end(merchant: Merchant, answer: Answer) -> None:
     """Nobody is asked any more: the payment is cancelled."""
     assert merchant.post(f"/payments/{answer.json['id']}/cancel").status_code == 200
 

@@ -21,9 +21,9 @@ from zampay.providers.contract import (
     Accepted,
     InDoubt,
     NoAnswer,
-    NotSent,
     Order,
     PollAnswer,
+    Throttled,
 )
 from zampay.transfers import states
 from zampay.transfers.states import State
@@ -34,7 +34,7 @@ def test_a_failure_that_was_concluded_is_looked_at_once_more_an_hour_later(
 ) -> None:
     transfer = never_landed(app, merchant, network)
     assert 3590 < (seconds_until_due(app, transfer.id) or 0) <= 3600
-    network.poll_answers = [NoAnswer("timeout"), NotSent("no turn"), result("SUCCESSFUL")]
+    network.poll_answers = [NoAnswer("timeout"), Throttled("no turn"), result("SUCCESSFUL")]
     for _ in range(3):
         assert seconds_until_due(app, transfer.id) is not None
         look(app, transfer, age=states.REPOLL_AFTER)

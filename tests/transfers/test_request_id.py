@@ -24,7 +24,7 @@ def told_by(lines: Lines) -> list[tuple[str, str]]:
 def test_a_lost_message_loses_time_and_not_the_cause(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
-    transfer_id = merchant.post("/payments", payment_request(), **TRACE).json["id"]
+    transfer_id = merchant.post("/payments", payment_request(), headers=TRACE).json["id"]
     task_queue.lose_all()
     network.poll_answers.append(ending("SUCCESSFUL"))
     with captured() as lines:
@@ -64,15 +64,15 @@ def test_the_id_of_a_replay_does_not_replace_the_first(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     order = payment_request()
-    transfer_id = merchant.post("/payments", order, **TRACE).json["id"]
-    merchant.post("/payments", order, **{"X-Request-Id": "trace-of-the-replay"})
+    transfer_id = merchant.post("/payments", order, headers=TRACE).json["id"]
+    merchant.post("/payments", order, headers={"X-Request-Id": "trace-of-the-replay"})
     assert stored(app, transfer_id).request_id == "trace-of-the-merchant"
 
 
 def test_a_ring_carries_the_id_of_what_is_under_way() -> None:
     sent: list[dict[str, Any]] = []
 
-    class Broker(Celery):
+    class Broker(Celery):  # type: ignore[misc]  # Celery has no types
         def send_task(self, _name: str, **options: Any) -> None:
             sent.append(options["headers"])
 

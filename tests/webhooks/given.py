@@ -6,10 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from tests.support.fakes import HeldQueue
-from tests.support.merchants import BASE, Merchant
+from tests.support.merchants import BASE, Answer, Merchant, answered
 from tests.support.receiver import Receiver, Says
 from tests.webhooks.rows import only_delivery
 from zampay.infra.database.db import EVERY_TENANT, transaction
@@ -21,11 +20,11 @@ from zampay.webhooks.models import PENDING, Delivery, Endpoint, Event
 
 def call(
     merchant: Merchant, method: str, path: str, body: Any = None, *, live: bool = True
-) -> TestResponse:
+) -> Answer:
     """One request of a merchant."""
     headers = merchant.headers(live=live)
     given = {} if body is None else {"json": body}
-    return merchant.client.open(f"{BASE}{path}", method=method, headers=headers, **given)
+    return answered(merchant.client.open(f"{BASE}{path}", method=method, headers=headers, **given))
 
 
 def endpoint(merchant: Merchant, url: str, *, live: bool = True, **changes: Any) -> Any:

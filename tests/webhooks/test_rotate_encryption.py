@@ -12,10 +12,9 @@ from flask import Flask
 import config
 from tests.infra.conftest import another_app
 from tests.infra.rows import session, until_somebody_waits
-from tests.support.fakes import HeldQueue
+from tests.support.fakes import HeldQueue, Inline
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver
-from tests.webhooks.conftest import Inline
 from tests.webhooks.given import call, end_overlap, endpoint, publish, pull_forward, start
 from tests.webhooks.rows import only_delivery, stored_endpoint
 from zampay.infra import encryption

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -149,7 +150,7 @@ def test_of_a_big_answer_the_first_kilobyte_is_kept(
 def test_of_an_endless_answer_little_is_read(
     app: Flask, merchant: Merchant, task_queue: HeldQueue
 ) -> None:
-    sent = []
+    sent: list[int] = []
 
     def pour(connection: socket.socket) -> None:
         connection.sendall(HEAD + b"Content-Length: 1000000000\r\n\r\n")
@@ -271,7 +272,8 @@ def test_the_delivery_log_has_pages_newest_first(
     for _ in range(5):
         publish(app, merchant)
     task_queue.run_all()
-    path, seen, after = f"/webhook-endpoints/{made['id']}/deliveries", [], {}
+    path, seen = f"/webhook-endpoints/{made['id']}/deliveries", []
+    after: dict[str, Any] = {}
     while True:
         page = merchant.get(path, limit=2, **after).json
         seen += [line["sequence"] for line in page["data"]]

@@ -21,14 +21,14 @@ OTHERWISE = [[*PROGRAM, "mtn"], [sys.executable, "-m", "zampay.simulators.mtn"]]
 
 @contextmanager
 def program(
-    *arguments: str, typed: list[str] = PROGRAM, **environment: str
+    *arguments: str, typed: list[str] = PROGRAM, environment: dict[str, str] | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process, whose first two lines are read, and where it listens."""
     command = [*typed, "--port", "0", *arguments]
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -88,7 +88,7 @@ def test_keys_come_from_the_command_line_or_the_environment() -> None:
     keys = {"SIMULATOR_MTN_SUBSCRIPTION_KEY": "chosen", "SIMULATOR_MTN_API_USER": "ignored"}
     user = "5f6a1b1e-7d53-4a43-9a55-0b8f5c8f0d11"
     arguments = ("--api-user", user, "--api-key", "secret")
-    with program(*arguments, **keys) as (_, base_url):
+    with program(*arguments, environment=keys) as (_, base_url):
         assert token(base_url, "chosen", user, "secret") == 200
         assert token(base_url, "chosen", "ignored", "secret") == 500
 
