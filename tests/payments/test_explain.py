@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import ScriptedNetwork, make_due, submit
+from tests.support.fakes import ScriptedNetwork, make_due, stored, submit
 from tests.support.given import (
     LONG,
     accept,
@@ -22,6 +22,8 @@ from tests.support.given import (
 )
 from tests.support.in_review import in_review
 from tests.support.merchants import BASE, Merchant, answered
+from zampay.infra.database.db import transaction
+from zampay.payments.explain import Explanation, Note, Reason, explain
 from zampay.payments.schemas import NEW_ATTEMPT, WAIT_UNTIL
 from zampay.providers.contract import Declined, NotSent, Order, Submission
 from zampay.providers.mtn.mapping import failure
@@ -32,7 +34,6 @@ from zampay.transfers.operator_actions import Operator
 from zampay.transfers.states import State
 
 PEOPLE = Operator("Ann", "statement of 31 January", "Ben")
-COULD_CHARGE_TWICE = "A new payment for the same order could charge twice."
 
 
 def explained(merchant: Merchant, payment: Transfer) -> dict[str, Any]:
@@ -40,6 +41,16 @@ def explained(merchant: Merchant, payment: Transfer) -> dict[str, Any]:
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json
     return found
+
+
+def explanation(app: Flask, payment: Transfer) -> Explanation:
+    """The same with its codes, which are not shown."""
+    with app.app_context(), transaction(payment.tenant_id) as tx:
+        return explain(tx, stored(app, payment.id))
+
+
+def reason(app: Flask, payment: Transfer) -> Reason:
+    return explanation(app, payment).reason
 
 
 def decide(app: Flask, payment: Transfer, end: State) -> None:
@@ -50,8 +61,9 @@ def decide(app: Flask, payment: Transfer, end: State) -> None:
 def test_a_payment_just_accepted_is_about_to_be_sent(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    found = explained(merchant, accept(app, merchant))
-    assert found["sentence"].startswith("We have accepted the payment")
+    payment = accept(app, merchant)
+    found = explained(merchant, payment)
+    assert reason(app, payment) is Reason.ABOUT_TO_SEND
     assert found["nextAction"] == "submit"
     assert (found["askedTimes"], found["networkSaid"]) == (0, None)
     assert found["newAttempt"] == "unsafe"
@@ -60,9 +72,10 @@ def test_a_payment_just_accepted_is_about_to_be_sent(
 def test_while_the_prompt_is_open_the_merchant_waits_and_the_payer_gets_a_hint(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    found = explained(merchant, processing(app, merchant, network))
+    payment = processing(app, merchant, network)
+    found = explained(merchant, payment)
     assert found["status"] == "PROCESSING"
-    assert "waiting for the payer" in found["sentence"]
+    assert reason(app, payment) is Reason.WAITING_FOR_PAYER
     assert found["networkSaid"]["detail"] == "accepted (202)"
     assert found["newAttempt"] == "wait_until"
     assert found["waitUntil"] > found["askedAt"]
@@ -74,12 +87,10 @@ def test_the_time_of_wait_until_makes_nothing_safe_and_the_answer_says_so(
 ) -> None:
     payment = processing(app, merchant, network)
     found = explained(merchant, payment)
-    again = f"Ask this question again at {found['waitUntil']}: that time makes nothing safe"
-    assert f"{COULD_CHARGE_TWICE} {again}" in found["sentence"]
+    assert f"again at {found['waitUntil']}" in found["sentence"]
     make_due(app, payment.id, age=LONG)
     later = explained(merchant, payment)
     assert (later["newAttempt"], later["waitUntil"]) == ("unsafe", None)
-    assert later["sentence"].endswith(COULD_CHARGE_TWICE)
     served = answered(client.get("/api/openapi.json")).json
     document = served["components"]["schemas"]["Explanation"]
     described = document["properties"]
@@ -91,32 +102,32 @@ def test_the_time_of_wait_until_makes_nothing_safe_and_the_answer_says_so(
 def test_after_the_time_of_the_prompt_nobody_is_told_to_look_for_it(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    for payment in (processing(app, merchant, network), unconfirmed(app, merchant, network)):
+    for payment, over in (
+        (processing(app, merchant, network), Reason.PROMPT_OVER),
+        (unconfirmed(app, merchant, network), Reason.NO_CLEAR_ANSWER_AND_PROMPT_OVER),
+    ):
         before = explained(merchant, payment)
         make_due(app, payment.id, age=LONG)
         after = explained(merchant, payment)
         assert "PIN" in before["payerHint"]
         assert after["payerHint"] is None
-        assert "have run out by now" in after["sentence"]
-        assert "keep asking" in after["sentence"]
-        for stale in ("is waiting for the payer", "valid for", "may be seeing"):
-            assert stale not in after["sentence"]
+        assert reason(app, payment) is over
 
 
 def test_what_is_being_sent_has_no_prompt_and_no_word_of_the_network_yet(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = accept(app, merchant)
-    seen: list[dict[str, Any]] = []
+    seen: list[tuple[dict[str, Any], Reason]] = []
 
     def sending(_: Order) -> Submission:
-        seen.append(explained(merchant, payment))
+        seen.append((explained(merchant, payment), reason(app, payment)))
         return NotSent("too many requests (429)")
 
     network.submit_answers.append(sending)
     submit(app, payment)
-    (found,) = seen
-    assert found["sentence"].startswith("We are sending the payment")
+    ((found, said),) = seen
+    assert said is Reason.SENDING
     assert (found["payerHint"], found["networkSaid"]) == (None, None)
     in_state(app, payment, State.PENDING)
     assert explained(merchant, payment)["networkSaid"] is None
@@ -125,8 +136,9 @@ def test_what_is_being_sent_has_no_prompt_and_no_word_of_the_network_yet(
 def test_in_doubt_it_says_so_and_puts_no_word_into_the_networks_mouth(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    found = explained(merchant, unconfirmed(app, merchant, network))
-    assert "no clear answer" in found["sentence"]
+    payment = unconfirmed(app, merchant, network)
+    found = explained(merchant, payment)
+    assert reason(app, payment) is Reason.NO_CLEAR_ANSWER
     assert found["networkSaid"] is None
     assert found["newAttempt"] == "wait_until"
 
@@ -163,23 +175,29 @@ def test_an_end_is_told_on_the_word_of_whoever_named_it(
     network.poll_answers.append(ending("SUCCESSFUL"))
     look(app, called)
     for payment in (asked, called):
-        assert explained(merchant, payment)["sentence"] == "MTN says that the money moved."
-    declined = explained(merchant, ended(app, merchant, network, "FAILED"))
-    assert declined["sentence"] == "The payment failed: The payer said no."
+        assert reason(app, payment) is Reason.NETWORK_SAYS_SUCCESSFUL
+    assert reason(app, ended(app, merchant, network, "FAILED")) is Reason.FAILED
 
 
 @pytest.mark.parametrize(
-    ("end", "says"), [(State.SUCCESSFUL, "the money moved"), (State.FAILED, "no money moved")]
+    ("end", "says", "notes"),
+    [
+        (State.SUCCESSFUL, Reason.OPERATOR_SAYS_SUCCESSFUL, ()),
+        (State.FAILED, Reason.OPERATOR_SAYS_FAILED, (Note.ASKED_AGAIN,)),
+    ],
 )
 def test_what_the_operator_decided_is_not_told_as_the_networks_word(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, end: State, says: str
+    app: Flask,
+    merchant: Merchant,
+    network: ScriptedNetwork,
+    end: State,
+    says: Reason,
+    notes: tuple[Note],
 ) -> None:
     payment = in_review(app, merchant, network)
     decide(app, payment, end)
-    sentence = explained(merchant, payment)["sentence"]
-    assert sentence.startswith(f"The gateway's operator has decided that {says}; the audit log")
-    assert "MTN" not in sentence.partition(". ")[0]
-    assert ("MTN is asked again" in sentence) is (end is State.FAILED)
+    found = explanation(app, payment)
+    assert (found.reason, found.notes) == (says, notes)
 
 
 def test_of_a_test_payment_nobody_is_told_that_money_moved(
@@ -187,12 +205,11 @@ def test_of_a_test_payment_nobody_is_told_that_money_moved(
 ) -> None:
     monkeypatch.setattr(sandbox, "PAYS_AFTER", timedelta(0))
     payment = accept(app, merchant, live=False)
-    assert explained(merchant, payment)["sentence"].startswith("Sandbox: We have accepted")
+    assert explained(merchant, payment)["sentence"].startswith("Sandbox: ")
     submit(app, payment)
     look(app, payment)
     in_state(app, payment, State.SUCCESSFUL)
-    sentence = explained(merchant, payment)["sentence"]
-    assert sentence == "Sandbox: MTN would say that the money moved."
+    assert reason(app, payment) is Reason.SANDBOX_SAYS_SUCCESSFUL
 
 
 def test_in_review_for_its_figures_it_does_not_say_that_the_network_was_silent(
@@ -200,10 +217,8 @@ def test_in_review_for_its_figures_it_does_not_say_that_the_network_was_silent(
 ) -> None:
     payment = in_review(app, merchant, network)
     for _ in range(2):
-        found = explained(merchant, payment)
-        assert "does not fit our books (amount, currency or id)" in found["sentence"]
-        assert "has not said" not in found["sentence"]
-        assert found["newAttempt"] == "unsafe"
+        assert reason(app, payment) is Reason.DOES_NOT_FIT
+        assert explained(merchant, payment)["newAttempt"] == "unsafe"
         with app.app_context():
             operator_actions.close_discrepancies(transfer=payment, operator=PEOPLE)
 
@@ -217,7 +232,7 @@ def test_in_review_after_silence_it_says_so(
     look(app, payment)
     in_state(app, payment, State.IN_REVIEW)
     found = explained(merchant, payment)
-    assert found["sentence"].startswith("MTN has not said how the payment ended")
+    assert reason(app, payment) is Reason.NETWORK_SILENT
     assert found["payerHint"] is None
 
 
@@ -229,10 +244,44 @@ def test_a_failure_that_the_network_contradicts_is_not_safe_to_repeat(
     look(app, payment)
     found = explained(merchant, payment)
     assert (found["status"], found["newAttempt"]) == ("FAILED", "unsafe")
-    assert "MTN has said besides does not fit this" in found["sentence"]
-    assert found["sentence"].endswith(COULD_CHARGE_TWICE)
+    assert Note.CONTRADICTED_SINCE in explanation(app, payment).notes
     with app.app_context():
         assert operator_actions.close_discrepancies(transfer=payment, operator=PEOPLE) == 1
-    found = explained(merchant, payment)
-    assert "a person is looking" not in found["sentence"]
-    assert found["newAttempt"] == "unsafe"
+    assert Note.CONTRADICTED_SINCE not in explanation(app, payment).notes
+    assert explained(merchant, payment)["newAttempt"] == "unsafe"
+
+
+def test_sentences_are_these_words(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    """The only test of words: of each part that a sentence is made of, one."""
+    asked = processing(app, merchant, network)
+    decided = in_review(app, merchant, network)
+    decide(app, decided, State.FAILED)
+    until = explained(merchant, asked)["waitUntil"]
+    again_at = explained(merchant, decided)["nextActionAt"]
+    shown = [
+        explained(merchant, payment)["sentence"]
+        for payment in (
+            accept(app, merchant, live=False),
+            asked,
+            ended(app, merchant, network, "SUCCESSFUL"),
+            ended(app, merchant, network, "FAILED"),
+            decided,
+        )
+    ]
+    charge = "A new payment for the same order could charge twice."
+    assert shown == [
+        f"Sandbox: We have accepted the payment and are about to send it to MTN. {charge}",
+        (
+            "MTN has the payment and is waiting for the payer to approve it on the phone; the "
+            f"prompt is valid for about 5 minutes. {charge} Ask this question again at {until}: "
+            "that time makes nothing safe by itself."
+        ),
+        "MTN says that the money moved.",
+        "The payment failed: The payer said no.",
+        (
+            "The gateway's operator has decided that no money moved; the audit log has the reason. "
+            f"Networks have taken such an ending back: MTN is asked again at {again_at}. {charge}"
+        ),
+    ]

@@ -4,6 +4,7 @@
 payment for the same order could charge twice.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +18,35 @@ from zampay.transfers import callback_queries, queries, states
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, NextAction, State
 from zampay.transfers.traces import Discrepancy, Transition
+
+
+class Reason(StrEnum):
+    """Where a payment stands, and on whose word: what a sentence says, for programs."""
+
+    ABOUT_TO_SEND = "about_to_send"
+    SENDING = "sending"
+    NO_CLEAR_ANSWER = "no_clear_answer"
+    NO_CLEAR_ANSWER_AND_PROMPT_OVER = "no_clear_answer_and_prompt_over"
+    WAITING_FOR_PAYER = "waiting_for_payer"
+    PROMPT_OVER = "prompt_over"
+    NETWORK_SILENT = "network_silent"
+    DOES_NOT_FIT = "does_not_fit"
+    NETWORK_SAYS_SUCCESSFUL = "network_says_successful"
+    SANDBOX_SAYS_SUCCESSFUL = "sandbox_says_successful"
+    FAILED = "failed"
+    OPERATOR_SAYS_SUCCESSFUL = "operator_says_successful"
+    OPERATOR_SAYS_FAILED = "operator_says_failed"
+    TEST_SAYS_SUCCESSFUL = "test_says_successful"
+    TEST_SAYS_FAILED = "test_says_failed"
+    TEST_SAYS_IN_REVIEW = "test_says_in_review"
+
+
+class Note(StrEnum):
+    """What is known besides: the network contradicts the end, or is asked again about it."""
+
+    CONTRADICTED_SINCE = "contradicted_since"
+    ASKED_AGAIN = "asked_again"
+
 
 _NO_ANSWER = {State.SUBMITTING, State.UNCONFIRMED, State.PENDING}
 """Where a send leads of itself: what the network said of the payment is not in these moves."""
@@ -37,6 +67,8 @@ class Explanation:
     """The sentence and the facts; times are the database's."""
 
     payment: Transfer
+    reason: Reason
+    notes: tuple[Note, ...]
     sentence: str
     network_said: Transition | None
     callbacks: int
@@ -61,9 +93,13 @@ def explain(tx: Transaction, payment: Transfer) -> Explanation:
     said = [move for move in history if _is_the_networks_word(move)]
     count, last_at = callback_queries.callbacks_seen(tx, payment.id)
     advice, until = _new_attempt(facts)
+    reason, notes = _reason(facts), tuple(_notes(facts))
+    known = [_SENTENCES[reason], *(_NOTES[note] for note in notes)]
     return Explanation(
         payment=payment,
-        sentence=_sentence(facts, advice, until),
+        reason=reason,
+        notes=notes,
+        sentence=_sentence(facts, known, advice, until),
         network_said=said[-1] if said else None,
         callbacks=count,
         last_callback_at=last_at,
@@ -115,16 +151,32 @@ def _is_the_networks_word(move: Transition) -> bool:
     return move.evidence == Evidence.ENQUIRY
 
 
-def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:
+def _reason(facts: _Facts) -> Reason:
+    state = State(facts.payment.state)
+    decided = _DECIDED.get((facts.evidence, state))
+    if decided is not None:
+        return decided
+    if state is State.SUCCESSFUL and not facts.payment.livemode:
+        return Reason.SANDBOX_SAYS_SUCCESSFUL
+    if state is State.IN_REVIEW and facts.contradictions:
+        return Reason.DOES_NOT_FIT
+    if state in _PROMPT_OVER and not facts.is_prompted:
+        return _PROMPT_OVER[state]
+    return _REASONS[state]
+
+
+def _notes(facts: _Facts) -> Iterator[Note]:
+    payment = facts.payment
+    if payment.is_final and any(one.resolved_at is None for one in facts.contradictions):
+        yield Note.CONTRADICTED_SINCE
+    if payment.state == State.FAILED and payment.due_at is not None:
+        yield Note.ASKED_AGAIN
+
+
+def _sentence(facts: _Facts, known: list[str], advice: NewAttempt, until: datetime | None) -> str:
     """What is known, and what it means for a new payment where that is not plain."""
     payment = facts.payment
-    parts = [_standing(facts)]
-    if payment.is_final and any(one.resolved_at is None for one in facts.contradictions):
-        parts.append(_CONTRADICTED_SINCE)
-    if payment.state == State.FAILED and payment.due_at is not None:
-        parts.append(_ASKED_AGAIN)
-    if payment.state != State.SUCCESSFUL and advice is not NewAttempt.SAFE:
-        parts.append(_WARNINGS[advice])
+    warn = payment.state != State.SUCCESSFUL and advice is not NewAttempt.SAFE
     words = {
         "network": payment.provider,
         "minutes": int(facts.window.total_seconds() // 60),
@@ -132,78 +184,81 @@ def _sentence(facts: _Facts, advice: NewAttempt, until: datetime | None) -> str:
         "until": rfc3339(until) if until else "",
         "next": rfc3339(payment.due_at) if payment.due_at else "",
     }
-    text = " ".join(parts).format_map(words)
+    text = " ".join([*known, *([_WARNINGS[advice]] if warn else [])]).format_map(words)
     return text if payment.livemode else f"Sandbox: {text}"
 
 
-def _standing(facts: _Facts) -> str:
-    """Where the payment stands, and on whose word."""
-    state = State(facts.payment.state)
-    decided = _DECIDED.get(facts.evidence, {}).get(state)
-    if decided is not None:
-        return decided
-    if state is State.SUCCESSFUL and not facts.payment.livemode:
-        return _WOULD_BE_SUCCESSFUL
-    if state is State.IN_REVIEW and facts.contradictions:
-        return _CONTRADICTED
-    if state in {State.PROCESSING, State.UNCONFIRMED} and not facts.is_prompted:
-        return _PROMPT_OVER[state]
-    return _SENTENCES[state]
-
-
+_REASONS = {
+    State.PENDING: Reason.ABOUT_TO_SEND,
+    State.SUBMITTING: Reason.SENDING,
+    State.UNCONFIRMED: Reason.NO_CLEAR_ANSWER,
+    State.PROCESSING: Reason.WAITING_FOR_PAYER,
+    State.IN_REVIEW: Reason.NETWORK_SILENT,
+    State.SUCCESSFUL: Reason.NETWORK_SAYS_SUCCESSFUL,
+    State.FAILED: Reason.FAILED,
+}
+_PROMPT_OVER = {
+    State.UNCONFIRMED: Reason.NO_CLEAR_ANSWER_AND_PROMPT_OVER,
+    State.PROCESSING: Reason.PROMPT_OVER,
+}
+_DECIDED = {
+    (Evidence.OPERATOR, State.SUCCESSFUL): Reason.OPERATOR_SAYS_SUCCESSFUL,
+    (Evidence.OPERATOR, State.FAILED): Reason.OPERATOR_SAYS_FAILED,
+    (Evidence.TEST, State.SUCCESSFUL): Reason.TEST_SAYS_SUCCESSFUL,
+    (Evidence.TEST, State.FAILED): Reason.TEST_SAYS_FAILED,
+    (Evidence.TEST, State.IN_REVIEW): Reason.TEST_SAYS_IN_REVIEW,
+}
+"""Where it was not the network that said so, by whose word it was."""
 _SENTENCES = {
-    State.PENDING: "We have accepted the payment and are about to send it to {network}.",
-    State.SUBMITTING: "We are sending the payment to {network} at this moment.",
-    State.UNCONFIRMED: (
+    Reason.ABOUT_TO_SEND: "We have accepted the payment and are about to send it to {network}.",
+    Reason.SENDING: "We are sending the payment to {network} at this moment.",
+    Reason.NO_CLEAR_ANSWER: (
         "We sent the payment to {network} and got no clear answer; the payer may be seeing the "
         "prompt, and we keep asking {network} what became of it."
     ),
-    State.PROCESSING: (
-        "{network} has the payment and is waiting for the payer to approve it on the phone; the "
-        "prompt is valid for about {minutes} minutes."
-    ),
-    State.IN_REVIEW: (
-        "{network} has not said how the payment ended, so that a person is looking into it; we "
-        "look again every day."
-    ),
-    State.SUCCESSFUL: "{network} says that the money moved.",
-    State.FAILED: "The payment failed: {failure}",
-}
-_PROMPT_OVER = {
-    State.UNCONFIRMED: (
+    Reason.NO_CLEAR_ANSWER_AND_PROMPT_OVER: (
         "We sent the payment to {network} and got no clear answer; a prompt would have run out by "
         "now, and we keep asking {network} what became of it."
     ),
-    State.PROCESSING: (
+    Reason.WAITING_FOR_PAYER: (
+        "{network} has the payment and is waiting for the payer to approve it on the phone; the "
+        "prompt is valid for about {minutes} minutes."
+    ),
+    Reason.PROMPT_OVER: (
         "{network} has the payment and has not said how it ended; the prompt should have run out "
         "by now, and we keep asking."
     ),
+    Reason.NETWORK_SILENT: (
+        "{network} has not said how the payment ended, so that a person is looking into it; we "
+        "look again every day."
+    ),
+    Reason.DOES_NOT_FIT: (
+        "What {network} says about the payment does not fit our books (amount, currency or id), so "
+        "that a person is looking into it; we look again every day."
+    ),
+    Reason.NETWORK_SAYS_SUCCESSFUL: "{network} says that the money moved.",
+    Reason.SANDBOX_SAYS_SUCCESSFUL: "{network} would say that the money moved.",
+    Reason.FAILED: "The payment failed: {failure}",
+    Reason.OPERATOR_SAYS_SUCCESSFUL: (
+        "The gateway's operator has decided that the money moved; the audit log has the reason."
+    ),
+    Reason.OPERATOR_SAYS_FAILED: (
+        "The gateway's operator has decided that no money moved; the audit log has the reason."
+    ),
+    Reason.TEST_SAYS_SUCCESSFUL: "A test call has made the payment successful.",
+    Reason.TEST_SAYS_FAILED: "A test call has made the payment fail: {failure}",
+    Reason.TEST_SAYS_IN_REVIEW: (
+        "A test call has given the payment to review; another one can end it."
+    ),
 }
-_CONTRADICTED = (
-    "What {network} says about the payment does not fit our books (amount, currency or id), so "
-    "that a person is looking into it; we look again every day."
-)
-_CONTRADICTED_SINCE = (
-    "What {network} has said besides does not fit this, so that a person is looking into it."
-)
-_ASKED_AGAIN = "Networks have taken such an ending back: {network} is asked again at {next}."
-_WOULD_BE_SUCCESSFUL = "{network} would say that the money moved."
-_DECIDED: dict[Evidence, dict[State, str]] = {
-    Evidence.OPERATOR: {
-        State.SUCCESSFUL: (
-            "The gateway's operator has decided that the money moved; the audit log has the reason."
-        ),
-        State.FAILED: (
-            "The gateway's operator has decided that no money moved; the audit log has the reason."
-        ),
-    },
-    Evidence.TEST: {
-        State.SUCCESSFUL: "A test call has made the payment successful.",
-        State.FAILED: "A test call has made the payment fail: {failure}",
-        State.IN_REVIEW: "A test call has given the payment to review; another one can end it.",
-    },
+_NOTES = {
+    Note.CONTRADICTED_SINCE: (
+        "What {network} has said besides does not fit this, so that a person is looking into it."
+    ),
+    Note.ASKED_AGAIN: (
+        "Networks have taken such an ending back: {network} is asked again at {next}."
+    ),
 }
-"""Where it was not the network that said so, by whose word it was."""
 _WARNINGS = {
     NewAttempt.UNSAFE: "A new payment for the same order could charge twice.",
     NewAttempt.WAIT_UNTIL: (
