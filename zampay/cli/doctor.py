@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
+from enum import StrEnum
 
 import click
 import sqlalchemy as sa
@@ -18,6 +19,35 @@ from zampay.providers import registry
 from zampay.tenants import audit_chain
 from zampay.transfers import history, invariants
 from zampay.webhooks import rotate_encryption
+
+
+class Code(StrEnum):
+    """What can be found; of what readiness examines, the code is its name and its verdict."""
+
+    SET_UP = "configuration_complete"
+    DEVELOPMENT = "development"
+    NO_PROXY = "no_trusted_proxy"
+    REGISTRATION_OPEN = "registration_open"
+    NO_METRICS = "no_metrics"
+    CLOCKS_AGREE = "clocks_agree"
+    CLOCKS_APART = "clocks_apart"
+    BOOKS_UNREAD = "books_unread"
+    ROLE_BYPASSES = "role_bypasses_row_security"
+    ROLE_PLAIN = "role_plain"
+    ONE_ROLE = "one_role"
+    INVARIANT_VIOLATED = "invariant_violated"
+    INVARIANTS_HOLD = "invariants_hold"
+    CHAINS_UNREAD = "chains_unread"
+    LOG_REWRITTEN = "audit_log_rewritten"
+    HISTORY_REWRITTEN = "history_rewritten"
+    CHAINS_WHOLE = "chains_whole"
+    SECRETS_UNREAD = "secrets_unread"
+    SECRETS_LOST = "secrets_lost"
+    SECRETS_OF_EARLIER_KEY = "secrets_of_earlier_key"
+    SECRETS_CURRENT = "secrets_current"
+    NETWORK_SERVED = "network_served"
+    NO_NETWORK = "no_network"
+
 
 LONGEST_QUERY_S = 60
 MOST_NAMED = 10
@@ -68,21 +98,23 @@ def examine() -> Iterator[Finding]:
     """Everything that can be looked at from here, one finding after the other."""
     yield from _configuration()
     for check in readiness.examine():
+        code = f"{check.name}_{check.verdict}"
         if check.verdict is readiness.Verdict.OK:
-            yield fine(check.name, f"{check.says}.")
+            yield fine(code, check.name, f"{check.says}.")
         else:
             named = _named_database() if check.name == "database" else ""
-            yield broken(check.name, f"{check.says}.", named + _remedy(check))
+            yield broken(code, check.name, f"{check.says}.", named + _remedy(check))
     yield from _clock()
     yield from _books()
     yield from _chains()
     yield from _secrets()
-    for code, network in registry.served(livemode=True).items():
-        yield fine(code, "configured; asking it ...")
+    for name, network in registry.served(livemode=True).items():
+        yield fine(Code.NETWORK_SERVED, name, "configured; asking it ...")
         yield from network.diagnose()
     if not registry.served(livemode=True):
         remedy = "Set the variables of one; `.env.example` lists them."
-        yield advice("networks", "none is configured: live payments are refused.", remedy)
+        says = "none is configured: live payments are refused."
+        yield advice(Code.NO_NETWORK, "networks", says, remedy)
 
 
 def _named_database() -> str:
@@ -96,24 +128,26 @@ def _named_database() -> str:
 def _configuration() -> Iterator[Finding]:
     """What the start does not refuse, but an operator should know."""
     settings = current_app.config
-    yield fine("configuration", "complete: the program starts with it.")
+    yield fine(Code.SET_UP, "configuration", "complete: the program starts with it.")
     if settings["IS_DEVELOPMENT"]:
         says = "APP_ENV is development or test: conveniences are on that production must not have."
-        yield advice("configuration", says, "Set APP_ENV=production or staging.")
+        yield advice(Code.DEVELOPMENT, "configuration", says, "Set APP_ENV=production or staging.")
         return
     if not settings["TRUSTED_PROXIES"]:
         says = "TRUSTED_PROXIES is 0: behind a proxy every request looks like http from one client."
-        yield advice("configuration", says, "Set it to the number of proxies in front.")
+        yield advice(
+            Code.NO_PROXY, "configuration", says, "Set it to the number of proxies in front."
+        )
     if settings["REGISTRATION_OPEN"]:
         says = "anybody may register (test keys only, unless registration activates)."
         remedy = (
             "Where that is not wanted set REGISTRATION_OPEN=false, and make merchants with "
             "`zampay tenant create`."
         )
-        yield advice("configuration", says, remedy)
+        yield advice(Code.REGISTRATION_OPEN, "configuration", says, remedy)
     if current_app.extensions["metrics_token"] is None:
         says = "METRICS_TOKEN is not set: there are no metrics, and no alerts."
-        yield advice("configuration", says, "Set it, and give it to Prometheus.")
+        yield advice(Code.NO_METRICS, "configuration", says, "Set it, and give it to Prometheus.")
 
 
 def _remedy(check: readiness.Check) -> str:
@@ -132,10 +166,10 @@ def _clock() -> Iterator[Finding]:
     way = "ahead of" if ahead_s > 0 else "behind"
     says = f"the clock of this host is {abs(ahead_s):.1f} s {way} the database's."
     if abs(ahead_s) < clock_skew.LARGE_S:
-        yield fine("clock", says)
+        yield fine(Code.CLOCKS_AGREE, "clock", says)
     else:
         remedy = "Let NTP set both. Payments go by the database's time, certificates by this one."
-        yield broken("clock", says, remedy)
+        yield broken(Code.CLOCKS_APART, "clock", says, remedy)
 
 
 def _books() -> Iterator[Finding]:
@@ -154,24 +188,25 @@ def _books() -> Iterator[Finding]:
     except sa.exc.SQLAlchemyError as error:
         remedy = "The database's own finding says more."
         says = f"they could not be looked at: {error_text.of_database(error)}."
-        yield broken("books", says, remedy)
+        yield broken(Code.BOOKS_UNREAD, "books", says, remedy)
         return
     if bypasses:
         remedy = "Connect as a plain role that owns the database."
-        yield broken(
-            "role", f"{role} bypasses row-level security: tenants are not separated.", remedy
-        )
+        says = f"{role} bypasses row-level security: tenants are not separated."
+        yield broken(Code.ROLE_BYPASSES, "role", says, remedy)
     else:
-        yield fine("role", f"row-level security applies to {role}.")
+        yield fine(Code.ROLE_PLAIN, "role", f"row-level security applies to {role}.")
         if current_app.config["APP_ROLE"] is None and not current_app.config["IS_DEVELOPMENT"]:
             says = f"{role} owns the tables and does the work of web and worker as well."
-            yield advice("role", says, "Two roles are safer: docs/operations.md, Database roles.")
+            remedy = "Two roles are safer: docs/operations.md, Database roles."
+            yield advice(Code.ONE_ROLE, "role", says, remedy)
     for name, count in violations.items():
         if count:
             remedy = "docs/runbooks/InvariantViolated.md says how to look and whom to wake."
-            yield broken("books", f"{name}: {count}; the newest: {named[name]}.", remedy)
+            says = f"{name}: {count}; the newest: {named[name]}."
+            yield broken(Code.INVARIANT_VIOLATED, "books", says, remedy)
     if not any(violations.values()):
-        yield fine("books", f"all {len(violations)} invariants hold.")
+        yield fine(Code.INVARIANTS_HOLD, "books", f"all {len(violations)} invariants hold.")
 
 
 def _chains() -> Iterator[Finding]:
@@ -184,15 +219,19 @@ def _chains() -> Iterator[Finding]:
             histories = history.broken(link, most=MOST_NAMED)
     except sa.exc.SQLAlchemyError as error:
         says = f"they could not be looked at: {error_text.of_database(error)}."
-        yield broken("chains", says, "The database's own finding says more.")
+        yield broken(Code.CHAINS_UNREAD, "chains", says, "The database's own finding says more.")
         return
     remedy = "Somebody rewrote what is append-only: docs/operations.md, 'A broken chain'."
     for whose, line in logs:
-        yield broken("chains", f"audit log of {whose}: not as written from line {line} on.", remedy)
+        says = f"audit log of {whose}: not as written from line {line} on."
+        yield broken(Code.LOG_REWRITTEN, "chains", says, remedy)
     for whose, line in histories:
-        yield broken("chains", f"history of {whose}: not as written from line {line} on.", remedy)
+        says = f"history of {whose}: not as written from line {line} on."
+        yield broken(Code.HISTORY_REWRITTEN, "chains", says, remedy)
     if not (logs or histories):
-        yield fine("chains", "audit logs and histories are as they were written.")
+        yield fine(
+            Code.CHAINS_WHOLE, "chains", "audit logs and histories are as they were written."
+        )
 
 
 def _secrets() -> Iterator[Finding]:
@@ -203,13 +242,19 @@ def _secrets() -> Iterator[Finding]:
     except sa.exc.SQLAlchemyError as error:
         remedy = "The database's own finding says more."
         says = f"they could not be looked at: {error_text.of_database(error)}."
-        yield broken(subject, says, remedy)
+        yield broken(Code.SECRETS_UNREAD, subject, says, remedy)
         return
     if found.lost:
         names = ", ".join(sorted({endpoint_id for endpoint_id, _ in found.lost}))
-        yield broken(subject, f"no key decrypts those of {names}.", rotate_encryption.REMEDY)
+        says = f"no key decrypts those of {names}."
+        yield broken(Code.SECRETS_LOST, subject, says, rotate_encryption.REMEDY)
     if found.earlier:
         says = f"only SECRET_KEY_PREVIOUS decrypts {found.earlier} of them."
-        yield advice(subject, says, f"Run `{rotate_encryption.COMMAND}` before you drop it.")
+        yield advice(
+            Code.SECRETS_OF_EARLIER_KEY,
+            subject,
+            says,
+            f"Run `{rotate_encryption.COMMAND}` before you drop it.",
+        )
     if not (found.lost or found.earlier):
-        yield fine(subject, f"SECRET_KEY decrypts all {found.current}.")
+        yield fine(Code.SECRETS_CURRENT, subject, f"SECRET_KEY decrypts all {found.current}.")

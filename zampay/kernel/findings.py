@@ -14,24 +14,25 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: what was found, and what to do about it."""
+    """One thing that was looked at: what was found, as a `code` and in words, and what to do."""
 
+    code: str
     subject: str
     verdict: Verdict
     says: str
     remedy: str = ""
 
 
-def fine(subject: str, says: str) -> Finding:
+def fine(code: str, subject: str, says: str) -> Finding:
     """Nothing to do."""
-    return Finding(subject, Verdict.FINE, says)
+    return Finding(code, subject, Verdict.FINE, says)
 
 
-def advice(subject: str, says: str, remedy: str) -> Finding:
+def advice(code: str, subject: str, says: str, remedy: str) -> Finding:
     """It works, and could be safer."""
-    return Finding(subject, Verdict.ADVICE, says, remedy)
+    return Finding(code, subject, Verdict.ADVICE, says, remedy)
 
 
-def broken(subject: str, says: str, remedy: str) -> Finding:
+def broken(code: str, subject: str, says: str, remedy: str) -> Finding:
     """It does not work."""
-    return Finding(subject, Verdict.BROKEN, says, remedy)
+    return Finding(code, subject, Verdict.BROKEN, says, remedy)

@@ -2,6 +2,7 @@
 address from this machine, with a token that nobody has: the right answer is 404 from ourselves.
 """
 
+from enum import StrEnum
 from typing import Final
 
 from zampay.infra.http.outbound import NoReply, NotConnected, Outbound, Reply
@@ -15,7 +16,23 @@ from zampay.providers.mtn.tokens import CredentialsRefused, NoToken
 
 OK, NOT_FOUND, FORBIDDEN, UNAVAILABLE = 200, 404, 403, 503
 TOKEN_LENGTH: Final = 40
+_CREDENTIALS, _CALLBACKS = "MTN credentials", "MTN callbacks"
 _KEYS = "MTN_COLLECTION_SUBSCRIPTION_KEY, MTN_COLLECTION_API_USER and MTN_COLLECTION_API_KEY"
+
+
+class Code(StrEnum):
+    """What can be found of credentials and of our callback address."""
+
+    ACCEPTED = "mtn_credentials_accepted"
+    REFUSED = "mtn_credentials_refused"
+    NO_ANSWER = "mtn_does_not_answer"
+    NO_BALANCE = "mtn_balance_refused"
+    NO_ADDRESS = "mtn_callbacks_no_address"
+    LEADS_HERE = "mtn_callbacks_lead_here"
+    LISTED_SOURCES = "mtn_callbacks_listed_sources"
+    NO_DATABASE = "mtn_callbacks_no_database"
+    NOT_REACHED = "mtn_callbacks_not_reached"
+    LEADS_ELSEWHERE = "mtn_callbacks_lead_elsewhere"
 
 
 def diagnose(settings: Settings, client: Client, callback_path: str) -> list[Finding]:
@@ -29,32 +46,30 @@ def _account(settings: Settings, client: Client) -> Finding:
         reply = client.balance()
     except CredentialsRefused as error:
         remedy = f"Compare {_KEYS} with MTN's portal; they belong to one environment together."
-        return broken("MTN credentials", f"MTN refuses them ({error}).", remedy)
+        return broken(Code.REFUSED, _CREDENTIALS, f"MTN refuses them ({error}).", remedy)
     except (NoToken, NotConnected, NoReply) as error:
         remedy = (
             f"Is {settings.base_url} right (MTN_BASE_URL), and may this host reach it? If so, "
             "MTN may be down: payments wait and are sent later."
         )
-        return broken("MTN credentials", f"MTN does not answer: {_why(error)}.", remedy)
+        return broken(Code.NO_ANSWER, _CREDENTIALS, f"MTN does not answer: {_why(error)}.", remedy)
     body = bodies.parsed(reply.text)
     if reply.status == OK and "availableBalance" in body:
         balance = f"{body['availableBalance']} {body.get('currency')}"
-        return fine("MTN credentials", f"accepted; our wallet holds {balance}.")
+        return fine(Code.ACCEPTED, _CREDENTIALS, f"accepted; our wallet holds {balance}.")
     code = bodies.error_code(reply.text) or "no code"
     says = f"a token is given, but the balance call answers {reply.status} ({code})."
     remedy = (
         f"Is MTN_TARGET_ENVIRONMENT ({settings.target_environment}) the one of these credentials?"
     )
-    return broken("MTN credentials", says, remedy)
+    return broken(Code.NO_BALANCE, _CREDENTIALS, says, remedy)
 
 
 def _callbacks(settings: Settings, callback_path: str) -> Finding:
-    subject = "MTN callbacks"
     if settings.callback_base_url is None:
         remedy = "Set MTN_CALLBACK_BASE_URL to the public https:// address of this gateway."
-        return advice(
-            subject, "MTN is given no address: endings are seen later, by asking.", remedy
-        )
+        says = "MTN is given no address: endings are seen later, by asking."
+        return advice(Code.NO_ADDRESS, _CALLBACKS, says, remedy)
     address = f"{settings.callback_base_url}{callback_path}"
     url = f"{address}{ids.secret(TOKEN_LENGTH)}"
     http = Outbound(
@@ -65,22 +80,25 @@ def _callbacks(settings: Settings, callback_path: str) -> Finding:
     except (NotConnected, NoReply) as error:
         remedy = f"Check its name, its certificate and the proxy in front. {_from_outside(address)}"
         says = f"{settings.callback_base_url} does not answer this machine: {_why(error)}."
-        return broken(subject, says, remedy)
+        return broken(Code.NOT_REACHED, _CALLBACKS, says, remedy)
     return _answered(settings.callback_base_url, _from_outside(address), reply)
 
 
 def _answered(base_url: str, from_outside: str, reply: Reply) -> Finding:
-    subject, code = "MTN callbacks", bodies.error_code(reply.text)
+    code = bodies.error_code(reply.text)
     leads_here = f"{base_url} leads here, tried from this machine"
     if (reply.status, code) == (NOT_FOUND, "callback_unknown"):
-        return fine(subject, f"{leads_here}. {from_outside}")
+        return fine(Code.LEADS_HERE, _CALLBACKS, f"{leads_here}. {from_outside}")
     if (reply.status, code) == (FORBIDDEN, "source_not_allowed"):
-        return fine(subject, f"{leads_here}; only listed sources get further. {from_outside}")
+        says = f"{leads_here}; only listed sources get further. {from_outside}"
+        return fine(Code.LISTED_SOURCES, _CALLBACKS, says)
     if (reply.status, code) == (UNAVAILABLE, "unavailable"):
         remedy = "The address is right; see what is said of the database."
-        return broken(subject, f"{leads_here}, but web cannot reach its database.", remedy)
+        says = f"{leads_here}, but web cannot reach its database."
+        return broken(Code.NO_DATABASE, _CALLBACKS, says, remedy)
     remedy = "The address must lead to this gateway's web process, path and all, without redirects."
-    return broken(subject, f"{base_url} answers this machine with {reply.status}.", remedy)
+    says = f"{base_url} answers this machine with {reply.status}."
+    return broken(Code.LEADS_ELSEWHERE, _CALLBACKS, says, remedy)
 
 
 def _from_outside(address: str) -> str:
