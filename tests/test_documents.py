@@ -1,4 +1,4 @@
-"""The documents keep their promises: links lead somewhere, named files exist, lengths are kept."""
+"""The documents keep their promises: links lead somewhere, and named files exist."""
 
 import re
 from pathlib import Path
@@ -70,15 +70,9 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
     assert missing == []
 
 
-def test_the_readme_is_short() -> None:
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
-
-
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.name)
-def test_every_decision_is_short_and_says_when_to_revisit_it(decision: Path) -> None:
-    lines = decision.read_text(encoding="utf-8").splitlines()
-    assert 15 <= len(lines) <= 30
-    assert any("Revisit when" in line for line in lines)
+def test_every_decision_says_when_to_revisit_it(decision: Path) -> None:
+    assert "Revisit when" in decision.read_text(encoding="utf-8")
 
 
 def test_decisions_are_numbered_without_gaps() -> None:

@@ -32,7 +32,7 @@ OPEN_TO_ALL = {
     "pages.example": "one of them",
     "pages.style": "the style of these pages",
 }
-GUARDED_OTHERWISE = {"metrics.show": "a token or the loopback; see zampay.infra.telemetry.metrics"}
+GUARDED_OTHERWISE = {"metrics.show": "METRICS_TOKEN; see zampay.infra.health.metrics_page"}
 
 
 def test_every_route_is_guarded_or_on_a_written_list(migrated_app: Flask) -> None:

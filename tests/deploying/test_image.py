@@ -67,13 +67,10 @@ def test_packages_come_with_hashes_apart_from_the_code_and_none_is_for_developer
     assert "pip" not in FINAL_STAGE
 
 
-def test_it_runs_as_nobody_and_every_command_is_in_exec_form() -> None:
+def test_it_runs_as_nobody() -> None:
     user = re.search(r"^USER (\d+):(\d+)$", FINAL_STAGE, re.MULTILINE)
     assert user is not None
     assert min(map(int, user.groups())) >= 10_000
-    commands = re.findall(r"^(?:CMD|ENTRYPOINT|HEALTHCHECK.* CMD) (.*)$", FINAL_STAGE, re.MULTILINE)
-    assert len(commands) == 3
-    assert all(command.startswith("[") for command in commands)
     assert "STOPSIGNAL SIGTERM" in FINAL_STAGE
 
 

@@ -1,4 +1,6 @@
-"""The workflows: least permissions, pinned actions, and no step that a developer cannot run."""
+"""The workflows, as far as zizmor does not read them: it finds what is unpinned, may do too much or
+runs what others write.
+"""
 
 import re
 from pathlib import Path
@@ -10,9 +12,7 @@ import yaml
 from dev.environment import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-ACTION = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 PINNED = re.compile(r"uses: (\S+)@([0-9a-f]{40}) # v\d+\.\d+\.\d+$", re.MULTILINE)
-IMAGE = re.compile(r"[\w./-]+:\d+\.\d+(\.\d+)?(-\w+)?@sha256:[0-9a-f]{64}")
 WRITES = {("image", "publish"): {"packages", "id-token", "attestations"}}
 
 
@@ -30,29 +30,14 @@ def jobs() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_a_workflow_has_no_permission_of_its_own(file: Path) -> None:
-    assert read(file)["permissions"] == {}
-
-
 @pytest.mark.parametrize(("workflow", "name", "job"), jobs())
-def test_a_job_writes_only_what_it_must(workflow: str, name: str, job: dict[str, Any]) -> None:
+def test_a_job_writes_only_what_it_must_on_a_fixed_system_for_a_limited_time(
+    workflow: str, name: str, job: dict[str, Any]
+) -> None:
     writes = {what for what, right in job["permissions"].items() if right != "read"}
     assert writes == WRITES.get((workflow, name), set())
-    assert job["permissions"]["contents"] == "read"
     assert job["timeout-minutes"] <= 60
-
-
-@pytest.mark.parametrize(("workflow", "name", "job"), jobs())
-def test_a_job_pins_what_it_uses(workflow: str, name: str, job: dict[str, Any]) -> None:
     assert re.fullmatch(r"ubuntu-\d\d\.\d\d", job["runs-on"])
-    used = [step["uses"] for step in job["steps"] if "uses" in step]
-    assert [action for action in used if not ACTION.fullmatch(action)] == []
-    images = [service["image"] for service in job.get("services", {}).values()]
-    assert [image for image in images if not IMAGE.fullmatch(image)] == []
-    for step in job["steps"]:
-        if step.get("uses", "").startswith("actions/checkout@"):
-            assert step["with"]["persist-credentials"] is False
 
 
 def test_one_action_has_one_version() -> None:
@@ -60,17 +45,6 @@ def test_one_action_has_one_version() -> None:
     used = PINNED.findall(text)
     assert len(used) == text.count("uses: "), "each commit is named with its release"
     assert len(set(used)) == len({name for name, _ in used})
-
-
-def test_nothing_that_somebody_else_writes_is_run_as_a_script() -> None:
-    scripts = [
-        step["run"]
-        for _, _, job in (one.values for one in jobs())
-        for step in job["steps"]
-        if "run" in step
-    ]
-    assert scripts
-    assert [script for script in scripts if "${{" in script] == []
 
 
 def test_every_make_target_of_the_pipeline_exists() -> None:

@@ -36,9 +36,13 @@ KEY = "zp_live_" + "0" * 48
 MISTAKES = [
     ("workflow-schema", ".github/workflows/ci.yml", "runs-on:", "runs_on:"),
     ("workflow-rules", ".github/workflows/image.yml", '"$IMAGE@', '"${{ github.ref }}@'),
+    ("workflow-rules", ".github/workflows/ci.yml", "permissions: {}\n", ""),
+    ("workflow-rules", ".github/workflows/ci.yml", "checkout@", "checkout@v7 #"),
+    ("workflow-rules", ".github/workflows/ci.yml", "-trixie@", "-trixie #"),
     ("dependabot", ".github/dependabot.yml", "weekly", "fortnightly"),
     ("compose", "docker-compose.yml", "cap_drop:", "cap_drops:"),
     ("dockerfile", "Dockerfile", "USER 10001:10001", "USER root"),
+    ("dockerfile", "Dockerfile", 'CMD ["web"]', "CMD web"),
 ]
 
 

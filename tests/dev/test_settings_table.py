@@ -5,10 +5,6 @@ from config import AppEnv
 from dev import settings_table
 
 
-def test_the_document_is_up_to_date() -> None:
-    assert settings_table.DOCUMENT.read_text(encoding="utf-8") == settings_table.document()
-
-
 def test_every_variable_has_its_row() -> None:
     known = config.Environment()
     config.read(known)
