@@ -16,7 +16,7 @@ from tests.journeys.machine import Machine
 from tests.journeys.network import Network
 from tests.journeys.shop import FINAL, Shop
 
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 """Longer than anything here takes on a busy machine."""
 
 KILLED = 128 + signal.SIGKILL
@@ -66,7 +66,7 @@ class Gateway:
         return Shop.open(self.session, self.stack.url, name).live()
 
     def until(
-        self, condition: Callable[[], bool], wanted: str, *, timeout_s: float = PATIENCE_S
+        self, condition: Callable[[], bool], wanted: str, *, timeout_s: float = TIMEOUT_S
     ) -> None:
         """Return as soon as `condition` holds; fail with `wanted` when it never does."""
         await_condition(condition, timeout_s=timeout_s, wanted=wanted, pause_s=0.05)

@@ -36,7 +36,7 @@ def wait_for_turn(name: str, *, per_second: float) -> float | None:
     """
     spacing_us, longest_us = 1_000_000 / per_second, LONGEST_WAIT_S * 1_000_000
     try:
-        wait_us = int(client().eval(_NEXT_SLOT, 1, f"pace:{name}", spacing_us, longest_us))
+        wait_us = int(client().eval(_NEXT_SLOT, 1, f"pacing:{name}", spacing_us, longest_us))
     except redis.RedisError:
         return _AWAY_S
     if wait_us < 0:

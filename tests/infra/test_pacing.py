@@ -1,4 +1,4 @@
-"""Pace: never more than so many a second, over all threads, in Redis's own time."""
+"""Pacing: never more than so many a second, over all threads, in Redis's own time."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -36,7 +36,7 @@ def test_threads_at_once_get_slots_one_after_the_other(
     waits = turns(app, 60, monkeypatch)
     took_s = clock.monotonic_s() - started_s
     with app.app_context():
-        last_slot_us = float(redis_client.client().get("pace:test") or 0)
+        last_slot_us = float(redis_client.client().get("pacing:test") or 0)
     given_s = last_slot_us / 1e6 - (first[0] + first[1] / 1e6)
     assert given_s >= 60 / PER_SECOND, "60 slots take up at least 60 hundredths"
     assert sum(1 for wait in waits if wait < 1 / PER_SECOND) <= 1 + took_s * PER_SECOND
@@ -84,7 +84,7 @@ def test_a_queue_that_has_emptied_starts_afresh(
     waited: list[float] = []
     monkeypatch.setattr(clock, "sleep", waited.append)
     with app.app_context():
-        redis_client.client().set("pace:old", "1000")
+        redis_client.client().set("pacing:old", "1000")
         pacing.wait_for_turn("old", per_second=1)
     assert waited == [0.0]
 
@@ -97,7 +97,7 @@ def test_a_slot_left_by_a_redis_whose_clock_ran_ahead_counts_for_nothing(
     monkeypatch.setattr(clock, "sleep", waited.append)
     with app.app_context():
         seconds = redis_client.client().time()[0]
-        redis_client.client().set("pace:failed-over", str((seconds + 600) * 1_000_000))
+        redis_client.client().set("pacing:failed-over", str((seconds + 600) * 1_000_000))
         assert pacing.wait_for_turn("failed-over", per_second=10) is None
         assert pacing.wait_for_turn("failed-over", per_second=10) is None
     assert waited[0] == 0.0
@@ -113,7 +113,7 @@ def test_a_slot_that_is_none_counts_for_nothing(
     waited: list[float] = []
     monkeypatch.setattr(clock, "sleep", waited.append)
     with app.app_context():
-        redis_client.client().set("pace:odd", kept)
+        redis_client.client().set("pacing:odd", kept)
         assert [pacing.wait_for_turn("odd", per_second=10) for _ in range(2)] == [None, None]
     assert waited[0] == 0.0
     assert 0 < waited[1] <= 0.1
@@ -124,5 +124,5 @@ def test_a_key_of_another_kind_counts_for_nothing_too(
 ) -> None:
     monkeypatch.setattr(clock, "sleep", lambda _: None)
     with app.app_context():
-        redis_client.client().rpush("pace:list", "x")
+        redis_client.client().rpush("pacing:list", "x")
         assert [pacing.wait_for_turn("list", per_second=10) for _ in range(2)] == [None, None]

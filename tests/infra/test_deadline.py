@@ -1,4 +1,4 @@
-"""A cutoff ends what is watched when it comes, and leaves alone what has been forgotten."""
+"""A deadline ends what is watched when it comes, and leaves alone what has been forgotten."""
 
 import socket
 import threading
@@ -20,7 +20,7 @@ def pair() -> Iterator[Pair]:
         yield ours, theirs
 
 
-def test_a_read_ends_when_the_cutoff_comes(pair: Pair) -> None:
+def test_a_read_ends_when_the_deadline_comes(pair: Pair) -> None:
     began_s = time.monotonic()
     with deadline.after(0.1) as end:
         deadline.watch(pair[0])
@@ -54,7 +54,7 @@ def test_each_thread_has_its_own(pair: Pair) -> None:
     assert pair[0].recv(1) == b"x"
 
 
-def test_without_a_cutoff_nothing_is_watched(pair: Pair) -> None:
+def test_without_a_deadline_nothing_is_watched(pair: Pair) -> None:
     deadline.watch(pair[0])
     pair[1].sendall(b"x")
     assert pair[0].recv(1) == b"x"
