@@ -1,4 +1,5 @@
-"""The real worker whose network crashes it: its process group dies at `CRASH_AT`.
+"""The real worker whose network crashes it: its process group dies at `CRASH_AT`, in a call for the
+payer `CRASH_FOR`. What earlier journeys left due is served as always.
 
 `before_submit` and `before_poll`: the lease is committed, no byte has left.
 `after_poll`: the network has answered, nothing of it is written down.
@@ -16,11 +17,11 @@ from zampay.providers.contract import (
     Submission,
 )
 
-CRASH_AT = os.environ["CRASH_AT"]
+CRASH_AT, CRASH_FOR = os.environ["CRASH_AT"], os.environ["CRASH_FOR"]
 
 
-def die_at(point: str) -> None:
-    if point == CRASH_AT:
+def die_at(point: str, order: Order) -> None:
+    if (point, order.msisdn) == (CRASH_AT, CRASH_FOR):
         os.killpg(0, signal.SIGKILL)
 
 
@@ -34,13 +35,13 @@ class CrashingProvider:
         return getattr(self._real, name)
 
     def submit(self, order: Order) -> Submission:
-        die_at("before_submit")
+        die_at("before_submit", order)
         return self._real.submit(order)
 
     def poll(self, order: Order) -> PollAnswer:
-        die_at("before_poll")
+        die_at("before_poll", order)
         answer = self._real.poll(order)
-        die_at("after_poll")
+        die_at("after_poll", order)
         return answer
 
 

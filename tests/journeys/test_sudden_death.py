@@ -54,9 +54,8 @@ def test_the_worker_dies_at_the_call_of_the_network(
     gateway: Gateway, network: Network, shop: Shop, payer: str, point: str
 ) -> None:
     network.fault("callback", "lost", msisdn=payer)
-    gateway.replace(
-        "worker", module="tests.journeys.crashing_worker", **SHORT_LEASE, CRASH_AT=point
-    )
+    crash = {"CRASH_AT": point, "CRASH_FOR": payer}
+    gateway.replace("worker", module="tests.journeys.crashing_worker", **SHORT_LEASE, **crash)
     payment_id = shop.pay(payer)["id"]
     gateway.until_dead("worker")
     assert shop.payment(payment_id)["status"] in {"PENDING", "PROCESSING"}
