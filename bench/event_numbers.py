@@ -53,7 +53,7 @@ def _application(closing: ExitStack, threads: int) -> Flask:
         "LOG_LEVEL": "ERROR",
     }
     closing.enter_context(mock.patch.dict("os.environ", environment, clear=True))
-    app = create_app(config.load())
+    app = create_app(config.load(), as_owner=True)
     with app.app_context():
         upgrade()
         closing.callback(db.engine.dispose)

@@ -76,7 +76,7 @@ def settings(servers: Servers, database_url: str) -> config.Config:
 @pytest.fixture(scope="session")
 def migrated_app(settings: config.Config) -> Iterator[Flask]:
     """The application on a migrated database."""
-    app = create_app(settings)
+    app = create_app(settings, as_owner=True)
     with app.app_context():
         upgrade()
     yield app

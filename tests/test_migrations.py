@@ -31,7 +31,7 @@ def url(servers: Servers, settings: config.Config) -> Iterator[str]:
     """An empty database, which the application that is entered here uses."""
     name = f"zampay_migrations_{os.getpid()}"
     made = servers.create_database(name)
-    with create_app(replace(settings, database_url=made)).app_context():
+    with create_app(replace(settings, database_url=made), as_owner=True).app_context():
         yield made
         db.engine.dispose()
     servers.drop_database(name)

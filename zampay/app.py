@@ -7,7 +7,7 @@ from flask import Flask
 
 from config import AppEnv, Config
 from zampay.infra import encryption
-from zampay.infra.database import db
+from zampay.infra.database import db, migrations
 from zampay.infra.health import dead_man, health_connection, metrics_page, readiness
 from zampay.infra.health.routes import health
 from zampay.infra.queue import worker
@@ -78,6 +78,8 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     if as_owner and config.database_url_owner is not None:
         config = replace(config, database_url=config.database_url_owner)
     _init_infra(app, config)
+    if as_owner:
+        migrations.init(app, db.db)
     registry.init(app, config.networks)
     sending.init(app, development=config.is_development)
     concurrency.init(app)

@@ -69,7 +69,7 @@ def test_to_find_a_command_needs_no_settings() -> None:
     assert not {"config", "wsgi", "zampay.app"} & loaded
 
 
-def test_the_web_process_loads_no_command_of_operators() -> None:
+def test_the_web_process_loads_neither_commands_nor_what_few_requests_need() -> None:
     settings = {
         "APP_ENV": "development",
         "DATABASE_URL": "postgresql://zampay:opensesame@127.0.0.1:9/zampay",
@@ -79,6 +79,8 @@ def test_the_web_process_loads_no_command_of_operators() -> None:
     loaded = modules("import wsgi", **settings)
     assert "zampay.payments.routes" in loaded
     assert not {name for name in loaded if name.startswith("zampay.cli")}
+    assert not {"alembic", "flask_migrate", "mako"} & loaded  # the readiness check asks Alembic
+    assert "markdown_it" not in loaded  # pages are made when they are opened
 
 
 def test_it_is_found_from_anywhere_under_any_name(tmp_path: Path) -> None:

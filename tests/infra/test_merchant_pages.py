@@ -1,14 +1,11 @@
 """The gateway itself tells a merchant who has only its address everything they need."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from flask.testing import FlaskClient
 
 from dev.environment import ROOT
-from dev.openapi import NOWHERE
 from tests.support.merchants import answered
 from zampay.infra.web import problems
 from zampay.providers.failures import FAILURES
@@ -112,20 +109,6 @@ def test_a_page_runs_no_script_and_takes_no_style_but_ours(client: FlaskClient, 
 )
 def test_nothing_else_is_served(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
-
-
-def test_pages_cost_nothing_at_the_start() -> None:
-    asked = "import sys, config; from zampay.app import create_app; create_app(config.load())"
-    asked += "; print('markdown_it' in sys.modules)"
-    told = subprocess.run(
-        [sys.executable, "-c", asked],
-        cwd=ROOT,
-        env={"PATH": "", **NOWHERE},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert told.stdout.strip().endswith("False")
 
 
 def test_the_test_numbers_link_to_the_other_parts_of_the_guide(client: FlaskClient) -> None:

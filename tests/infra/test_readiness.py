@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.support.merchants import answered
+from zampay.infra.database import migrations
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.health import readiness
 from zampay.infra.queue import heartbeat
@@ -119,7 +120,7 @@ def test_an_older_database_is_not_ready_and_a_newer_one_is(
 
     with app.app_context(), transaction(EVERY_TENANT) as tx:
         head = tx.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    monkeypatch.setattr(readiness, "_revisions", lambda _: ({"0001", head}, {head}))
+    monkeypatch.setattr(migrations, "revisions", lambda: ({"0001", head}, {head}))
     try:
         stamp("0001")
         status, body = answer(app)

@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 import structlog
 from flask import Flask, current_app
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -25,7 +23,6 @@ from zampay.infra.database.definer import EVERY_TENANT_SETTING, Function
 from zampay.infra.telemetry import metrics
 
 log = structlog.get_logger()
-MIGRATIONS: Final = Path(__file__).parents[3] / "migrations"
 EVERY_TENANT: Final = "*"
 """For the operator's commands only: it shows nothing to a role that does not own the tables."""
 NO_TENANT: Final = ""
@@ -145,7 +142,7 @@ def _begin(session: Session, scope: str | TenantOf) -> Transaction:
 
 
 def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
-    """Give the application its engine, its migrations, and the guard on its role."""
+    """Give the application its engine and the guard on its role."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "pool_size": pool_size,
@@ -156,7 +153,6 @@ def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
         "connect_args": {"connect_timeout": 5, "application_name": "zampay"},
     }
     db.init_app(app)
-    Migrate(app, db, directory=str(MIGRATIONS), compare_type=True)
     with app.app_context():
         timeouts.bound(db.engine, longest_wait_s=_LONGEST_WAIT_S)
 

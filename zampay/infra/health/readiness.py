@@ -10,14 +10,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 import redis
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 
+from zampay.infra.database import migrations
 from zampay.infra.health import health_connection
 from zampay.infra.queue import heartbeat
 from zampay.infra.redis import redis_client
@@ -112,7 +111,7 @@ def _migrations(link: sa.Connection) -> Iterator[Check]:
     database, and must go on until the new one has taken over.
     """
     started_s = clock.monotonic_s()
-    known, heads = _revisions(str(current_app.extensions["migrate"].directory))
+    known, heads = migrations.revisions()
     table_is_there = link.scalar(sa.text("SELECT to_regclass('alembic_version') IS NOT NULL"))
     found = (
         set(link.scalars(sa.text("SELECT version_num FROM alembic_version")))
@@ -128,12 +127,6 @@ def _migrations(link: sa.Connection) -> Iterator[Check]:
         found_at, wanted = ", ".join(sorted(found)) or "nothing", ", ".join(sorted(heads))
         says = f"behind: the database is at {found_at}, this program needs {wanted}"
         yield _check("migrations", Verdict.FAILED, says, started_s)
-
-
-@lru_cache
-def _revisions(directory: str) -> tuple[set[str], set[str]]:
-    script = ScriptDirectory(directory)
-    return {revision.revision for revision in script.walk_revisions()}, set(script.get_heads())
 
 
 def _heartbeats(link: sa.Connection) -> Iterator[Check]:

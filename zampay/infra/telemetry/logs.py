@@ -21,7 +21,15 @@ from zampay.kernel import words
 DEVELOPMENT = frozenset({"development", "test"})
 REQUEST_ID_HEADER = "X-Request-Id"
 OURS = frozenset({"timestamp", "level"})
-QUIET_LIBRARIES = ("celery", "kombu", "amqp", "urllib3", "flask-limiter", "sentry_sdk.errors")
+QUIET_LIBRARIES = (
+    "celery",
+    "kombu",
+    "amqp",
+    "urllib3",
+    "flask-limiter",
+    "sentry_sdk.errors",
+    "alembic.runtime.plugins",
+)
 _SHARED: list[structlog.types.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
