@@ -6,7 +6,8 @@ VENV := .venv
 JOBS ?= 3
 FUZZ := tests/test_schemathesis.py
 RUN := $(VENV)/bin/python
-PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+	--ignore=$(FUZZ) -p no:schemathesis
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
 SYNC = $(VENV)/bin/uv pip sync --quiet --python $(RUN) --require-hashes $(PINS)
 READY := $(VENV)/.ready
@@ -20,6 +21,9 @@ LINTERS := npm install --no-audit --no-fund --ignore-scripts --prefer-offline --
 PINS := requirements.txt requirements-dev.txt
 LOCK := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" --quiet
+
+# Without bytecode each process of the tests compiles all that it imports, and every test again.
+export PYTHONDONTWRITEBYTECODE :=
 
 # .python-version is for platforms; pyenv goes on with the Python that its user has chosen.
 export PYENV_VERSION := $(shell pyenv global 2>/dev/null | paste -sd: -)
@@ -41,7 +45,7 @@ test: $(READY) ## run the tests but the long ones; ARGS="-k callbacks"
 	@$(PYTEST) -m "not long" $(ARGS)
 
 long: $(READY) ## run the long tests: fuzzing, kills in a loop, browsers
-	@$(PYTEST) -m long --ignore=$(FUZZ) $(ARGS)
+	@$(PYTEST) -m long $(ARGS)
 	@test -n "$(ARGS)" || $(RUN) -m pytest $(FUZZ)
 
 check: $(READY) ## all that CI runs; CONTRIBUTING.md says what that is
