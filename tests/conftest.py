@@ -5,7 +5,8 @@ network that answers what the test scripted. Everything between is the real thin
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -14,19 +15,20 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from psycopg.sql import SQL, Identifier
 
 import config
 from dev.servers import Servers, as_postgresql, temporary_servers
 from tests.support.fakes import HeldQueue, Inline, ScriptedNetwork
+from tests.support.kept import Kept, Once
 from tests.support.merchants import Merchant
+from tests.support.tables import emptied
 from zampay.app import create_app
 from zampay.infra.database.db import db
 from zampay.transfers.dispatch import Dispatcher
 
 TESTS = Path(__file__).parent
-LARGE_BYTES = 1_000_000
-LARGE = "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND pg_relation_size(oid) > %s"
+MERCHANT, RIVAL = "Kalulu Books", "Rival Stores"
+Register = Callable[[FlaskClient, str], Merchant]
 SLOWEST_FIRST = ("journeys", "deploying", "operating", "dev")
 
 
@@ -90,11 +92,11 @@ def app(
     settings: config.Config,
     servers: Servers,
     guards_off: psycopg.Connection,
+    redis_server: redis.Redis,
 ) -> Iterator[Flask]:
     """The application with empty tables, an empty Redis and its own replaced."""
     emptied(guards_off, has_triggers=servers.admin_url is None)
-    with redis.Redis.from_url(settings.redis_url) as server:
-        server.flushall()
+    redis_server.flushall()
     migrated_app.extensions["redis_pause"].until_s = 0.0
     kept = dict(migrated_app.config)
     replaced = {
@@ -110,6 +112,12 @@ def app(
 
 
 @pytest.fixture(scope="session")
+def redis_server(settings: config.Config) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(settings.redis_url) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def guards_off(servers: Servers, settings: config.Config) -> Iterator[psycopg.Connection]:
     """A connection that may delete what is append-only: the superuser's, or the owner's where
     there is no superuser.
@@ -121,22 +129,6 @@ def guards_off(servers: Servers, settings: config.Config) -> Iterator[psycopg.Co
         if servers.admin_url:
             link.execute("SET session_replication_role = replica")
         yield link
-
-
-def emptied(link: psycopg.Connection, *, has_triggers: bool) -> None:
-    """Delete every row. A TRUNCATE makes new files for each table and index, which takes a
-    hundred times as long; only tables that a test has filled are worth it.
-    """
-    tables = [table.name for table in reversed(db.metadata.sorted_tables)]
-    large = [name for (name,) in link.execute(LARGE, (tables, LARGE_BYTES))]
-    with link.transaction():
-        for name in tables if has_triggers else ():
-            link.execute(SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(Identifier(name)))
-        for name in large:
-            link.execute(SQL("TRUNCATE {} CASCADE").format(Identifier(name)))
-        link.execute(SQL("; ").join(SQL("DELETE FROM {}").format(Identifier(n)) for n in tables))
-        for name in tables if has_triggers else ():
-            link.execute(SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(Identifier(name)))
 
 
 @pytest.fixture
@@ -169,13 +161,44 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+@pytest.fixture(scope="session")
+def registered(migrated_app: Flask, guards_off: psycopg.Connection, servers: Servers) -> Register:
+    """`registered(client, "Kalulu Books")`: a merchant with a test key and a live key. Each name
+    registers once in a run: two requests for each of the tests cost more than many of these do.
+    """
+    has_triggers = servers.admin_url is None
+
+    def known(name: str) -> tuple[Merchant, Kept]:
+        emptied(guards_off, has_triggers=has_triggers)
+        merchant = Merchant.register(migrated_app.test_client(), name)
+        kept = Kept(guards_off, db.metadata.sorted_tables)
+        emptied(guards_off, has_triggers=has_triggers)
+        return merchant, kept
+
+    def put_back(client: FlaskClient, name: str) -> Merchant:
+        merchant, kept = made[name]
+        kept.put_back()
+        return replace(merchant, client=client)
+
+    if has_triggers:
+        return Merchant.register
+    made = {name: known(name) for name in (MERCHANT, RIVAL)}
+    return put_back
+
+
+@pytest.fixture(scope="module")
+def once(guards_off: psycopg.Connection, servers: Servers) -> Once:
+    """What the tests of a file make alike, made once."""
+    return Once(guards_off, has_triggers=servers.admin_url is None)
+
+
 @pytest.fixture
-def merchant(client: FlaskClient, task_queue: HeldQueue) -> Merchant:
+def merchant(registered: Register, client: FlaskClient, task_queue: HeldQueue) -> Merchant:
     """A registered merchant with a test key and a live key."""
-    return Merchant.register(client)
+    return registered(client, MERCHANT)
 
 
 @pytest.fixture
-def rival(client: FlaskClient, task_queue: HeldQueue) -> Merchant:
+def rival(registered: Register, client: FlaskClient, task_queue: HeldQueue) -> Merchant:
     """Another merchant, who must never see anything of the first."""
-    return Merchant.register(client, "Rival Stores")
+    return registered(client, RIVAL)

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from dev.servers import Servers
-from tests.infra.conftest import another_app
+from tests.infra.conftest import another_app, shared_app
 
-__all__ = ["another_app"]
+__all__ = ["another_app", "shared_app"]
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +28,10 @@ def no_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
-@pytest.fixture
-def bare(another_app: Callable[..., Flask], servers: Servers) -> Iterator[Flask]:
+@pytest.fixture(scope="module")
+def bare(shared_app: Callable[..., Flask], servers: Servers) -> Iterator[Flask]:
     """The application, on a database in which no migration has run."""
     name = f"zampay_bare_{os.getpid()}"
     url = sa.make_url(servers.create_database(name)).set(drivername="postgresql+psycopg")
-    yield another_app(database_url=url.render_as_string(hide_password=False))
+    yield shared_app(database_url=url.render_as_string(hide_password=False))
     servers.drop_database(name)

@@ -40,10 +40,10 @@ ALL = [
 ]
 
 
-@pytest.fixture
-def homeless(another_app: Callable[..., Flask]) -> Flask:
+@pytest.fixture(scope="module")
+def homeless(shared_app: Callable[..., Flask]) -> Flask:
     """The application, with nobody where its database should be."""
-    return another_app(database_url="postgresql+psycopg://zampay:opensesame@127.0.0.1:9/zampay")
+    return shared_app(database_url="postgresql+psycopg://zampay:opensesame@127.0.0.1:9/zampay")
 
 
 @pytest.mark.parametrize("command", ALL, ids=lambda command: " ".join(command[:2]))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +16,8 @@ from zampay.infra.database.db import db
 MakeApp = Callable[..., Flask]
 
 
-@pytest.fixture
-def another_app(app: Flask, settings: config.Config) -> Iterator[MakeApp]:
+@contextmanager
+def applications(app: Flask, settings: config.Config) -> Iterator[MakeApp]:
     """`another_app(limit_per_key="2/minute")`: with what is global put back in the end."""
     made: list[Flask] = []
     handlers = list(logging.getLogger().handlers)
@@ -31,3 +32,17 @@ def another_app(app: Flask, settings: config.Config) -> Iterator[MakeApp]:
             db.engine.dispose()
     celery_of(app).set_current()
     logging.getLogger().handlers = handlers
+
+
+@pytest.fixture
+def another_app(app: Flask, settings: config.Config) -> Iterator[MakeApp]:
+    """An application of the test's own: to make one takes longer than most tests."""
+    with applications(app, settings) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def shared_app(migrated_app: Flask, settings: config.Config) -> Iterator[MakeApp]:
+    """An application that the tests of a file share, because it keeps nothing of them."""
+    with applications(migrated_app, settings) as make:
+        yield make

@@ -8,6 +8,7 @@ from flask import Flask
 from psycopg import errors
 
 from tests.infra.rows import fill, session, written
+from tests.support.kept import Once
 from tests.support.merchants import Merchant
 from tests.support.objects import NOBODY_LISTENS
 from zampay.infra.database.db import db
@@ -39,21 +40,30 @@ APPEND_ONLY = ["audit_log", "transitions", "events"]
 
 
 @pytest.fixture
-def payment(app: Flask, merchant: Merchant) -> str:
+def payment(app: Flask, merchant: Merchant, once: Once) -> str:
     """A payment that is still open, with a trace in every table."""
-    merchant.post("/webhook-endpoints", {"url": NOBODY_LISTENS}, live=False)
-    cancelled = merchant.pay(live=False).json["id"]
-    merchant.post(f"/payments/{cancelled}/cancel", live=False)
-    fill(app, merchant.tenant_id)
-    created: str = merchant.pay(live=False).json["id"]
-    return created
+
+    def made() -> str:
+        merchant.post("/webhook-endpoints", {"url": NOBODY_LISTENS}, live=False)
+        cancelled = merchant.pay(live=False).json["id"]
+        merchant.post(f"/payments/{cancelled}/cancel", live=False)
+        fill(app, merchant.tenant_id)
+        created: str = merchant.pay(live=False).json["id"]
+        return created
+
+    return once("open", made)
 
 
 @pytest.fixture
-def failed(merchant: Merchant, payment: str) -> str:
+def failed(merchant: Merchant, payment: str, once: Once) -> str:
     """A payment that has ended."""
-    assert merchant.post(f"/payments/{payment}/cancel", live=False).json["status"] == "FAILED"
-    return payment
+
+    def made() -> str:
+        ended = merchant.post(f"/payments/{payment}/cancel", live=False)
+        assert ended.json["status"] == "FAILED"
+        return payment
+
+    return once("failed", made)
 
 
 def refused(app: Flask, merchant: Merchant, error: type[Exception], text: str, *values: Any) -> str:

@@ -1,5 +1,6 @@
 """Tenant A cannot read, list, guess or change what is tenant B's, whatever the route and the id."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from flask import Flask
 import config
 from dev.servers import Servers
 from tests.infra.conftest import MakeApp
+from tests.support.kept import Once
 from tests.support.merchants import Answer, Merchant, answered
 from tests.support.objects import objects_of
 from tests.support.operations import GUARDED, ON_AN_OBJECT, UNKNOWN, filled
@@ -15,6 +17,7 @@ from tests.support.refusals import refusal
 from tests.support.tables import contents
 
 pytestmark = pytest.mark.usefixtures("network")
+Objects = dict[tuple[str, bool], dict[str, str]]
 BODIES: dict[str, Any] = {
     "/replay": {"since": "2026-01-01T00:00:00Z"},
     "/{endpoint_id}": {"description": "mine now"},
@@ -48,11 +51,22 @@ def alike(first: Answer, second: Answer) -> bool:
     )
 
 
+@pytest.fixture
+def objects(once: Once, merchant: Merchant, rival: Merchant) -> Objects:
+    """What both merchants have in each mode, by tenant and mode."""
+
+    def made() -> Objects:
+        every = [(one, live) for one in (merchant, rival) for live in (True, False)]
+        return {(one.tenant_id, live): objects_of(one, live=live) for one, live in every}
+
+    return once("objects", made)
+
+
 @pytest.mark.parametrize(("method", "path"), ON_AN_OBJECT)
 def test_an_object_of_another_tenant_is_like_one_that_does_not_exist(
-    app: Flask, merchant: Merchant, rival: Merchant, method: str, path: str
+    app: Flask, merchant: Merchant, rival: Merchant, objects: Objects, method: str, path: str
 ) -> None:
-    foreign = objects_of(rival)
+    foreign = objects[rival.tenant_id, True]
     before = contents(app)
     answer = ask(merchant, method, path, foreign)
     refusal(answer, 404, answer.json["code"])
@@ -61,13 +75,17 @@ def test_an_object_of_another_tenant_is_like_one_that_does_not_exist(
 
 
 @pytest.mark.parametrize(("method", "path"), ON_AN_OBJECT)
-def test_its_own_tenant_finds_it(merchant: Merchant, method: str, path: str) -> None:
-    assert ask(merchant, method, path, objects_of(merchant)).status_code != 404
+def test_its_own_tenant_finds_it(
+    merchant: Merchant, objects: Objects, method: str, path: str
+) -> None:
+    assert ask(merchant, method, path, objects[merchant.tenant_id, True]).status_code != 404
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_list_shows_nothing_foreign(merchant: Merchant, rival: Merchant, path: str) -> None:
-    own, foreign = objects_of(merchant), objects_of(rival)
+def test_a_list_shows_nothing_foreign(
+    merchant: Merchant, rival: Merchant, objects: Objects, path: str
+) -> None:
+    own, foreign = (objects[one.tenant_id, True] for one in (merchant, rival))
     seen = merchant.client.get(filled(path), headers=merchant.headers()).text
     assert any(one in seen for one in own.values())
     assert not any(one in seen for one in [rival.tenant_id, *foreign.values()])
@@ -76,9 +94,9 @@ def test_a_list_shows_nothing_foreign(merchant: Merchant, rival: Merchant, path:
 @pytest.mark.parametrize(("method", "path"), BY_MODE)
 @pytest.mark.parametrize("live", [True, False])
 def test_the_two_worlds_do_not_see_each_other(
-    app: Flask, merchant: Merchant, method: str, path: str, *, live: bool
+    app: Flask, merchant: Merchant, objects: Objects, method: str, path: str, *, live: bool
 ) -> None:
-    other_mode = objects_of(merchant, live=not live)
+    other_mode = objects[merchant.tenant_id, not live]
     before = contents(app)
     answer = ask(merchant, method, path, other_mode, live=live)
     refusal(answer, 404, answer.json["code"])
@@ -88,8 +106,10 @@ def test_the_two_worlds_do_not_see_each_other(
 
 @pytest.mark.parametrize("path", ["/payments", "/events", "/webhook-endpoints"])
 @pytest.mark.parametrize("live", [True, False])
-def test_a_list_shows_one_mode(merchant: Merchant, path: str, *, live: bool) -> None:
-    own, other = (objects_of(merchant, live=mode) for mode in (live, not live))
+def test_a_list_shows_one_mode(
+    merchant: Merchant, objects: Objects, path: str, *, live: bool
+) -> None:
+    own, other = (objects[merchant.tenant_id, mode] for mode in (live, not live))
     seen = merchant.get(path, live=live).text
     assert any(one in seen for one in own.values())
     assert not any(one in seen for one in other.values())
@@ -110,24 +130,27 @@ def test_the_same_external_id_is_another_order_in_each_world_and_tenant(
     assert [one["amount"] for one in found] == ["12.50"]
 
 
-@pytest.fixture
-def unguarded(
-    servers: Servers, settings: config.Config, another_app: MakeApp, merchant: Merchant
-) -> Merchant:
-    """The merchant at an application whose role passes every policy of the database."""
+@pytest.fixture(scope="module")
+def unguarded_app(servers: Servers, settings: config.Config, shared_app: MakeApp) -> Flask:
+    """An application whose role passes every policy of the database."""
     if servers.admin_url is None:
         pytest.skip("the given servers name no role that bypasses row security")
     name = settings.database_url.rpartition("/")[2]
     url = servers.admin_url.replace("postgresql://", "postgresql+psycopg://").rpartition("/")[0]
-    client = another_app(database_url=f"{url}/{name}").test_client()
-    return Merchant(client, merchant.tenant_id, merchant.test_key, merchant.live_key)
+    return shared_app(database_url=f"{url}/{name}")
+
+
+@pytest.fixture
+def unguarded(unguarded_app: Flask, merchant: Merchant) -> Merchant:
+    """The merchant at that application."""
+    return replace(merchant, client=unguarded_app.test_client())
 
 
 @pytest.mark.parametrize(("method", "path"), ON_AN_OBJECT)
 def test_the_code_alone_keeps_objects_apart(
-    app: Flask, unguarded: Merchant, rival: Merchant, method: str, path: str
+    app: Flask, unguarded: Merchant, rival: Merchant, objects: Objects, method: str, path: str
 ) -> None:
-    foreign = objects_of(rival)
+    foreign = objects[rival.tenant_id, True]
     before = contents(app)
     answer = ask(unguarded, method, path, foreign)
     refusal(answer, 404, answer.json["code"])
@@ -136,8 +159,10 @@ def test_the_code_alone_keeps_objects_apart(
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_the_code_alone_keeps_lists_apart(unguarded: Merchant, rival: Merchant, path: str) -> None:
-    foreign = objects_of(rival)
+def test_the_code_alone_keeps_lists_apart(
+    unguarded: Merchant, rival: Merchant, objects: Objects, path: str
+) -> None:
+    foreign = objects[rival.tenant_id, True]
     seen = unguarded.client.get(filled(path), headers=unguarded.headers())
     assert seen.status_code == 200
     assert not any(one in seen.text for one in [rival.tenant_id, *foreign.values()])
