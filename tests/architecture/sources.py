@@ -1,9 +1,10 @@
 """The sources of the house, parsed once, for the tests that read them."""
 
 import ast
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -18,8 +19,12 @@ class Source:
     text: str
     tree: ast.Module
 
+    @cached_property
+    def _nodes(self) -> tuple[ast.AST, ...]:
+        return tuple(ast.walk(self.tree))
+
     def nodes(self) -> Iterator[ast.AST]:
-        return ast.walk(self.tree)
+        return iter(self._nodes)
 
     def functions(self) -> Iterator[Function]:
         for node in self.nodes():
@@ -44,7 +49,11 @@ def sources(*places: str) -> tuple[Source, ...]:
         here = [place] if place.is_file() else list(place.rglob("*.py"))
         assert here, f"{place} has moved"
         files += here
-    return tuple(_source(file) for file in sorted(files))
+    gc.disable()  # a tree is all objects and no garbage: looking for it takes longer than parsing
+    try:
+        return tuple(_source(file) for file in sorted(files))
+    finally:
+        gc.enable()
 
 
 @cache

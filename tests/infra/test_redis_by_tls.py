@@ -9,10 +9,12 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from celery import Celery
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -100,13 +102,13 @@ def _redis(app: Flask) -> None:
 
 def _broker(app: Flask) -> None:
     with app.extensions["celery"].connection_for_write() as connection:
-        connection.ensure_connection(max_retries=1, timeout=2)
+        connection.ensure_connection(max_retries=1, interval_start=0)
         connection.default_channel.client.ping()
 
 
 def _worker(app: Flask) -> None:
     with app.extensions["celery"].connection_for_read() as connection:
-        connection.ensure_connection(max_retries=1, timeout=2)
+        connection.ensure_connection(max_retries=1, interval_start=0)
         connection.default_channel.client.ping()
 
 
@@ -153,6 +155,8 @@ def test_the_check_of_a_container_verifies_as_well(
     healthcheck: ModuleType, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REDIS_URL", f"rediss://:opensesame@127.0.0.1:{listener.port}/0")
+    hasty = partial(Celery, broker_connection_timeout=0.1)
+    monkeypatch.setattr(healthcheck, "Celery", hasty)
     with pytest.raises(Exception, match=r"certificate|CERTIFICATE"):
         healthcheck.worker_answers("celery@nobody")
     assert b"opensesame" not in b"".join(listener.received)
