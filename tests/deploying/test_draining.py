@@ -145,6 +145,7 @@ def test_a_web_process_answers_all_that_it_took_before_it_ends(
     assert count(url) == load.outcomes["202"]
 
 
+@pytest.mark.long
 def test_a_worker_finishes_its_calls_and_leaves_the_rest_to_the_next_one(stack: Stack) -> None:
     stack.start("simulator", "web", "worker", environment={"WORKER_CONCURRENCY": "4"})
     url = stack.servers.database_url

@@ -22,6 +22,10 @@ from tests.deploying import guide
 from tests.deploying.conftest import GENEROUS
 
 PROGRAMS = [language for language in guide.RUNNABLE if language != "bash"]
+QUICK = [
+    language if language == "python" else pytest.param(language, marks=pytest.mark.long)
+    for language in PROGRAMS
+]
 PAYS, DECLINES = "0963123400", "0963123451"
 ASK_PYTHON = """
 import json, sys
@@ -121,7 +125,7 @@ def test_the_lines_for_curl_do_what_the_guide_says(
     assert run(live)["apiKey"].startswith("zp_live_")
 
 
-@pytest.mark.parametrize("language", PROGRAMS)
+@pytest.mark.parametrize("language", QUICK)
 def test_the_programs_pay_in_test_and_on_each_network(
     merchant: Merchant, live: Merchant, tmp_path: Path, language: str
 ) -> None:

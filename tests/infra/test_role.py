@@ -109,8 +109,15 @@ def bypassing(servers: Servers) -> Iterator[dict[str, str]]:
         link.execute(SQL("DROP ROLE {}").format(Identifier(role)))
 
 
-@pytest.mark.parametrize("module", ["wsgi", "celery_worker"])
-@pytest.mark.parametrize("role", ["superuser", "bypassrls"])
+@pytest.mark.parametrize(
+    ("module", "role"),
+    [
+        ("wsgi", "bypassrls"),
+        pytest.param("wsgi", "superuser", marks=pytest.mark.long),
+        pytest.param("celery_worker", "bypassrls", marks=pytest.mark.long),
+        pytest.param("celery_worker", "superuser", marks=pytest.mark.long),
+    ],
+)
 def test_production_does_not_start_as_a_bypassing_role(
     bypassing: dict[str, str], settings: config.Config, module: str, role: str
 ) -> None:
@@ -121,7 +128,7 @@ def test_production_does_not_start_as_a_bypassing_role(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("module", ["wsgi", "celery_worker"])
+@pytest.mark.parametrize("module", [pytest.param("wsgi", marks=pytest.mark.long), "celery_worker"])
 def test_production_starts_as_the_plain_role(settings: config.Config, module: str) -> None:
     done = start(module, settings.database_url, settings.redis_url)
     assert (done.returncode, done.stdout.strip()) == (0, "started"), done.stderr

@@ -10,6 +10,7 @@ from tests.journeys.shop import Shop
 SHORT_LEASE = {"SUBMIT_LEASE_S": "2"}
 
 
+@pytest.mark.long
 def test_the_web_process_dies_right_after_its_commit(
     gateway: Gateway, shop: Shop, payer: str
 ) -> None:
@@ -42,14 +43,8 @@ def test_the_worker_is_killed_between_the_charge_and_our_second_transaction(
     assert 409 not in network.requests(gateway.books.reference(payment_id), "requesttopay")
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        "before_submit",
-        pytest.param("before_poll", marks=pytest.mark.long),
-        pytest.param("after_poll", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("point", ["before_submit", "before_poll", "after_poll"])
 def test_the_worker_dies_at_the_call_of_the_network(
     gateway: Gateway, network: Network, shop: Shop, payer: str, point: str
 ) -> None:
