@@ -2,8 +2,10 @@
 
 import json
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 import pytest
+import redis
 from celery.beat import Scheduler
 from celery.worker import request as worker_request
 from flask import Flask
@@ -71,6 +73,33 @@ def test_sweeps_that_nobody_takes_do_not_pile_up(app: Flask, scheduler: Schedule
         tick_all(scheduler)
     with app.app_context():
         assert client().llen(beat.QUEUE) == len(scheduler.schedule)
+
+
+def test_a_broker_that_takes_nothing_costs_a_line_for_each_task(
+    scheduler: Scheduler, redis_server: "redis.Redis", caplog: pytest.LogCaptureFixture
+) -> None:
+    redis_server.execute_command("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call]
+    try:
+        tick_all(scheduler)
+    finally:
+        redis_server.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
+    said: list[Any] = [record.msg for record in caplog.records]
+    assert [one["tasks"] for one in said] == [[name] for name in scheduler.schedule]
+    assert {one["reason"] for one in said} == {"read-only replica (READONLY)"}
+    assert {one["exc_info"] for one in said} == {False}
+
+
+def test_a_defect_of_beat_shows_its_stack(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise LookupError("ours")
+
+    monkeypatch.setattr(scheduler.app.tasks["transfers.sweep"], "apply_async", breaks)
+    tick_all(scheduler)
+    said: list[Any] = [record.msg for record in caplog.records]
+    assert [(one["tasks"], one["exc_info"]) for one in said] == [(["transfers.sweep"], True)]
+    assert said[0]["reason"].endswith("ours")
 
 
 @pytest.mark.parametrize("jump_s", [-600, 600])

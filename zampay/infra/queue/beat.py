@@ -7,12 +7,13 @@ from typing import Any
 
 import redis
 import structlog
-from celery.beat import ScheduleEntry, Scheduler
+from celery.beat import ScheduleEntry, Scheduler, SchedulingError
 from celery.schedules import schedule
 from flask import Flask
 
 from zampay.infra.queue.heartbeat import BEAT, Pulse
 from zampay.infra.redis import redis_client
+from zampay.infra.telemetry import error_text
 from zampay.kernel import clock
 
 log = structlog.get_logger()
@@ -44,12 +45,26 @@ def scheduler_class(app: Flask) -> type[Scheduler]:
 
         def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
             """Enqueue a task, unless nobody has taken those that were enqueued before: so they do
-            not pile up while no worker is there, and need no deadline.
+            not pile up while no worker is there, and need no deadline. A broker that takes nothing
+            costs one line, and not a stack for each task of each second.
             """
-            if _waiting(app) < len(self.schedule):
-                super().apply_entry(entry, producer=producer)
+            if _waiting(app) >= len(self.schedule):
+                return
+            try:
+                self.apply_async(entry, producer=producer, advance=False)
+            except SchedulingError as error:
+                cause = _of_redis(error)
+                reason = error_text.of_redis(cause) if cause else str(error)
+                log.warning("enqueue_failed", tasks=[entry.task], reason=reason, exc_info=not cause)
 
     return PulsingScheduler
+
+
+def _of_redis(error: BaseException | None) -> redis.RedisError | None:
+    """The error of Redis from which this one came, if any."""
+    while error is not None and not isinstance(error, redis.RedisError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _waiting(app: Flask) -> int:
