@@ -11,6 +11,7 @@ import pytest
 import redis
 import sqlalchemy as sa
 from flask import Flask
+from kombu.exceptions import OperationalError
 
 import config
 from dev.servers import Servers, as_postgresql
@@ -172,6 +173,22 @@ def test_a_redis_of_no_use_degrades_and_payments_are_kept(
     assert (
         answered(app.test_client().get("/health/ready")).json["checks"]["redis"]["status"] == "ok"
     )
+
+
+@pytest.mark.parametrize("state", REDIS_STATES)
+def test_a_broker_that_takes_no_write_counts_as_away(
+    app: Flask, redis_server: "redis.Redis", state: str
+) -> None:
+    """So whoever needs it waits between two tries, and says what is wrong."""
+    breaks, mends, _ = REDIS_STATES[state]
+    with app.extensions["celery"].connection_for_read() as connection:
+        redis_server.execute_command(*breaks)  # type: ignore[no-untyped-call]
+        try:
+            with pytest.raises(OperationalError, match="it does not take writes: "):
+                connection.ensure_connection(max_retries=1, interval_start=0)
+        finally:
+            redis_server.execute_command(*mends)  # type: ignore[no-untyped-call]
+        connection.ensure_connection(max_retries=1)
 
 
 @pytest.mark.parametrize(

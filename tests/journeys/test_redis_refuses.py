@@ -52,6 +52,10 @@ TROUBLE = {
 }
 
 
+SEEN_ON_CONNECTING = TROUBLE.keys() - {"another's keys", "garbage"}
+"""Whoever connects is told at once, and waits before the next try."""
+
+
 @pytest.mark.parametrize(
     "trouble",
     [QUICK, *(pytest.param(name, marks=pytest.mark.long) for name in TROUBLE if name != QUICK)],
@@ -61,6 +65,7 @@ def test_workers_and_beat_wait_for_a_redis_that_refuses(
 ) -> None:
     break_it, mend_it = TROUBLE[trouble]
     pids = {name: gateway.stack.process(name).pid for name in ("worker", "beat")}
+    said_before = len(gateway.stack.process("worker").output())
     url = gateway.machine.servers.redis_url
     with redis.Redis.from_url(url) as first:
         first.execute_command("ACL", "SETUSER", ADMIN, "on", f">{PASSWORD}", "~*", "&*", "+@all")
@@ -73,5 +78,7 @@ def test_workers_and_beat_wait_for_a_redis_that_refuses(
     mended_s = time.monotonic()
     gateway.assert_paid_once(shop, accepted)
     assert time.monotonic() - mended_s < BACK_WITHIN_S
+    said = gateway.stack.process("worker").output()[said_before:]
+    assert trouble not in SEEN_ON_CONNECTING or "Frequent restarts" not in said
     assert {name: gateway.stack.process(name).pid for name in pids} == pids
     assert all(gateway.stack.process(name).alive for name in pids)
