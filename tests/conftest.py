@@ -24,6 +24,7 @@ from tests.support.merchants import Merchant
 from tests.support.tables import emptied
 from zampay.app import create_app
 from zampay.infra.database.db import db
+from zampay.infra.database.definer import EVERY_TENANT_SETTING
 from zampay.transfers.dispatch import Dispatcher
 
 TESTS = Path(__file__).parent
@@ -128,6 +129,8 @@ def guards_off(servers: Servers, settings: config.Config) -> Iterator[psycopg.Co
     with psycopg.connect(url, autocommit=True) as link:
         if servers.admin_url:
             link.execute("SET session_replication_role = replica")
+        else:
+            link.execute("SELECT set_config(%s, 'on', false)", [EVERY_TENANT_SETTING])
         yield link
 
 
