@@ -76,6 +76,7 @@ def test_no_more_than_the_first_half_goes_to_the_database_and_an_index_finds_it(
             transfer.tenant_id,
         )
         sa.event.remove(db.engine, "before_cursor_execute", note)
+        assert callback_queries.by_callback_token(tx, "OTHER", token) is None
         ((statement, values),) = sent
         tx.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         link = tx.session.connection()

@@ -78,7 +78,7 @@ def _as_came(token: str) -> CallbackRequest:
 def _find(network: str, hint: CallbackHint) -> tuple[str, str] | None:
     """(transfer id, tenant id) of what the hint names."""
     if hint.token is not None and _TOKEN.fullmatch(hint.token):
-        with transaction(callback_queries.tenant_of_callback(network, hint.token)) as tx:
+        with transaction(callback_queries.tenant_of_callback(hint.token)) as tx:
             return callback_queries.by_callback_token(tx, network, hint.token)
     if hint.reference is not None:
         with transaction(callback_queries.tenant_of_reference(network, hint.reference)) as tx:
