@@ -127,9 +127,7 @@ class _Facts:
     @property
     def window(self) -> timedelta:
         """For how long the network leaves the payer its prompt."""
-        return registry.capability(
-            self.payment.provider, self.payment.kind, livemode=self.payment.livemode
-        ).approval_window
+        return self.payment.capability.approval_window
 
     @property
     def prompt_ends_at(self) -> datetime | None:

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from zampay.infra.database.db import Model
 from zampay.kernel.money import Money
+from zampay.providers import registry
 from zampay.providers.contract import Order
 from zampay.providers.failures import Retry
-from zampay.providers.profile import Kind
+from zampay.providers.profile import Capability, Kind
 from zampay.transfers import states
 from zampay.transfers.states import State
 
@@ -46,7 +47,7 @@ class IllegalTransition(AssertionError):
 
 
 class Transfer(Model):
-    """One request for money; times are the database's.
+    """One movement of money; times are the database's.
 
     `due_at`, `planned_at` and `leased_until` are explained in `transitions.py`. `repoll_at` is when
     an ending in question is looked at once more; the network's confirmation takes it away.
@@ -153,6 +154,11 @@ class Transfer(Model):
     def money(self) -> Money:
         """The amount with its currency."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def capability(self) -> Capability:
+        """What may be done with it at its network."""
+        return registry.capability(self.provider, self.kind, livemode=self.livemode)
 
     @property
     def is_final(self) -> bool:

@@ -25,7 +25,6 @@ from zampay.providers.contract import (
     Throttled,
 )
 from zampay.providers.failures import Failure, FailureCode, Retry
-from zampay.providers.profile import Capability, Kind
 from zampay.transfers import queries, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, NextAction, State
@@ -80,7 +79,7 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
             return None
         provider = registry.served(livemode=transfer.livemode).get(transfer.provider)
         transitions.lease(transfer, tx.now)
-        if provider is None or not provider.profile.capabilities[Kind(transfer.kind)].can_poll:
+        if provider is None or not transfer.capability.can_poll:
             _cannot_be_polled(tx, transfer)
             return None
         processed = _mark_callbacks_processed(tx, transfer_id)
@@ -201,7 +200,7 @@ def _poll_again(tx: Transaction, transfer: Transfer) -> None:
     delay = (
         backoff.jittered(states.REVIEW_POLL_EVERY)
         if reviewed
-        else backoff.scheduled(transfer.polls, _capability(transfer).poll_schedule)
+        else backoff.scheduled(transfer.polls, transfer.capability.poll_schedule)
     )
     transitions.plan(transfer, tx.now + delay)
 
@@ -234,7 +233,7 @@ def _never_landed(tx: Transaction, transfer: Transfer, answer: NotFound) -> None
             repoll=True,
         )
         results.fail(tx, transfer, failure, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
-    elif in_time and transfer.state != State.IN_REVIEW and _capability(transfer).resend_is_safe:
+    elif in_time and transfer.state != State.IN_REVIEW and transfer.capability.resend_is_safe:
         transfer.in_doubt = True
         transitions.plan(transfer, tx.now + _before_resending(transfer))
         transitions.transition(
@@ -259,7 +258,3 @@ def _before_resending(transfer: Transfer) -> timedelta:
     return backoff.exponential(
         transfer.submissions - 1, first_s=FIRST_RESEND_S, ceiling_s=LONGEST_RESEND_S
     )
-
-
-def _capability(transfer: Transfer) -> Capability:
-    return registry.capability(transfer.provider, transfer.kind, livemode=transfer.livemode)

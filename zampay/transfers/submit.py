@@ -26,7 +26,6 @@ from zampay.providers.contract import (
     TooLate,
 )
 from zampay.providers.failures import Failure, FailureCode
-from zampay.providers.profile import Kind
 from zampay.transfers import queries, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
@@ -82,8 +81,7 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
         transfer.submissions += 1
         transfer.submitted_at = tx.now
         transfer.network_account = provider.profile.account
-        able = provider.profile.capabilities[Kind(transfer.kind)]
-        transitions.lease(transfer, tx.now, longer_by=able.blocks_for)
+        transitions.lease(transfer, tx.now, longer_by=transfer.capability.blocks_for)
         transfer.last_byte_at = transfer.leased_until
         attempt = transfer.submissions
         transitions.transition(
@@ -156,7 +154,7 @@ def _acknowledge(tx: Transaction, transfer: Transfer, outcome: Accepted) -> None
     """The network has it, whatever our books say: poll soon, even if it has ended."""
     transfer.acknowledged_at = transfer.acknowledged_at or tx.now
     transfer.polls = 0
-    transitions.plan(transfer, tx.now + _first_poll_after(transfer))
+    transitions.plan(transfer, tx.now + transfer.capability.poll_schedule[0])
     if transfer.is_final and transfer.repoll_at is None:
         transfer.repoll_at = transfer.due_at
     if states.is_legal(State(transfer.state), State.PROCESSING):
@@ -165,11 +163,6 @@ def _acknowledge(tx: Transaction, transfer: Transfer, outcome: Accepted) -> None
         )
     if outcome.result is not None:
         results.apply_result(tx, transfer, outcome.result, evidence=Evidence.SUBMITTED)
-
-
-def _first_poll_after(transfer: Transfer) -> timedelta:
-    able = registry.capability(transfer.provider, transfer.kind, livemode=transfer.livemode)
-    return able.poll_schedule[0]
 
 
 def _send_later(
@@ -201,7 +194,7 @@ def _doubt(tx: Transaction, transfer: Transfer, outcome: Submission) -> None:
     transfer.in_doubt = True
     transfer.presumed_failure = transitions.stored(presumed) if presumed else None
     transfer.polls = 0
-    transitions.plan(transfer, tx.now + _first_poll_after(transfer))
+    transitions.plan(transfer, tx.now + transfer.capability.poll_schedule[0])
     said = outcome.failure.message if isinstance(outcome, Declined) else outcome.detail
     transitions.transition(
         tx, transfer, State.UNCONFIRMED, evidence=Evidence.SUBMITTED, detail=f"in doubt: {said}"
