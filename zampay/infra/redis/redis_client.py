@@ -4,9 +4,10 @@ Callers say what they do without Redis; nothing here is needed for money to be r
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import redis
 import structlog
@@ -20,6 +21,7 @@ LONGEST_WAIT_S = 1.0
 REST_S = 5.0
 MOST_REMEMBERED = 10_000
 log = structlog.get_logger()
+Given = TypeVar("Given")
 
 
 class HangsLately(redis.RedisError):
@@ -117,23 +119,9 @@ def lock_or_remember(name: str, *, ttl_s: int) -> bool:
     return remembered.lock(name, ttl_s=ttl_s)
 
 
-def _locked(name: str, *, ttl_s: int) -> bool | None:
-    """Whether the lock is ours; None without Redis."""
-    try:
-        with unless_it_hangs():
-            return bool(client().set(name, "1", nx=True, ex=ttl_s))
-    except redis.RedisError as error:
-        log.warning("redis_away", reason=type(error).__name__)
-        return None
-
-
 def prolong(name: str, *, ttl_s: int) -> None:
     """Hold a lock for so long from now on; without Redis it ends when it would have."""
-    try:
-        with unless_it_hangs():
-            client().set(name, "1", ex=ttl_s)
-    except redis.RedisError as error:
-        log.warning("redis_away", reason=type(error).__name__)
+    _tried(lambda: client().set(name, "1", ex=ttl_s))
 
 
 @contextmanager
@@ -142,24 +130,31 @@ def held(name: str, *, ttl_s: int) -> Iterator[bool]:
     the database decides instead. What has ended meanwhile, and may be another's, is left alone.
     """
     own = client().lock(name, timeout=ttl_s, blocking=False, thread_local=False)
-    taken: bool | None = None
-    try:
-        with unless_it_hangs():
-            taken = own.acquire()
-    except redis.RedisError as error:
-        log.warning("redis_away", reason=type(error).__name__)
+    taken = _tried(own.acquire)
     try:
         yield taken is not False
     finally:
         if taken:
-            _release(own)
+            _tried(lambda: _release(own))
 
 
 def _release(own: Lock) -> None:
     try:
-        with unless_it_hangs():
-            own.release()
+        own.release()
     except LockNotOwnedError:
         log.info("lock_ended_before", name=own.name)
+
+
+def _locked(name: str, *, ttl_s: int) -> bool | None:
+    """Whether the lock is ours; None without Redis."""
+    return _tried(lambda: bool(client().set(name, "1", nx=True, ex=ttl_s)))
+
+
+def _tried(use: Callable[[], Given]) -> Given | None:
+    """What a use of Redis gives; None, and a line in the log, without Redis."""
+    try:
+        with unless_it_hangs():
+            return use()
     except redis.RedisError as error:
         log.warning("redis_away", reason=type(error).__name__)
+        return None
