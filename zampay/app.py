@@ -29,8 +29,8 @@ from zampay.providers.failures import FAILURES
 from zampay.tenants.routes import auth, keys
 from zampay.transfers import callbacks as callback_routes
 from zampay.transfers import dispatch, today_gauges, transitions
-from zampay.transfers import gauges as payment_gauges
-from zampay.transfers import tasks as payment_tasks
+from zampay.transfers import gauges as transfer_gauges
+from zampay.transfers import tasks as transfer_tasks
 from zampay.transfers.views import PaymentView
 from zampay.webhooks import event_reference, event_types
 from zampay.webhooks import gauges as webhook_gauges
@@ -144,17 +144,17 @@ def _init_infra(app: Flask, config: Config) -> None:
     metrics_page.init(
         app,
         token=config.metrics_token,
-        sources=(payment_gauges.readings, today_gauges.readings, webhook_gauges.readings),
+        sources=(transfer_gauges.readings, today_gauges.readings, webhook_gauges.readings),
     )
 
 
 def _init_worker(app: Flask, config: Config) -> None:
     sweep_every_s = config.sweep_interval.total_seconds()
     tasks = {
-        payment_tasks.sweep.name: sweep_every_s,
+        transfer_tasks.sweep.name: sweep_every_s,
         webhook_tasks.sweep.name: sweep_every_s,
         webhook_tasks.purge.name: PURGE_EVERY_S,
-        payment_tasks.log_heads.name: PURGE_EVERY_S,
+        transfer_tasks.log_heads.name: PURGE_EVERY_S,
     }
     if config.dead_man_ping_url:
         tasks[dead_man.ping.name] = dead_man.EVERY_S
