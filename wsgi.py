@@ -23,6 +23,6 @@ app = create_app(settings, as_owner=is_command)
 with app.app_context():
     db.check_role()
 if is_command:
-    from zampay.cli.main import add_operators_commands  # here: the web process has none of them
+    from zampay.cli.commands import add_operators_commands  # here: the web process has none of them
 
     add_operators_commands(app.cli)

@@ -3,7 +3,7 @@
 import pytest
 
 from zampay import listen
-from zampay.cli.main import main
+from zampay.__main__ import main
 
 GOOD = {"url": "http://127.0.0.1:1", "api-key": "zp_test_x", "tenant-id": "ten_x"}
 

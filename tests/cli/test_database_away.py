@@ -10,8 +10,8 @@ from flask import Flask
 from tests.cli.test_who_acts import ACTIONS, PAYMENT, TENANT, UNGROUNDED
 from tests.support.commands import run
 from tests.support.two_operators import act
+from zampay.cli.commands import OPERATORS, load
 from zampay.cli.group import AWAY, OTHER_SCHEMA, Commands
-from zampay.cli.main import OPERATORS, load
 
 READS = [
     ("tenant", "list"),

@@ -12,10 +12,11 @@ import pytest
 
 from dev.environment import ROOT
 from dev.stack import ZAMPAY
-from zampay.cli.main import ALONE, COMMANDS, load, main
+from zampay.__main__ import main
+from zampay.cli.commands import ALONE, COMMANDS, load
 
 PROGRAM = ROOT / "bin/zampay"
-ROOT_COMMAND = "from zampay.cli.main import main"
+ROOT_COMMAND = "from zampay.__main__ import main"
 OF_THE_GATEWAY = ("config", "wsgi", "zampay.app", "zampay.infra", "sqlalchemy", "celery", "uvicorn")
 
 
@@ -52,8 +53,9 @@ def test_every_command_of_the_table_is_there_and_says_what_it_does(name: str) ->
 def test_help_loads_no_command() -> None:
     loaded = modules(f"{ROOT_COMMAND}; main(['--help'], standalone_mode=False)")
     assert {name for name in loaded if name.startswith("zampay.")} == {
+        "zampay.__main__",
         "zampay.cli",
-        "zampay.cli.main",
+        "zampay.cli.commands",
     }
 
 

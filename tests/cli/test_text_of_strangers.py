@@ -19,8 +19,8 @@ from tests.support.given import processing
 from tests.support.log_lines import logging_as_before
 from tests.support.merchants import BASE, Merchant, answered
 from tests.support.refusals import refusal, wrong_fields
+from zampay.cli.commands import OPERATORS, load
 from zampay.cli.group import Commands
-from zampay.cli.main import OPERATORS, load
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.infra.telemetry import logs
 from zampay.kernel import ids, words

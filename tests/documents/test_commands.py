@@ -11,7 +11,7 @@ import click
 import pytest
 
 from dev.environment import ROOT
-from zampay.cli.main import main
+from zampay.__main__ import main
 
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`]+)`")

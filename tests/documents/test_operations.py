@@ -7,7 +7,7 @@ import yaml
 from dev.environment import ROOT
 from dev.settings_table import DOCUMENT
 from dev.stack import PROCFILE
-from zampay.cli.main import PROCESSES, load
+from zampay.cli.commands import PROCESSES, load
 
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 SETTINGS = set(re.findall(r"^\| `(\w+)`", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))

@@ -3,7 +3,7 @@
 from click.testing import Result
 from flask import Flask
 
-from zampay.cli.main import main
+from zampay.__main__ import main
 
 
 def run(app: Flask, *arguments: str, **environment: str) -> Result:

@@ -1,4 +1,4 @@
-"""The command `zampay`: what an operator, a developer or a platform types (see `main.py`).
+"""The command `zampay`: what an operator, a developer or a platform types (see `commands.py`).
 
 Every action that concerns a tenant names its operator and is in the tenant's audit log.
 """

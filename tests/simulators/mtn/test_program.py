@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from zampay.cli.main import main
+from zampay.__main__ import main
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = [sys.executable, "-m", "zampay", "simulate"]
