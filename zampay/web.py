@@ -117,8 +117,9 @@ class Served(uvicorn.Config):
 
 
 class Supervisor(Multiprocess):
-    """uvicorn's supervisor, which gives the port back as soon as it is asked to end: what connects
-    after that is refused at once instead of waiting for nobody.
+    """uvicorn's supervisor, with two changes. It gives the port back as soon as it is asked to end:
+    what connects after that is refused at once instead of waiting for nobody. And it notices at
+    once when a process dies while it is asked for a sign of life.
     """
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
@@ -130,6 +131,14 @@ class Supervisor(Multiprocess):
         for listener in self.sockets:
             listener.close()
         self.signal_queue.append(number)
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace the processes that died. Their end of the pipe is closed here: while a copy of it
+        is open, the wait for an answer of the dead lasts HEALTHCHECK_S.
+        """
+        for process in self.processes:
+            process.child_conn.close()
+        super().keep_subprocess_alive()
 
     def join_all(self) -> None:
         """Wait for the processes to finish, not for ever."""

@@ -1,6 +1,7 @@
 """Metrics of real processes: two web workers add up, a worker shows its own, both are closed."""
 
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.journeys.shop import Shop
 pytestmark = pytest.mark.long
 
 REQUESTS = 60
+ASKED_EVERY_S = 0.5
+"""How often uvicorn's supervisor asks its processes for a sign of life."""
 LIVE = {"method": "GET", "route": "/health/live", "status": "200"}
 
 
@@ -110,6 +113,8 @@ def test_a_dead_web_process_keeps_its_counts_and_loses_its_present(
 ) -> None:
     before = web(stack, session)
     victim = psutil.Process(int(min(shares(stack))))
+    victim.suspend()
+    time.sleep(4 * ASKED_EVERY_S)  # so that it dies while it is asked, which nothing shows
     victim.kill()
     victim.wait(timeout=10)
     pool = 2 * value(before, "zampay_database_pool_size") / 2
