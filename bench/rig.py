@@ -1,0 +1,105 @@
+"""What the measurements share: the whole gateway, merchants, and a plain HTTP/1.1 exchange."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Self
+
+from dev import merchant
+from dev.merchant import Merchant
+from dev.servers import DURABLE, servers, temporary_directory
+from dev.stack import Stack
+
+LIMITS: Final[Mapping[str, str]] = {
+    "RATE_LIMIT_PER_KEY": "1000000/second",
+    "RATE_LIMIT_PER_TENANT": "1000000/second",
+    "NUMBER_MAX_OPEN": "1000000",
+    "NUMBER_MAX_PER_MINUTE": "1000000",
+    "NUMBER_MAX_PER_HOUR": "1000000",
+    "MTN_POLLS_PER_S": "100000",
+    "LOG_LEVEL": "WARNING",
+    "WEB_CONCURRENCY": "2",
+}
+"""Limits that no run reaches, and what a machine of 2 cores has."""
+
+
+@contextmanager
+def open_rig(environment: Mapping[str, str]) -> Iterator[Stack]:
+    """The processes on a PostgreSQL that syncs; nothing is started yet but the servers."""
+    with (
+        temporary_directory() as directory,
+        servers(directory, settings=DURABLE) as started,
+        Stack(started, directory, environment=environment) as stack,
+    ):
+        stack.migrate()
+        yield stack
+
+
+@dataclass(frozen=True)
+class Merchants:
+    """Merchants with live keys, who take turns."""
+
+    heads: tuple[str, ...]
+    began: int
+
+    @classmethod
+    def open(cls, stack: Stack, *, count: int, receiver: str) -> Self:
+        """Register them; webhooks go to `receiver`."""
+        heads = []
+        for number in range(count):
+            known = Merchant.register(
+                stack.url, business_name=f"Shop {number}", email="shop@shop.example"
+            ).live()
+            merchant.call(
+                "POST",
+                f"{stack.url}/api/v1/webhook-endpoints",
+                headers=known.headers,
+                json={"url": receiver},
+            )
+            lines = "".join(f"{name}: {text}\r\n" for name, text in known.headers.items())
+            heads.append(
+                f"POST /api/v1/payments HTTP/1.1\r\nHost: bench\r\n{lines}"
+                "Content-Type: application/json\r\nContent-Length: "
+            )
+        return cls(tuple(heads), time.time_ns())
+
+    def order(self, number: int) -> tuple[str, bytes]:
+        """An order's externalId, and the request for it."""
+        external_id = f"{time.time_ns()}-{number}"
+        msisdn = f"26096{number % 10**7:07d}"
+        body = f'{{"externalId":"{external_id}","amount":"12.50","msisdn":"{msisdn}"}}'
+        head = self.heads[number % len(self.heads)]
+        return external_id, f"{head}{len(body)}\r\n\r\n{body}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Of a request or an answer."""
+
+    status: str
+    length: int
+    keeps: bool
+
+
+async def http_head(reader: asyncio.StreamReader) -> Head:
+    """The next head; of a request `status` is its path."""
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
+    return Head(head.split(b" ", 2)[1].decode(), int(length or 0), b"connection: close" not in head)
+
+
+Link = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def exchange(link: Link, request: bytes) -> Head | None:
+    """Send a request and read its answer to the end; None if the server had closed the link."""
+    reader, writer = link
+    try:
+        writer.write(request)
+        head = await http_head(reader)
+        await reader.readexactly(head.length)
+    except (EOFError, ConnectionError):
+        return None
+    return head
