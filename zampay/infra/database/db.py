@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import structlog
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.sql import SQL, Composable, Identifier
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from zampay.infra.database import after_commit, database_errors, timeouts
@@ -27,8 +28,7 @@ EVERY_TENANT: Final = "*"
 """For the operator's commands only: it shows nothing to a role that does not own the tables."""
 NO_TENANT: Final = ""
 """For what belongs to nobody, such as signs of life, and for functions of `definer`."""
-_SCOPE = sa.text("SELECT set_config('zampay.tenant_id', :tenant_id, true) AS tenant_id, now()")
-_EVERY = sa.text(f"SELECT set_config('{EVERY_TENANT_SETTING}', 'on', true), now()")
+_BEGIN = SQL("BEGIN; SELECT set_config({setting}, {value}, true) AS value, now()")
 _LONGEST_WAIT_S = 20.0  # more than statement_timeout: a server that works says more itself
 _SESSION_SETTINGS = (
     "SET statement_timeout = '15s'",
@@ -102,10 +102,11 @@ class TenantOf:
     function: Function
     arguments: Mapping[str, str]
 
-    def statement(self) -> sa.TextClause:
-        """Set the scope and give it back, in the same round trip."""
-        found = f"coalesce((SELECT tenant_id FROM {self.function.call()} LIMIT 1), '')"  # noqa: S608
-        return sa.text(f"SELECT set_config('zampay.tenant_id', {found}, true) AS tenant_id, now()")
+    def value(self) -> Composable:
+        """The tenant's id as a part of a statement."""
+        arguments = SQL(", ").join(self.arguments[name] for name in self.function.parameters)
+        found = SQL("coalesce((SELECT tenant_id FROM {}({}) LIMIT 1), '')")
+        return found.format(Identifier(self.function.name), arguments)
 
 
 @contextmanager
@@ -133,12 +134,27 @@ def transaction(scope: str | TenantOf) -> Iterator[Transaction]:
 
 
 def _begin(session: Session, scope: str | TenantOf) -> Transaction:
-    if isinstance(scope, TenantOf):
-        row = session.execute(scope.statement(), dict(scope.arguments)).one()
-        return Transaction(session, row.tenant_id, row.now)
+    """Begin, with the scope and the time in one round trip. A connection that was lost while it lay
+    in the pool is found out by that: nothing has been done yet, so a new one is tried, once.
+    """
+    try:
+        return _begun(session, scope)
+    except sa.exc.DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        session.close()
+        return _begun(session, scope)
+
+
+def _begun(session: Session, scope: str | TenantOf) -> Transaction:
+    setting, value = "zampay.tenant_id", scope.value() if isinstance(scope, TenantOf) else scope
     if scope == EVERY_TENANT:
-        return Transaction(session, EVERY_TENANT, session.execute(_EVERY).one().now)
-    return Transaction(session, scope, session.execute(_SCOPE, {"tenant_id": scope}).one().now)
+        setting, value = EVERY_TENANT_SETTING, "on"
+    link = session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    begin = _BEGIN.format(setting=setting, value=value)
+    text = begin.as_string(link.connection.driver_connection)
+    found = link.exec_driver_sql(text, execution_options={"no_parameters": True}).one()
+    return Transaction(session, EVERY_TENANT if scope == EVERY_TENANT else found.value, found.now)
 
 
 def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
@@ -148,7 +164,6 @@ def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": 10,
-        "pool_pre_ping": True,
         "hide_parameters": True,
         "connect_args": {"connect_timeout": 5, "application_name": "zampay"},
     }

@@ -26,10 +26,14 @@ class Function:
     body: str
     changes_rows: bool = False
 
+    @property
+    def parameters(self) -> list[str]:
+        """The names of what it takes."""
+        return [one.split()[0] for one in self.takes.split(", ") if one]
+
     def call(self) -> str:
         """`name(:first, :second)`, for a statement of SQLAlchemy."""
-        names = [one.split()[0] for one in self.takes.split(", ") if one]
-        return f"{self.name}({', '.join(f':{name}' for name in names)})"
+        return f"{self.name}({', '.join(f':{name}' for name in self.parameters)})"
 
     def rows(self) -> sa.TextClause:
         """A statement that reads what the function gives."""
