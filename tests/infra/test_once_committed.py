@@ -10,7 +10,7 @@ from tests.support.given import accept
 from tests.support.log_lines import captured
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.transfers import queries, transitions
+from zampay.transfers import locked_rows, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 
@@ -27,7 +27,7 @@ def test_it_is_told_after_the_commit(app: Flask) -> None:
 
 def move_and_break(app: Flask, payment: Transfer) -> None:
     with app.app_context(), transaction(payment.tenant_id) as tx:
-        row = queries.locked(tx, payment.id)
+        row = locked_rows.locked(tx, payment.id)
         assert row is not None
         transitions.transition(tx, row, State.SUBMITTING, evidence=Evidence.SUBMITTED, detail="")
         row.amount_minor = -1

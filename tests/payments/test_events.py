@@ -20,7 +20,7 @@ from tests.support.rows import events, moves, path
 from zampay.infra.database.db import transaction
 from zampay.providers.contract import InDoubt, NotSent
 from zampay.providers.profile import Kind
-from zampay.transfers import queries, transitions
+from zampay.transfers import locked_rows, transitions
 from zampay.transfers.kinds import RULES
 from zampay.transfers.states import Evidence, State
 
@@ -63,7 +63,7 @@ def test_a_move_that_is_rolled_back_leaves_no_event_no_history_and_no_gap(
 
     def move_and_fail() -> None:
         with app.app_context(), transaction(payment.tenant_id) as tx:
-            found = queries.locked(tx, payment.id)
+            found = locked_rows.locked(tx, payment.id)
             assert found is not None
             transitions.transition(
                 tx, found, State.SUCCESSFUL, evidence=Evidence.OPERATOR, detail=""

@@ -32,7 +32,7 @@ from zampay.providers.contract import (
 )
 from zampay.providers.failures import Failure, FailureCode
 from zampay.providers.profile import Kind
-from zampay.transfers import create, poll, queries, submit
+from zampay.transfers import create, locked_rows, poll, submit
 from zampay.transfers.models import Transfer
 
 NO = Failure(FailureCode.PAYER_NOT_FOUND, "No wallet.", "PAYER_NOT_FOUND")
@@ -128,7 +128,7 @@ class PaymentLife:
             "last_byte_at": Transfer.last_byte_at - age,
         }
         with self._transaction() as tx:
-            if queries.locked(tx, self.transfer_id).due_at is not None:
+            if locked_rows.locked(tx, self.transfer_id).due_at is not None:
                 tx.session.execute(
                     sa.update(Transfer).where(Transfer.id == self.transfer_id).values(row)
                 )
@@ -174,7 +174,7 @@ class PaymentLife:
         """The oldest answer that was under way comes home."""
         self._seen = None
         with self._transaction() as tx:
-            found = queries.locked(tx, self.transfer_id)
+            found = locked_rows.locked(tx, self.transfer_id)
             assert found is not None
             self.late.pop(0)(tx, found)
 

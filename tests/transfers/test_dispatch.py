@@ -200,7 +200,7 @@ def test_a_row_that_breaks_its_task_is_left_to_the_next_sweep(
     app.extensions["dispatcher"] = Dispatcher(
         app, per_tenant=1, executor=app.extensions["dispatcher"].executor
     )
-    monkeypatch.setattr("zampay.transfers.submit.queries.locked_if_due", breaks)
+    monkeypatch.setattr("zampay.transfers.submit.locked_rows.locked_if_due", breaks)
     sweep(app)
     assert len(tries) == len(set(tries)) == 3
     sweep(app)

@@ -28,7 +28,7 @@ from zampay.providers.contract import (
     Throttled,
 )
 from zampay.providers.failures import Failure, FailureCode
-from zampay.transfers import poll, queries
+from zampay.transfers import locked_rows, poll
 from zampay.transfers.states import State
 
 SETUP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "INVALID_CURRENCY")
@@ -87,7 +87,7 @@ def test_the_grace_time_counts_to_the_question_and_not_to_its_slow_answer(
         assert leased is not None
         asked_at = leased.order.now - LONG + timedelta(seconds=5)
         with transaction(transfer.tenant_id) as tx:
-            row = queries.locked(tx, transfer.id)
+            row = locked_rows.locked(tx, transfer.id)
             assert row is not None
             early = replace(leased, order=replace(leased.order, now=asked_at))
             poll.apply(tx, row, UNKNOWN, early)

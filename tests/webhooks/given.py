@@ -46,7 +46,7 @@ def publish(
     """One event, as a transition publishes it; with `fails`, the transaction is rolled back."""
     payment_id = payment_id or ids.new("pay")
     with app.app_context(), transaction(merchant.tenant_id) as tx:
-        event = events.publish(
+        event_id = events.publish(
             tx,
             livemode=livemode,
             event_type=event_type,
@@ -55,8 +55,9 @@ def publish(
             data={"id": payment_id, "payerMessage": "Zikomo \N{HEAVY BLACK HEART}"},
         )
         if fails:
-            tx.session.flush()
             raise ZeroDivisionError
+        event = tx.session.get(Event, event_id)
+    assert event is not None
     return event
 
 

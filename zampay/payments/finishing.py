@@ -66,7 +66,7 @@ def finish(*, tenant_id: str, livemode: bool, transfer_id: str, ending: Ending) 
         NotFinishable: it has ended otherwise.
     """
     with transaction(tenant_id) as tx:
-        payment = queries.found(tx, Kind.PAYMENT, transfer_id, livemode=livemode, lock=True)
+        payment = queries.found_locked(tx, Kind.PAYMENT, transfer_id, livemode=livemode)
         if payment.livemode:
             raise TestKeyNeeded("The network alone says how a live payment ends.")
         if not ending.is_that_of(payment):

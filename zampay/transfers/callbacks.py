@@ -7,7 +7,6 @@ reference, with any content type; an answer within two seconds is expected.
 import hashlib
 import re
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
@@ -22,7 +21,7 @@ from zampay.kernel.errors import ZamPayError
 from zampay.kernel.ids import ALPHABET
 from zampay.providers import registry
 from zampay.providers.contract import CallbackHint, CallbackRequest
-from zampay.transfers import callback_queries, queries, transitions
+from zampay.transfers import callback_queries, locked_rows, transitions
 from zampay.transfers.create import TOKEN_LENGTH
 from zampay.transfers.models import Transfer
 from zampay.transfers.traces import Callback
@@ -113,7 +112,7 @@ def _keep(transfer_id: str, tenant_id: str, body: bytes, digest: str, *, is_veri
     kept, repeated or over_limit. Too many are not stored, but polled for all the same.
     """
     with transaction(tenant_id) as tx:
-        transfer = queries.locked(tx, transfer_id)
+        transfer = locked_rows.locked(tx, transfer_id)
         if callback_queries.has_callback(tx, transfer_id, digest):
             return "repeated"
         if callback_queries.callbacks_seen(tx, transfer_id)[0] >= MOST_KEPT:
@@ -136,7 +135,7 @@ def _keep(transfer_id: str, tenant_id: str, body: bytes, digest: str, *, is_veri
 def _poll_without_body(transfer_id: str, tenant_id: str) -> str:
     """A body that is too large or too slow is not stored, but polled for all the same."""
     with transaction(tenant_id) as tx:
-        transfer = queries.locked(tx, transfer_id)
+        transfer = locked_rows.locked(tx, transfer_id)
         return _poll_over_limit(tx, transfer)
 
 
@@ -150,7 +149,7 @@ def _poll_over_limit(tx: Transaction, transfer: Transfer) -> str:
 def _poll_soon(tx: Transaction, transfer: Transfer, *, at_once: bool) -> None:
     """Bring the next poll forward. A callback about what was never sent says nothing."""
     if transfer.submissions > 0:
-        transfer.called_back_at = sa.func.clock_timestamp()
+        transfer.called_back_at = locked_rows.CLOCK
         at = tx.now if at_once else tx.now + transitions.AFTER_A_FLOOD
         transitions.bring_forward(transfer, at, tx.now)
     if at_once:

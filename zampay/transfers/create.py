@@ -137,7 +137,7 @@ def cancel(
         NotCancellable, or what `kinds.py` says where there is none like that.
     """
     with transaction(tenant_id) as tx:
-        transfer = queries.found(tx, kind, transfer_id, livemode=livemode, lock=True)
+        transfer = queries.found_locked(tx, kind, transfer_id, livemode=livemode)
         already = transfer.failure is not None and transfer.failure["code"] == FailureCode.CANCELLED
         sent = transfer.state != State.PENDING or transfer.may_have_landed
         if not already and (sent or not kinds.RULES[kind].cancellable):

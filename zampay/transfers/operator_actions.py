@@ -16,7 +16,15 @@ from zampay.kernel import words
 from zampay.providers.failures import Failure, FailureCode
 from zampay.tenants import audit
 from zampay.tenants.models import Tenant
-from zampay.transfers import callback_queries, poll, queries, results, searches, transitions
+from zampay.transfers import (
+    callback_queries,
+    locked_rows,
+    poll,
+    queries,
+    results,
+    searches,
+    transitions,
+)
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 from zampay.transfers.traces import CONTRARY_ENDING, Callback, Discrepancy
@@ -74,7 +82,7 @@ def poll_now(*, transfer: Transfer, operator: Operator) -> None:
         NotPossible: nothing has been sent yet, or somebody is sending it or asking about it now.
     """
     with transaction(transfer.tenant_id) as tx:
-        row = queries.locked(tx, transfer.id)
+        row = locked_rows.locked(tx, transfer.id)
         if row.state == State.PENDING and row.may_have_landed:
             results.doubt_again(tx, row, Evidence.OPERATOR, "the operator asks")
         if not poll.is_to_be_polled(row):
@@ -113,7 +121,7 @@ def resolve(
     """
     assert end in {State.SUCCESSFUL, State.FAILED}, "a decision is an end"
     with transaction(transfer.tenant_id) as tx:
-        row = queries.locked(tx, transfer.id)
+        row = locked_rows.locked(tx, transfer.id)
         _check(row, operator)
         _check_facts(tx, row, as_of)
         if transitions.is_leased(row, tx.now):
@@ -146,7 +154,7 @@ def close_discrepancies(
         NotPossible: the facts are no longer those of `as_of`.
     """
     with transaction(transfer.tenant_id) as tx:
-        row = queries.locked(tx, transfer.id)
+        row = locked_rows.locked(tx, transfer.id)
         _check_facts(tx, row, as_of)
         closed = _close_discrepancies(tx, row)
         if closed:
@@ -182,7 +190,7 @@ def _replay(tenant_id: str, transfer_ids: list[str], since: datetime, operator: 
     with transaction(tenant_id) as tx:
         of_these = (Callback.tenant_id == tenant_id, Callback.transfer_id.in_(transfer_ids))
         tx.session.execute(sa.update(Callback).where(*of_these).values(processed_at=None))
-        for row in queries.all_locked(tx, transfer_ids):
+        for row in locked_rows.all_locked(tx, transfer_ids):
             if row.submissions and not row.is_final:
                 transitions.bring_forward(row, tx.now, tx.now)
         audit.record(

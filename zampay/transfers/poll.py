@@ -25,7 +25,7 @@ from zampay.providers.contract import (
     Throttled,
 )
 from zampay.providers.failures import Failure, FailureCode, Retry
-from zampay.transfers import queries, results, states, transitions
+from zampay.transfers import locked_rows, queries, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, NextAction, State
 from zampay.transfers.traces import Callback
@@ -53,7 +53,7 @@ def poll(*, tenant_id: str, transfer_id: str) -> PollAnswer | None:
         return None
     answer = leased.provider.poll(leased.order)
     with transaction(tenant_id) as tx:
-        transfer = queries.locked(tx, transfer_id)
+        transfer = locked_rows.locked(tx, transfer_id)
         with transitions.following_callbacks(tx, transfer, since=leased.order.now):
             apply(tx, transfer, answer, leased)
     return answer
@@ -64,7 +64,7 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
     copy of a callback may hold the row for a moment when the only message for all copies comes.
     """
     with transaction(tenant_id) as tx:
-        transfer = queries.locked_if_due(tx, transfer_id, waiting=True)
+        transfer = locked_rows.locked_if_due(tx, transfer_id, waiting=True)
         if transfer is None:
             return None
         if transfer.state == State.PENDING and transfer.was_called_back:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from zampay.infra.database.db import Transaction
 from zampay.kernel import ids
 from zampay.providers.profile import Kind
-from zampay.transfers import kinds
+from zampay.transfers import kinds, locked_rows
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 from zampay.transfers.traces import Discrepancy, IdempotencyKey, MetadataEntry, Transition
@@ -38,19 +38,30 @@ class Filter:
     created_to: datetime | None = None
 
 
-def found(
-    tx: Transaction, kind: Kind, transfer_id: str, *, livemode: bool, lock: bool = False
-) -> Transfer:
+def found(tx: Transaction, kind: Kind, transfer_id: str, *, livemode: bool) -> Transfer:
     """What a merchant names by its id: of this kind, theirs, and in the mode of their key.
 
     Raises:
         ZamPayError: the kind's own, where there is none like that.
     """
     rule = kinds.RULES[kind]
-    query = _of(tx, kind, livemode=livemode).where(Transfer.id == transfer_id)
-    if lock:
-        query = query.with_for_update(key_share=True)
-    one = tx.session.scalar(query) if ids.is_id(rule.id_prefix, transfer_id) else None
+    one = None
+    if ids.is_id(rule.id_prefix, transfer_id):
+        query = _of(tx, kind, livemode=livemode).where(Transfer.id == transfer_id)
+        one = tx.session.scalar(query)
+    if one is None:
+        raise rule.not_found
+    return one
+
+
+def found_locked(tx: Transaction, kind: Kind, transfer_id: str, *, livemode: bool) -> Transfer:
+    """As `found`, locked until the transaction ends."""
+    rule = kinds.RULES[kind]
+    one = None
+    if ids.is_id(rule.id_prefix, transfer_id):
+        one = locked_rows.locked_of_merchant(
+            tx, kind=kind, livemode=livemode, transfer_id=transfer_id
+        )
     if one is None:
         raise rule.not_found
     return one
@@ -62,48 +73,6 @@ def by_external_id(
     """The transfer that the merchant calls `external_id`."""
     query = _of(tx, kind, livemode=livemode).where(Transfer.external_id == external_id)
     return tx.session.scalar(query)
-
-
-def locked(tx: Transaction, transfer_id: str) -> Transfer:
-    """A transfer of the tenant that is known to be there, as `locked_if_there`."""
-    transfer = locked_if_there(tx, transfer_id)
-    assert transfer is not None, "transfers are never deleted"
-    return transfer
-
-
-def locked_if_there(tx: Transaction, transfer_id: str) -> Transfer | None:
-    """One transfer of the tenant, locked until the transaction ends; rows that only name it (a
-    callback that is being kept) can be written meanwhile.
-    """
-    return tx.session.scalar(
-        sa.select(Transfer)
-        .where(Transfer.tenant_id == tx.tenant_id, Transfer.id == transfer_id)
-        .with_for_update(key_share=True)
-    )
-
-
-def all_locked(tx: Transaction, transfer_ids: Sequence[str]) -> list[Transfer]:
-    """These transfers of the tenant, locked in the order of their ids."""
-    query = sa.select(Transfer).where(
-        Transfer.tenant_id == tx.tenant_id, Transfer.id.in_(transfer_ids)
-    )
-    ordered = query.order_by(Transfer.id).with_for_update(key_share=True)
-    return list(tx.session.scalars(ordered))
-
-
-def locked_if_due(tx: Transaction, transfer_id: str, *, waiting: bool = False) -> Transfer | None:
-    """The transfer, locked, if it is owed work now and nobody else is at it; `waiting` for whoever
-    holds the row, who may leave it due.
-    """
-    return tx.session.scalar(
-        sa.select(Transfer)
-        .where(
-            Transfer.tenant_id == tx.tenant_id,
-            Transfer.id == transfer_id,
-            Transfer.due_at <= sa.func.now(),
-        )
-        .with_for_update(key_share=True, skip_locked=not waiting)
-    )
 
 
 def page(

@@ -26,7 +26,7 @@ from zampay.providers.contract import (
     TooLate,
 )
 from zampay.providers.failures import Failure, FailureCode
-from zampay.transfers import queries, results, states, transitions
+from zampay.transfers import locked_rows, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 
@@ -53,7 +53,7 @@ def submit(*, tenant_id: str, transfer_id: str) -> Submission | None:
         return None
     outcome = leased.provider.submit(leased.order)
     with transaction(tenant_id) as tx:
-        transfer = queries.locked(tx, transfer_id)
+        transfer = locked_rows.locked(tx, transfer_id)
         with transitions.following_callbacks(tx, transfer, since=leased.order.now):
             record(tx, transfer, outcome, attempt=leased.attempt)
     return outcome
@@ -68,7 +68,7 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
     half_s = current_app.config["SUBMIT_LEASE"].total_seconds() / 2
     started_s = clock.monotonic_s()
     with transaction(tenant_id) as tx:
-        transfer = queries.locked_if_due(tx, transfer_id)
+        transfer = locked_rows.locked_if_due(tx, transfer_id)
         if transfer is None or transfer.state != State.PENDING:
             return None
         provider = registry.served(livemode=transfer.livemode).get(transfer.provider)

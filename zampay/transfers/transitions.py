@@ -20,7 +20,8 @@ from flask import current_app
 from zampay.infra.database.db import Transaction
 from zampay.infra.telemetry import metrics
 from zampay.providers.failures import Failure, Retry
-from zampay.transfers import callback_queries, kinds, states
+from zampay.transfers import callback_queries, kinds, locked_rows, states
+from zampay.transfers.locked_rows import HistoryLine
 from zampay.transfers.models import ONCE_CONFIRMED, IllegalTransition, Transfer
 from zampay.transfers.states import Evidence, State
 from zampay.transfers.traces import Transition
@@ -60,7 +61,7 @@ def transition(
     if failure is not None and failure.repoll:
         transfer.repoll_at = tx.now + states.REPOLL_AFTER
         plan(transfer, transfer.repoll_at)
-    record_transition(tx, transfer, source=source, evidence=evidence, detail=detail)
+    locked_rows.save(tx, transfer, HistoryLine(source, str(evidence), detail))
     tx.once_committed(lambda: _log_and_count(transfer, source, str(target), str(evidence), failure))
     rule = kinds.rule(transfer.kind)
     event_type = rule.events.get(target)
@@ -184,8 +185,11 @@ def following_callbacks(tx: Transaction, transfer: Transfer, *, since: datetime)
     lease taken at `since`. They did not shorten it, and the queue's message for them may have been
     passed over. An ending that the answer brings is in question until that poll is made.
     """
+    if transfer.called_back_at is None:
+        yield
+        return
     stored = callback_queries.has_unprocessed_callback(tx, transfer.id)
-    flooded = transfer.called_back_at is not None and transfer.called_back_at > since
+    flooded = transfer.called_back_at > since
     if not (stored or flooded):
         yield
         return

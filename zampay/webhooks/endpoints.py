@@ -15,7 +15,7 @@ from zampay.tenants.auth import Caller
 from zampay.webhooks import events, queries, secrets
 from zampay.webhooks.models import Endpoint
 
-MOST_ENDPOINTS = 16
+MOST = events.MOST_ENDPOINTS
 MOST_REPLAYED = 10_000
 
 
@@ -33,7 +33,7 @@ class TooManyEndpoints(ZamPayError):
 
     code = "too_many_webhook_endpoints"
     status = 422
-    title = f"At most {MOST_ENDPOINTS} webhook endpoints in test, and {MOST_ENDPOINTS} in live"
+    title = f"At most {MOST} webhook endpoints in test, and {MOST} in live"
     advice = "remove one first: there may be 16 in test and 16 in live"
 
 
@@ -66,7 +66,7 @@ def create(*, caller: Caller, new: NewEndpoint) -> tuple[Endpoint, str]:
     secret = signing.new_secret()
     with transaction(caller.tenant_id) as tx:
         _lock_count(tx, caller)
-        if len(queries.endpoints(tx, livemode=caller.livemode)) >= MOST_ENDPOINTS:
+        if len(queries.endpoints(tx, livemode=caller.livemode)) >= MOST:
             raise TooManyEndpoints
         endpoint = Endpoint(
             id=ids.new("whe"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ import structlog
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.sql import SQL, Composable, Identifier
+from psycopg.types.json import Jsonb
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from zampay.infra.database import after_commit, database_errors, timeouts
@@ -84,7 +86,19 @@ class Transaction:
     tenant_id: str
     now: datetime
     messages: list[after_commit.TaskMessage] = field(default_factory=list)
+    writes: list[Callable[[], None]] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
+    as_read: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Rows that were locked, by id: the values that were read."""
+
+    def execute(self, statement: str, **values: Any) -> sa.CursorResult[Any]:
+        """Run SQL as the driver takes it, with `%(name)s` for a value; a dict becomes JSON."""
+        adapted = {name: _adapted(value) for name, value in values.items()}
+        return self.session.connection().exec_driver_sql(statement, adapted)
+
+    def before_commit(self, write: Callable[[], None]) -> None:
+        """Do this last, before the commit."""
+        self.writes.append(write)
 
     def enqueue(self, task: str, **arguments: Any) -> None:
         """Wake a worker for this task once, and only if, the transaction has committed."""
@@ -93,6 +107,12 @@ class Transaction:
     def once_committed(self, tell: Callable[[], None]) -> None:
         """Log or count this once, and only if, the transaction has committed."""
         self.afterwards.append(tell)
+
+
+def _adapted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Jsonb(value)
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +142,8 @@ def transaction(scope: str | TenantOf) -> Iterator[Transaction]:
     try:
         unit = _begin(session, scope)
         yield unit
+        for write in unit.writes:
+            write()
         session.commit()
     finally:
         session.close()
