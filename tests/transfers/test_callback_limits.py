@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldQueue, ScriptedNetwork, poll, stored
+from tests.support.engine import Engine
+from tests.support.fakes import ScriptedNetwork
 from tests.support.given import ending, processing
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
@@ -22,41 +23,33 @@ def address(transfer: Transfer) -> str:
     return f"{BASE}/callbacks/mtn/{transfer.callback_token}"
 
 
-def test_a_flood_of_different_bodies_is_bounded(
-    app: Flask,
-    client: FlaskClient,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
-) -> None:
-    transfer = processing(app, merchant, network)
+def test_a_flood_of_different_bodies_is_bounded(engine: Engine) -> None:
+    transfer = engine.given(processing)
     for number in range(MOST_KEPT + 5):
         body = str(number).encode()
-        assert client.put(address(transfer), data=body).status_code == 200
-    assert len(callbacks(app, transfer.id)) == MOST_KEPT
+        assert engine.app.test_client().put(address(transfer), data=body).status_code == 200
+    assert len(callbacks(engine.app, transfer.id)) == MOST_KEPT
 
 
 def test_twenty_different_bodies_at_once_do_not_wait_for_each_other_in_a_ring(
-    app: Flask,
-    client: FlaskClient,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
+    engine: Engine,
 ) -> None:
-    transfer = processing(app, merchant, network)
-    network.poll_answers = [ending("SUCCESSFUL")] * 20
+    transfer = engine.given(processing)
+    engine.network.poll_answers = [ending("SUCCESSFUL")] * 20
 
     def call(number: int) -> int:
         body = str(number).encode()
-        status = app.test_client().put(address(transfer), data=body).status_code
-        poll(app, transfer)
+        status = engine.app.test_client().put(address(transfer), data=body).status_code
+        engine.poll(transfer)
         return status
 
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(call, range(20))) == [200] * 20
-    task_queue.run_all()
-    assert path(app, transfer.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
-    assert [found for found in callbacks(app, transfer.id) if found.processed_at is None] == []
+    engine.queue.run_all()
+    assert path(engine.app, transfer.id)[-2:] == ["PROCESSING", "SUCCESSFUL"]
+    assert [
+        found for found in callbacks(engine.app, transfer.id) if found.processed_at is None
+    ] == []
 
 
 def test_a_body_over_64_kib_in_chunks_is_not_kept_cut(
@@ -74,20 +67,14 @@ def test_a_body_over_64_kib_in_chunks_is_not_kept_cut(
 
 @pytest.mark.parametrize(("status", "code"), [(413, "body_too_large"), (408, "request_timeout")])
 def test_a_callback_whose_body_is_not_read_is_refused_and_polled_for(
-    app: Flask,
-    client: FlaskClient,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
-    status: int,
-    code: str,
+    engine: Engine, status: int, code: str
 ) -> None:
-    transfer = processing(app, merchant, network)
-    task_queue.lose_all()
-    answer = client.put(address(transfer), environ_overrides={UNREAD: status})
+    transfer = engine.given(processing)
+    engine.queue.lose_all()
+    answer = engine.app.test_client().put(address(transfer), environ_overrides={UNREAD: status})
     refusal(answer, status, code)
-    assert task_queue.tasks == ["transfers.poll"]
-    assert stored(app, transfer.id).called_back_at is not None
-    network.poll_answers = [ending("SUCCESSFUL")]
-    task_queue.run_all()
-    assert stored(app, transfer.id).state == State.SUCCESSFUL
+    assert engine.queue.tasks == ["transfers.poll"]
+    assert engine.stored(transfer).called_back_at is not None
+    engine.network.poll_answers = [ending("SUCCESSFUL")]
+    engine.queue.run_all()
+    assert engine.stored(transfer).state == State.SUCCESSFUL

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from dev.environment import await_condition
+from tests.support.engine import Engine
 from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored
 from tests.support.given import accept, processing
 from tests.support.merchants import Merchant
@@ -119,48 +120,40 @@ def test_a_process_that_ends_finishes_its_calls_and_begins_no_other(
 
 
 def test_while_a_network_does_not_answer_payments_keep_their_turn(
-    app: Flask,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
-    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Oldest first when it is back: what was not tried is still due, and by acceptance."""
     now_s = [1000.0]
     monkeypatch.setattr("zampay.transfers.concurrency.clock.monotonic_s", lambda: now_s[0])
-    network.submit_answers = [InDoubt("503") for _ in range(100)]
-    crowd = [accept(app, merchant) for _ in range(TROUBLE_AFTER + 5)]
-    task_queue.run_all()
+    engine.network.submit_answers = [InDoubt("503") for _ in range(100)]
+    crowd = [engine.accept() for _ in range(TROUBLE_AFTER + 5)]
+    engine.queue.run_all()
     for _ in range(3):
-        sweep(app)
-    untried = [one.id for one in crowd if stored(app, one.id).state == State.PENDING]
+        sweep(engine.app)
+    untried = [one.id for one in crowd if engine.stored(one).state == State.PENDING]
     assert untried == [one.id for one in crowd[TROUBLE_AFTER:]]
-    network.submit_answers.clear()
-    network.submissions.clear()
+    engine.network.submit_answers.clear()
+    engine.network.submissions.clear()
     now_s[0] += 60
-    sweep(app)
-    assert [order.transfer_id for order in network.submissions] == untried
+    sweep(engine.app)
+    assert [order.transfer_id for order in engine.network.submissions] == untried
 
 
 def test_who_comes_new_after_a_pause_overtakes_nobody(
-    app: Flask,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
-    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first message after it, before any sweep, begins with what was accepted first."""
     now_s = [1000.0]
     monkeypatch.setattr("zampay.transfers.concurrency.clock.monotonic_s", lambda: now_s[0])
-    network.submit_answers = [InDoubt("503") for _ in range(TROUBLE_AFTER)]
-    crowd = [accept(app, merchant) for _ in range(TROUBLE_AFTER + 3)]
-    task_queue.run_all()
-    network.submissions.clear()
+    engine.network.submit_answers = [InDoubt("503") for _ in range(TROUBLE_AFTER)]
+    crowd = [engine.accept() for _ in range(TROUBLE_AFTER + 3)]
+    engine.queue.run_all()
+    engine.network.submissions.clear()
     now_s[0] += 60
-    newest = accept(app, merchant)
-    task_queue.run_all()
+    newest = engine.accept()
+    engine.queue.run_all()
     waited = [one.id for one in crowd[TROUBLE_AFTER:]]
-    assert [order.transfer_id for order in network.submissions] == [*waited, newest.id]
+    assert [order.transfer_id for order in engine.network.submissions] == [*waited, newest.id]
 
 
 def test_once_the_pace_is_used_up_nobody_asks_for_a_turn_before_the_next_sweep(
@@ -182,11 +175,7 @@ def test_once_the_pace_is_used_up_nobody_asks_for_a_turn_before_the_next_sweep(
 
 
 def test_a_row_that_breaks_its_task_is_left_to_the_next_sweep(
-    app: Flask,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
-    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Chosen again at once it would keep a processor busy with failing."""
     tries: list[str] = []
@@ -196,39 +185,35 @@ def test_a_row_that_breaks_its_task_is_left_to_the_next_sweep(
         raise ValueError("a defect")
 
     for _ in range(3):
-        accept(app, merchant)
-    app.extensions["dispatcher"] = Dispatcher(
-        app, per_tenant=1, executor=app.extensions["dispatcher"].executor
+        engine.accept()
+    engine.app.extensions["dispatcher"] = Dispatcher(
+        engine.app, per_tenant=1, executor=engine.app.extensions["dispatcher"].executor
     )
     monkeypatch.setattr("zampay.transfers.submit.locked_rows.locked_if_due", breaks)
-    sweep(app)
+    sweep(engine.app)
     assert len(tries) == len(set(tries)) == 3
-    sweep(app)
+    sweep(engine.app)
     assert len(tries) == 6
 
 
 def test_a_machine_without_a_thread_left_costs_no_slot(
-    app: Flask,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
-    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [accept(app, merchant) for _ in range(2 * PER_MERCHANT + 1)]
-    app.extensions["dispatcher"] = made = Dispatcher(app, per_tenant=PER_MERCHANT)
+    rows = [engine.accept() for _ in range(2 * PER_MERCHANT + 1)]
+    engine.app.extensions["dispatcher"] = made = Dispatcher(engine.app, per_tenant=PER_MERCHANT)
     with monkeypatch.context() as without:
         without.setattr(threading.Thread, "start", no_thread)
-        task_queue.run_all()
-        sweep(app)
-    assert network.submissions == []
+        engine.queue.run_all()
+        sweep(engine.app)
+    assert engine.network.submissions == []
 
     def all_sent() -> bool:
-        sweep(app)
-        return len(network.submissions) == len(rows)
+        sweep(engine.app)
+        return len(engine.network.submissions) == len(rows)
 
     await_condition(all_sent, timeout_s=20, wanted="every payment to be sent")
     made.close()
-    assert {order.transfer_id for order in network.submissions} == {row.id for row in rows}
+    assert {order.transfer_id for order in engine.network.submissions} == {row.id for row in rows}
 
 
 def no_thread(_: threading.Thread) -> None:
@@ -236,14 +221,10 @@ def no_thread(_: threading.Thread) -> None:
 
 
 def test_a_stream_that_cannot_be_read_keeps_no_other_waiting(
-    app: Flask,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
-    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    accept(app, merchant)
-    test = accept(app, merchant, live=False)
+    engine.accept()
+    test = engine.accept(live=False)
     readable = due.due
 
     def only_test(tx: Transaction, stream: Stream, **how: Any) -> list[tuple[str, str]]:
@@ -257,8 +238,8 @@ def test_a_stream_that_cannot_be_read_keeps_no_other_waiting(
         "streams",
         lambda _: [Stream(NextAction.SUBMIT, "MTN", DEPLOYMENT, one) for one in (True, False)],
     )
-    sweep(app)
-    assert stored(app, test.id).state == State.PROCESSING
+    sweep(engine.app)
+    assert engine.stored(test).state == State.PROCESSING
 
 
 def test_test_payments_in_doubt_never_pause_the_sandbox(

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, poll, result, submit
+from tests.support.engine import PAID, Engine
+from tests.support.fakes import ScriptedNetwork, make_due, result, submit
 from tests.support.given import (
     LONG,
     UNKNOWN,
@@ -20,7 +20,6 @@ from tests.support.given import (
 )
 from tests.support.merchants import Merchant
 from tests.support.rows import seconds_until_due
-from tests.transfers.test_callbacks import PAID, call
 from tests.transfers.test_late_answers import Killed, die
 from zampay.providers.contract import (
     Accepted,
@@ -133,36 +132,29 @@ def replay(app: Flask, transfer: Transfer) -> None:
 
 
 @pytest.mark.parametrize("hint", ["callback", "poll", "replay"])
-def test_nothing_shortens_the_lease_of_a_send(
-    app: Flask,
-    client: FlaskClient,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
-    hint: str,
-) -> None:
-    transfer = accept(app, merchant)
-    task_queue.lose_all()
+def test_nothing_shortens_the_lease_of_a_send(engine: Engine, hint: str) -> None:
+    transfer = engine.accept()
+    engine.queue.lose_all()
 
     def hinted(_: Order) -> Submission:
         if hint == "poll":
             with pytest.raises(NotPossible):
-                poll_payment(app, transfer)
+                poll_payment(engine.app, transfer)
         else:
-            call(client, transfer, PAID)
+            engine.call(transfer, PAID)
         if hint == "replay":
-            replay(app, transfer)
-        task_queue.run_all()
-        assert (seconds_until_due(app, transfer.id) or 0) > 60
-        assert network.polls == []
+            replay(engine.app, transfer)
+        engine.queue.run_all()
+        assert (engine.seconds_until_due(transfer) or 0) > 60
+        assert engine.network.polls == []
         return InDoubt("reset")
 
-    network.submit_answers = [hinted]
-    submit(app, transfer)
-    in_state(app, transfer, State.UNCONFIRMED)
-    network.poll_answers = [result("SUCCESSFUL")]
-    task_queue.run_all()
-    in_state(app, transfer, State.UNCONFIRMED if hint == "poll" else State.SUCCESSFUL)
+    engine.network.submit_answers = [hinted]
+    engine.submit(transfer)
+    engine.in_state(transfer, State.UNCONFIRMED)
+    engine.network.poll_answers = [result("SUCCESSFUL")]
+    engine.queue.run_all()
+    engine.in_state(transfer, State.UNCONFIRMED if hint == "poll" else State.SUCCESSFUL)
 
 
 def test_a_poll_that_comes_home_late_leaves_the_lease_of_the_next_send(
@@ -185,29 +177,23 @@ def test_a_poll_that_comes_home_late_leaves_the_lease_of_the_next_send(
     assert left_s[0] > 60
 
 
-def test_two_never_send_at_once_although_a_callback_came(
-    app: Flask,
-    client: FlaskClient,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
-) -> None:
-    transfer = accept(app, merchant)
+def test_two_never_send_at_once_although_a_callback_came(engine: Engine) -> None:
+    transfer = engine.accept()
 
     def slow(order: Order) -> Submission:
-        call(client, transfer, {"status": "PENDING"})
-        make_due(app, transfer.id, age=timedelta(seconds=31))
-        network.poll_answers = [UNKNOWN]
-        poll(app, transfer)
-        make_due(app, transfer.id)
-        submit(app, transfer)
+        engine.call(transfer, {"status": "PENDING"})
+        engine.make_due(transfer, age=timedelta(seconds=31))
+        engine.network.poll_answers = [UNKNOWN]
+        engine.poll(transfer)
+        engine.make_due(transfer)
+        engine.submit(transfer)
         assert not order.is_too_late
         return Accepted("202")
 
-    network.submit_answers = [slow]
-    submit(app, transfer)
-    assert len(network.submissions) == 1
-    in_state(app, transfer, State.PROCESSING)
+    engine.network.submit_answers = [slow]
+    engine.submit(transfer)
+    assert len(engine.network.submissions) == 1
+    engine.in_state(transfer, State.PROCESSING)
 
 
 def test_an_operator_asks_about_what_is_to_be_sent_again(
@@ -222,22 +208,17 @@ def test_an_operator_asks_about_what_is_to_be_sent_again(
 
 
 def test_an_operator_does_not_fail_what_a_callback_has_just_come_for(
-    app: Flask,
-    client: FlaskClient,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
-    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(states, "REVIEW_AFTER", timedelta(0))
-    transfer = unconfirmed(app, merchant, network)
-    network.poll_answers = [NoAnswer("timeout"), NoAnswer("timeout")]
-    look(app, transfer)
-    in_state(app, transfer, State.IN_REVIEW)
-    call(client, transfer, PAID)
-    with app.app_context(), pytest.raises(NotPossible, match="callback"):
+    transfer = engine.given(unconfirmed)
+    engine.network.poll_answers = [NoAnswer("timeout"), NoAnswer("timeout")]
+    engine.look(transfer)
+    engine.in_state(transfer, State.IN_REVIEW)
+    engine.call(transfer, PAID)
+    with engine.app.app_context(), pytest.raises(NotPossible, match="callback"):
         operator_actions.resolve(transfer=transfer, end=State.FAILED, operator=ANN)
-    look(app, transfer)
-    with app.app_context():
+    engine.look(transfer)
+    with engine.app.app_context():
         operator_actions.resolve(transfer=transfer, end=State.FAILED, operator=ANN)
-    in_state(app, transfer, State.FAILED)
+    engine.in_state(transfer, State.FAILED)

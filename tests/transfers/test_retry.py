@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldQueue, ScriptedNetwork, result, stored, submit
+from tests.support.engine import PAID, Engine
+from tests.support.fakes import ScriptedNetwork, result, stored, submit
 from tests.support.given import (
     LONG,
     UNKNOWN,
@@ -25,7 +25,6 @@ from tests.support.given import (
 from tests.support.in_review import in_review
 from tests.support.merchants import Merchant
 from tests.support.rows import events, seconds_until_due
-from tests.transfers.test_callbacks import PAID, call
 from zampay.providers.contract import Accepted, NoAnswer, Order, PollAnswer, Submission
 from zampay.providers.failures import Failure, FailureCode
 from zampay.providers.mtn import mapping
@@ -102,22 +101,21 @@ def test_what_nobody_could_confirm_in_time_is_never_safe(
 
 
 def test_a_clear_no_is_safe_at_once_and_in_question_while_a_callback_waits_for_its_poll(
-    app: Flask,
-    client: FlaskClient,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
+    engine: Engine,
 ) -> None:
-    transfer = ended(app, merchant, network, "FAILED")
-    task_queue.lose_all()
-    assert (retry(merchant, transfer), told(app, transfer)["retry"]) == ("safe", "safe")
-    call(client, transfer, PAID)
-    assert retry(merchant, transfer) == "unsafe"
-    network.poll_answers = [NoAnswer("timeout"), ending("FAILED")]
-    task_queue.run_all()
-    assert retry(merchant, transfer) == "unsafe"
-    look(app, transfer)
-    assert retry(merchant, transfer) == "safe"
+    transfer = engine.given(ended, "FAILED")
+    engine.queue.lose_all()
+    assert (retry(engine.merchant, transfer), told(engine.app, transfer)["retry"]) == (
+        "safe",
+        "safe",
+    )
+    engine.call(transfer, PAID)
+    assert retry(engine.merchant, transfer) == "unsafe"
+    engine.network.poll_answers = [NoAnswer("timeout"), ending("FAILED")]
+    engine.queue.run_all()
+    assert retry(engine.merchant, transfer) == "unsafe"
+    engine.look(transfer)
+    assert retry(engine.merchant, transfer) == "safe"
 
 
 def test_an_acceptance_that_comes_after_the_end_puts_it_in_question(
@@ -188,45 +186,43 @@ def test_what_people_decided_is_in_question_while_it_is_asked_about(
 
 
 def test_a_no_that_comes_while_a_callback_does_is_in_question_in_the_event_too(
-    app: Flask,
-    client: FlaskClient,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
+    engine: Engine,
 ) -> None:
-    transfer = processing(app, merchant, network)
+    transfer = engine.given(processing)
 
     def called_back_meanwhile(order: Order) -> PollAnswer:
-        assert call(client, transfer, PAID) == 200
+        assert engine.call(transfer, PAID) == 200
         answer: PollAnswer = ending("FAILED")(order)
         return answer
 
-    network.poll_answers = [called_back_meanwhile, ending("FAILED")]
-    task_queue.lose_all()
-    look(app, transfer)
-    in_state(app, transfer, State.FAILED)
-    assert (retry(merchant, transfer), told(app, transfer)["retry"]) == ("unsafe", "unsafe")
-    task_queue.run_all()
-    assert retry(merchant, transfer) == "safe"
+    engine.network.poll_answers = [called_back_meanwhile, ending("FAILED")]
+    engine.queue.lose_all()
+    engine.look(transfer)
+    engine.in_state(transfer, State.FAILED)
+    assert (retry(engine.merchant, transfer), told(engine.app, transfer)["retry"]) == (
+        "unsafe",
+        "unsafe",
+    )
+    engine.queue.run_all()
+    assert retry(engine.merchant, transfer) == "safe"
 
 
 def test_a_callback_during_a_poll_that_ends_nothing_leaves_no_doubt_about_a_later_end(
-    app: Flask,
-    client: FlaskClient,
-    merchant: Merchant,
-    task_queue: HeldQueue,
-    network: ScriptedNetwork,
+    engine: Engine,
 ) -> None:
-    transfer = processing(app, merchant, network)
+    transfer = engine.given(processing)
 
     def called_back_meanwhile(order: Order) -> PollAnswer:
-        assert call(client, transfer, PAID) == 200
+        assert engine.call(transfer, PAID) == 200
         answer: PollAnswer = result("PENDING")(order)
         return answer
 
-    network.poll_answers = [called_back_meanwhile, ending("FAILED")]
-    task_queue.lose_all()
-    look(app, transfer)
-    task_queue.run_all()
-    in_state(app, transfer, State.FAILED)
-    assert (retry(merchant, transfer), told(app, transfer)["retry"]) == ("safe", "safe")
+    engine.network.poll_answers = [called_back_meanwhile, ending("FAILED")]
+    engine.queue.lose_all()
+    engine.look(transfer)
+    engine.queue.run_all()
+    engine.in_state(transfer, State.FAILED)
+    assert (retry(engine.merchant, transfer), told(engine.app, transfer)["retry"]) == (
+        "safe",
+        "safe",
+    )
