@@ -82,7 +82,7 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
         if provider is None or not transfer.capability.can_poll:
             _cannot_be_polled(tx, transfer)
             return None
-        processed = _mark_callbacks_processed(tx, transfer_id)
+        processed = _mark_callbacks_processed(tx, transfer)
         if not processed:  # otherwise the callback's own request is the cause
             logs.caused_by(transfer.request_id)
         return Lease(
@@ -99,12 +99,14 @@ def is_to_be_polled(transfer: Transfer) -> bool:
     return states.next_action(State(transfer.state)) is NextAction.POLL
 
 
-def _mark_callbacks_processed(tx: Transaction, transfer_id: str) -> bool:
+def _mark_callbacks_processed(tx: Transaction, transfer: Transfer) -> bool:
+    if transfer.called_back_at is None:
+        return False
     processed = tx.session.execute(
         sa.update(Callback)
         .where(
             Callback.tenant_id == tx.tenant_id,
-            Callback.transfer_id == transfer_id,
+            Callback.transfer_id == transfer.id,
             Callback.processed_at.is_(None),
         )
         .values(processed_at=tx.now)

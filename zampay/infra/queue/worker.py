@@ -30,7 +30,6 @@ _BROKER_OPTIONS = {
     "retry_on_timeout": False,
     "interval_start": 0,
     "max_retries": 1,
-    "visibility_timeout": 3600,
 }
 
 
@@ -45,7 +44,7 @@ def init(app: Flask, *, broker_url: str) -> Celery:
     task = _task_class(app)
     celery = PromptCelery("zampay", broker=broker_url, task_cls=task, set_as_current=True)
     celery.conf.update(
-        task_queues=[Queue(name) for name in QUEUES],  # type: ignore[no-untyped-call]
+        task_queues=[_queue(name) for name in QUEUES],
         task_default_queue=FEATURES[0],
         task_routes={f"{name}.*": {"queue": name} for name in FEATURES},
         task_ignore_result=True,
@@ -55,7 +54,6 @@ def init(app: Flask, *, broker_url: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_channel_error_retry=True,
-        worker_prefetch_multiplier=1,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         beat_scheduler=beat.scheduler_class(app),
         accept_content=["json"],
@@ -63,6 +61,13 @@ def init(app: Flask, *, broker_url: str) -> Celery:
     app.extensions["celery"] = celery
     app.extensions["task_queue"] = CeleryQueue(celery)
     return celery
+
+
+def _queue(name: str) -> Queue:
+    """A queue whose messages are gone once they are taken. To keep each until its task has ended
+    costs two more trips to Redis; the sweep finds what a worker that died had taken.
+    """
+    return Queue(name, no_ack=True)  # type: ignore[no-untyped-call]
 
 
 def _task_class(app: Flask) -> type[Task]:
