@@ -19,7 +19,7 @@ from zampay.providers import registry
 from zampay.providers.failures import Failure, FailureCode
 from zampay.providers.profile import DEPLOYMENT, Kind
 from zampay.tenants import audit
-from zampay.transfers import kinds, number_limits, queries, transitions
+from zampay.transfers import acceptance, kinds, number_limits, queries, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 from zampay.transfers.traces import IdempotencyKey
@@ -96,16 +96,14 @@ def accept(
         TooManyForNumber: a new live transfer from a number that has been asked often enough.
     """
     with transaction(tenant_id) as tx:
-        transfer = _insert(tx, livemode=livemode, wanted=wanted, request_id=request_id)
-        replayed = transfer is None
-        if transfer is None:
-            transfer = _existing(tx, livemode=livemode, wanted=wanted)
-        else:
-            if livemode and kinds.RULES[wanted.kind].prompts_payer:
-                number_limits.require_room(tx, wanted.msisdn)
-            transitions.record_transition(
-                tx, transfer, source=None, evidence=Evidence.ACCEPTED, detail="accepted by us"
-            )
+        transfer = _made(
+            tx,
+            livemode=livemode,
+            wanted=wanted,
+            idempotency_key=idempotency_key,
+            request_id=request_id,
+        )
+        if transfer is not None:
             tx.enqueue(
                 "transfers.submit",
                 transfer_id=transfer.id,
@@ -114,9 +112,11 @@ def accept(
                 wallet_id=transfer.wallet_id,
                 livemode=livemode,
             )
+            return transfer, False
+        transfer = _existing(tx, livemode=livemode, wanted=wanted)
         if idempotency_key is not None:
             _bind(tx, idempotency_key, transfer)
-    return transfer, replayed
+    return transfer, True
 
 
 def cancel(
@@ -161,16 +161,39 @@ def cancel(
     return transfer
 
 
-def _insert(
-    tx: Transaction, *, livemode: bool, wanted: Wanted, request_id: str | None
+def _made(
+    tx: Transaction,
+    *,
+    livemode: bool,
+    wanted: Wanted,
+    idempotency_key: str | None,
+    request_id: str | None,
 ) -> Transfer | None:
-    """The new row, or None when the external id is taken. A request for the same id that runs at
-    the same time is waited for by the unique index, so that fifty at once make one.
-    """
+    """The new transfer, or None when the external id is taken."""
+    values = _values(tx, livemode=livemode, wanted=wanted, request_id=request_id)
+    prompts = livemode and kinds.RULES[wanted.kind].prompts_payer
+    made = acceptance.make(
+        tx,
+        values,
+        number_limits=number_limits.limits() if prompts else None,
+        idempotency_key=idempotency_key,
+    )
+    if made is None:
+        return None
+    if not made.has_room:
+        number_limits.refuse()
+    transfer = Transfer(**acceptance.AT_FIRST, transfer_metadata=values.pop("metadata"), **values)
+    if idempotency_key is not None and not made.is_bound:
+        _require_own(tx, idempotency_key, transfer)
+    return transfer
+
+
+def _values(
+    tx: Transaction, *, livemode: bool, wanted: Wanted, request_id: str | None
+) -> dict[str, Any]:
     provider = registry.provider(wanted.provider, livemode=livemode)
-    values: dict[str, Any] = {
+    return {
         **asdict(wanted),
-        "transfer_metadata": wanted.metadata,
         "id": ids.new(kinds.RULES[wanted.kind].id_prefix),
         "tenant_id": tx.tenant_id,
         "livemode": livemode,
@@ -178,20 +201,11 @@ def _insert(
         "request_digest": wanted.digest(),
         "provider_reference": provider.new_reference(wanted.kind),
         "callback_token": ids.secret(TOKEN_LENGTH),
-        "state": State.PENDING,
-        "position": 1,
         "due_at": tx.now,
-        "submissions": 0,
-        "polls": 0,
-        "in_doubt": False,
         "created_at": tx.now,
-        "request_id": request_id,
         "updated_at": tx.now,
+        "request_id": request_id,
     }
-    del values["metadata"]
-    taken = ["tenant_id", "livemode", "kind", "external_id"]
-    row = insert(Transfer).values(values).on_conflict_do_nothing(index_elements=taken)
-    return tx.session.scalar(row.returning(Transfer))
 
 
 def _existing(tx: Transaction, *, livemode: bool, wanted: Wanted) -> Transfer:
@@ -212,8 +226,16 @@ def _bind(tx: Transaction, key: str, transfer: Transfer) -> None:
         transfer_id=transfer.id,
     )
     new = tx.session.execute(bound.on_conflict_do_nothing().returning(IdempotencyKey.key)).first()
-    if new is not None:
-        return
+    if new is None:
+        _require_own(tx, key, transfer)
+
+
+def _require_own(tx: Transaction, key: str, transfer: Transfer) -> None:
+    """Make sure that a key which is bound already stands for this request.
+
+    Raises:
+        IdempotencyKeyReused.
+    """
     known = queries.idempotency_key(tx, key, livemode=transfer.livemode)
     assert known is not None, "the primary key said that it is there"
     if known.request_digest != transfer.request_digest:

@@ -1,0 +1,79 @@
+"""How a transfer comes to be: its row, the first line of its history and its Idempotency-Key, in
+one statement.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from zampay.infra.database.db import Transaction
+from zampay.transfers.states import Evidence, State
+
+AT_FIRST = {"state": State.PENDING, "position": 1, "submissions": 0, "polls": 0, "in_doubt": False}
+_COLUMNS = (
+    *("id", "tenant_id", "kind", "livemode", "external_id", "request_digest", "request_id"),
+    *("provider", "wallet_id", "provider_reference", "callback_token", "amount_minor", "currency"),
+    *("msisdn", "payer_message", "payee_note", "metadata", "due_at", "created_at", "updated_at"),
+    *AT_FIRST,
+)
+# `number_has_room` is VOLATILE, so it sees the new row (PostgreSQL manual, 36.7).
+_MAKE = f"""
+    WITH made AS (
+        INSERT INTO transfers ({", ".join(_COLUMNS)})
+        VALUES ({", ".join(f":{name}" for name in _COLUMNS)})
+        ON CONFLICT (tenant_id, livemode, kind, external_id) DO NOTHING
+        RETURNING id, tenant_id, livemode, position, state, msisdn, request_digest
+    ), line AS (
+        INSERT INTO transitions (transfer_id, position, tenant_id, target, evidence, detail)
+        SELECT id, position, tenant_id, state, :evidence, :detail FROM made
+    ), bound AS (
+        INSERT INTO idempotency_keys (tenant_id, livemode, key, request_digest, transfer_id)
+        SELECT tenant_id, livemode, :idempotency_key, request_digest, id FROM made
+         WHERE CAST(:idempotency_key AS text) IS NOT NULL
+        ON CONFLICT DO NOTHING RETURNING key
+    )
+    SELECT CASE WHEN :prompts THEN
+               number_has_room(made.msisdn, :max_open, :max_per_minute, :max_per_hour)
+           ELSE true END AS has_room,
+           EXISTS (SELECT FROM bound) AS is_bound
+      FROM made
+"""  # noqa: S608 - names are ours
+_STATEMENT = sa.text(_MAKE).bindparams(sa.bindparam("metadata", type_=JSONB))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is known of a new transfer: whether its number has room for one more prompt, and whether
+    the Idempotency-Key is its own.
+    """
+
+    has_room: bool
+    is_bound: bool
+
+
+def make(
+    tx: Transaction,
+    values: dict[str, Any],
+    *,
+    number_limits: dict[str, int] | None,
+    idempotency_key: str | None,
+) -> Made | None:
+    """Insert the transfer; None when its external id is taken. A request for the same id that runs
+    at the same time is waited for by the unique index, so that fifty at once make one. Without
+    limits the number is not counted; with them, others who ask the same number wait until the
+    transaction has ended, and the caller undoes it where there is no room.
+    """
+    limits = number_limits or {"max_open": 0, "max_per_minute": 0, "max_per_hour": 0}
+    given = {
+        **values,
+        **AT_FIRST,
+        **limits,
+        "prompts": number_limits is not None,
+        "evidence": Evidence.ACCEPTED,
+        "detail": "accepted by us",
+        "idempotency_key": idempotency_key,
+    }
+    found = tx.session.connection().execute(_STATEMENT, given).one_or_none()
+    return None if found is None else Made(found.has_room, found.is_bound)
