@@ -102,17 +102,33 @@ def test_a_payment_is_born_pending_and_in_one_place() -> None:
         and key.value == "state"
         and ast.unparse(value).startswith("State.")
     ]
-    assert born == [("zampay/transfers/create.py", f"State.{State.PENDING}")]
+    assert born == [("zampay/transfers/acceptance.py", f"State.{State.PENDING}")]
 
 
-def test_only_transitions_writes_history() -> None:
+def test_only_transitions_writes_history_after_its_first_line() -> None:
     writing = {
         source.path
         for source in sources("zampay/payments", "zampay/transfers", "zampay/cli")
         for node in source.nodes()
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Transition"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Transition", "HistoryLine"}
     }
     assert writing == {"zampay/transfers/transitions.py"}
+    by_sql = {
+        source.path
+        for source in sources(*GATEWAY)
+        if re.search(r"INSERT\s+INTO\s+(public\.)?transitions\b", source.text, re.IGNORECASE)
+    }
+    assert by_sql == {"zampay/transfers/acceptance.py", "zampay/transfers/locked_rows.py"}
+
+
+def test_only_acceptance_inserts_a_payment() -> None:
+    by_sql = {
+        source.path
+        for source in sources(*GATEWAY)
+        if re.search(r"INSERT\s+INTO\s+(public\.)?transfers\b", source.text, re.IGNORECASE)
+        or re.search(r"\binsert\(Transfer\b", source.text)
+    }
+    assert by_sql == {"zampay/transfers/acceptance.py"}
 
 
 def test_there_is_one_use_of_the_clock() -> None:

@@ -5,9 +5,6 @@ one statement.
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
-
 from zampay.infra.database.db import Transaction
 from zampay.transfers.states import Evidence, State
 
@@ -19,28 +16,27 @@ _COLUMNS = (
     *AT_FIRST,
 )
 # `number_has_room` is VOLATILE, so it sees the new row (PostgreSQL manual, 36.7).
-_MAKE = f"""
+_STATEMENT = f"""
     WITH made AS (
         INSERT INTO transfers ({", ".join(_COLUMNS)})
-        VALUES ({", ".join(f":{name}" for name in _COLUMNS)})
+        VALUES ({", ".join(f"%({name})s" for name in _COLUMNS)})
         ON CONFLICT (tenant_id, livemode, kind, external_id) DO NOTHING
         RETURNING id, tenant_id, livemode, position, state, msisdn, request_digest
     ), line AS (
         INSERT INTO transitions (transfer_id, position, tenant_id, target, evidence, detail)
-        SELECT id, position, tenant_id, state, :evidence, :detail FROM made
+        SELECT id, position, tenant_id, state, %(evidence)s, %(detail)s FROM made
     ), bound AS (
         INSERT INTO idempotency_keys (tenant_id, livemode, key, request_digest, transfer_id)
-        SELECT tenant_id, livemode, :idempotency_key, request_digest, id FROM made
-         WHERE CAST(:idempotency_key AS text) IS NOT NULL
+        SELECT tenant_id, livemode, %(idempotency_key)s, request_digest, id FROM made
+         WHERE CAST(%(idempotency_key)s AS text) IS NOT NULL
         ON CONFLICT DO NOTHING RETURNING key
     )
-    SELECT CASE WHEN :prompts THEN
-               number_has_room(made.msisdn, :max_open, :max_per_minute, :max_per_hour)
+    SELECT CASE WHEN %(prompts)s THEN
+               number_has_room(made.msisdn, %(max_open)s, %(max_per_minute)s, %(max_per_hour)s)
            ELSE true END AS has_room,
            EXISTS (SELECT FROM bound) AS is_bound
       FROM made
 """  # noqa: S608 - names are ours
-_STATEMENT = sa.text(_MAKE).bindparams(sa.bindparam("metadata", type_=JSONB))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +71,5 @@ def make(
         "detail": "accepted by us",
         "idempotency_key": idempotency_key,
     }
-    found = tx.session.connection().execute(_STATEMENT, given).one_or_none()
+    found = tx.execute(_STATEMENT, **given).one_or_none()
     return None if found is None else Made(found.has_room, found.is_bound)
