@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,12 @@ import pytest
 
 from dev.servers import Servers, temporary_directory
 from dev.stack import Stack
-from tests.deploying import chromium, guide
+from tests.deploying import guide
 
 _databases = itertools.count(1)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# The browser of this machine, if there is one: CHROMIUM, or whatever has a known name.
+CHROMIUM = next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *BROWSERS))), None)
 GENEROUS = {
     "RATE_LIMIT_PER_KEY": "1000000/minute",
     "RATE_LIMIT_PER_ADDRESS": "100000/minute",
@@ -62,7 +66,7 @@ def stack(new_database: Callable[..., Servers], migrated: str, directory: Path) 
         yield made
 
 
-collect_ignore = [] if chromium.program() else ["test_docs_page.py"]
+collect_ignore = [] if CHROMIUM else ["test_docs_page.py"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
