@@ -1,25 +1,23 @@
 """What the guide for merchants shows is what works: each example runs against a real gateway."""
 
-import http.server
 import json
 import secrets
 import tempfile
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from pytest_httpserver import HTTPServer
 
-from dev.environment import LOOPBACK, await_condition
 from dev.merchant import Merchant
 from dev.servers import Servers, temporary_directory
 from dev.stack import Stack, base_environment
 from tests.deploying import guide
 from tests.deploying.conftest import GENEROUS
+from tests.support.receiver import receiver
 
 PROGRAMS = [language for language in guide.RUNNABLE if language != "bash"]
 QUICK = [
@@ -83,28 +81,6 @@ def environment(merchant: Merchant, **more: str) -> dict[str, str]:
     return {**base_environment(), **told, "ZAMPAY_TENANT_ID": merchant.tenant_id, **more}
 
 
-@contextmanager
-def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A merchant's server that takes down what it is sent."""
-    received: list[dict[str, Any]] = []
-
-    class Taker(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            received.append({"body": body, "headers": headers})
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Nothing into the report of the tests."""
-
-    with http.server.ThreadingHTTPServer((LOOPBACK, 0), Taker) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://{LOOPBACK}:{server.server_port}/hooks", received
-        server.shutdown()
-
-
 @pytest.mark.parametrize("shell", [language for language in guide.RUNNABLE if language == "bash"])
 def test_the_lines_for_curl_do_what_the_guide_says(
     newcomer: Merchant, tmp_path: Path, shell: str
@@ -155,66 +131,46 @@ def test_a_refusal_is_shown_with_its_code_and_every_wrong_field(
     assert "; msisdn: must be " in written
 
 
-@contextmanager
-def no_gateway() -> Iterator[tuple[str, list[str]]]:
-    """What stands where a gateway was thought to be: a redirect to itself, a page, nothing; its
-    address and the paths that it was asked for.
-    """
-    asked: list[str] = []
-
-    class Stranger(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(f"{self.command} {self.path}")
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            kind = self.path.split("/")[1]
-            body = {"redirect": b"", "page": b"<h1>Welcome</h1>", "nothing": b""}.get(kind, b"[]")
-            self.send_response({"redirect": 308, "nothing": 431}.get(kind, 200))
-            if kind == "redirect":
-                self.send_header("Location", "/followed")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST  # noqa: N815 - the name that the library calls
-
-        def log_message(self, *_: object) -> None:
-            """Nothing into the report of the tests."""
-
-    with http.server.ThreadingHTTPServer((LOOPBACK, 0), Stranger) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://{LOOPBACK}:{server.server_port}", asked
-        server.shutdown()
+# What may stand where a gateway was thought to be.
+STRANGERS: dict[str, dict[str, Any]] = {
+    "redirect": {"status": 308, "headers": {"Location": "/followed"}},
+    "page": {"response_data": "<h1>Welcome</h1>"},
+    "nothing": {"status": 431},
+}
 
 
-@pytest.mark.parametrize("kind", ["redirect", "page", "nothing"])
+@pytest.mark.parametrize("kind", STRANGERS)
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_an_answer_that_is_no_gateway_s_ends_a_program_with_a_reason(
-    tmp_path: Path, language: str, kind: str
+    httpserver: HTTPServer, tmp_path: Path, language: str, kind: str
 ) -> None:
     (code,) = guide.examples("The first payment")[language]
     told = {"ZAMPAY_API_KEY": "zp_test_x", "ZAMPAY_TENANT_ID": "ten_x", "ORDER": "1", "PAYER": PAYS}
-    with no_gateway() as (url, asked):
-        told = {**base_environment(), **told, "ZAMPAY_URL": f"{url}/{kind}"}
-        program = guide.start(language, code, tmp_path, told)
-        written, _ = program.communicate(timeout=60)
+    httpserver.expect_request("/api/v1/payments").respond_with_data(**STRANGERS[kind])
+    httpserver.expect_request("/followed").respond_with_json([])
+    told = {**base_environment(), **told, "ZAMPAY_URL": httpserver.url_for("")}
+    program = guide.start(language, code, tmp_path, told)
+    written, _ = program.communicate(timeout=60)
     assert program.returncode != 0
     assert "no JSON of a gateway's: is ZAMPAY_URL right, with https?" in written
-    assert asked == [f"POST /{kind}/api/v1/payments"]
+    asked = [f"{request.method} {request.path}" for request, _ in httpserver.log]
+    assert asked == ["POST /api/v1/payments"]
 
 
 @pytest.fixture(scope="module")
 def delivery(merchant: Merchant) -> dict[str, Any]:
     """A webhook as it really came, with the secret that it was signed with."""
-    with receiver() as (url, received):
+    with receiver() as shop:
         made = requests.post(
             f"{merchant.url}/api/v1/webhook-endpoints",
             headers=merchant.headers,
-            json={"url": url},
+            json={"url": shop.url},
             timeout=10,
         ).json()
         merchant.pay(external_id="hooked", amount="1.00", msisdn=PAYS)
-        await_condition(lambda: len(received) > 0, timeout_s=30, wanted="a webhook")
-    return {**received[0], "secret": made["secret"]}
+        (received,) = shop.await_received(1, timeout_s=30)
+    body, headers = received.body.decode(), received.headers
+    return {"body": body, "headers": headers, "secret": made["secret"]}
 
 
 def forgeries(delivery: dict[str, Any]) -> list[tuple[str, dict[str, str], str]]:

@@ -2,9 +2,7 @@
 
 import datetime as dt
 import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask.testing import FlaskClient
+from pytest_httpserver import HTTPServer
 
 from config import AppEnv
 from tests.infra.conftest import MakeApp
@@ -83,19 +82,9 @@ def test_as_many_proxies_are_believed_as_the_setting_says(another_app: MakeApp) 
     assert statuses == [401, 429, 401]
 
 
-class _Silent(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        type(self).asked.append(self.path)  # type: ignore[attr-defined]
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
-def self_signed(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
-    """A TLS server whose certificate nobody vouches for, and what it was asked."""
+def self_signed(tmp_path: Path) -> Iterator[HTTPServer]:
+    """A TLS server whose certificate nobody vouches for."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = dt.datetime.now(dt.UTC)
@@ -114,23 +103,15 @@ def self_signed(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
     pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
-    asked: list[str] = []
-    server = HTTPServer(("127.0.0.1", 0), type("Silent", (_Silent,), {"asked": asked}))
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_port}/", asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    # Its own look whether it is ready would not trust the certificate either.
+    with HTTPServer(ssl_context=context, startup_timeout=None) as server:
+        yield server
 
 
-def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(
-    self_signed: tuple[str, list[str]],
-) -> None:
-    url, asked = self_signed
+def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(self_signed: HTTPServer) -> None:
     outbound = Outbound(connect_timeout_s=2, read_timeout_s=2)
     with pytest.raises((NoReply, NotConnected)):
-        outbound.send("GET", url, headers={"Authorization": "Bearer opensesame"})
-    assert asked == []
+        outbound.send(
+            "GET", self_signed.url_for("/"), headers={"Authorization": "Bearer opensesame"}
+        )
+    assert self_signed.log == []

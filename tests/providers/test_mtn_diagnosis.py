@@ -1,45 +1,14 @@
 """MTN's set-up examined: each thing that can be wrong is told by name, with what to do."""
 
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+import re
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from tests.support.networks import Mtn
 from zampay.infra.redis import redis_client
 from zampay.kernel.findings import Finding, Verdict
 from zampay.providers.mtn.diagnosis import Code
-
-
-class Ours(BaseHTTPRequestHandler):
-    """Stands where our callback address leads; answers what the test set."""
-
-    answer: ClassVar[tuple[int, bytes]] = (404, b"")
-    asked: ClassVar[list[str]] = []
-
-    def do_PUT(self) -> None:
-        self.asked.append(self.path)
-        self.send_response(self.answer[0])
-        self.send_header("Content-Length", str(len(self.answer[1])))
-        self.end_headers()
-        self.wfile.write(self.answer[1])
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def ours() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Ours)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    Ours.asked.clear()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def found(mtn: Mtn, **changes: object) -> tuple[Finding, Finding]:
@@ -87,8 +56,10 @@ def test_a_wrong_environment_is_told(mtn: Mtn) -> None:
     ],
 )
 def test_a_network_that_does_not_answer_is_told_in_words(
-    mtn: Mtn, ours: str, base_url: str, says: str
+    mtn: Mtn, httpserver: HTTPServer, base_url: str, says: str
 ) -> None:
+    httpserver.expect_request(re.compile("")).respond_with_data(status=501)
+    ours = httpserver.url_for("")
     base_url = base_url.format(ours=ours, tls=ours.replace("http:", "https:"))
     credentials, _ = found(mtn, base_url=base_url)
     assert (credentials.verdict, credentials.code) == (Verdict.BROKEN, Code.NO_ANSWER)
@@ -117,13 +88,14 @@ def test_no_callback_address_is_advice(mtn: Mtn) -> None:
     ],
 )
 def test_the_callback_address_must_lead_to_ourselves(
-    mtn: Mtn, ours: str, status: int, body: bytes, code: Code
+    mtn: Mtn, httpserver: HTTPServer, status: int, body: bytes, code: Code
 ) -> None:
-    Ours.answer = (status, body)
+    httpserver.expect_request(re.compile(""), method="PUT").respond_with_data(body, status)
+    ours = httpserver.url_for("")
     _, callbacks = found(mtn, callback_base_url=ours)
     good = code in {Code.LEADS_HERE, Code.LISTED_SOURCES}
     assert (callbacks.code, callbacks.verdict is Verdict.FINE) == (code, good)
-    assert Ours.asked[0].startswith("/api/v1/callbacks/mtn/")
+    assert httpserver.log[0][0].path.startswith("/api/v1/callbacks/mtn/")
     assert "this machine" in callbacks.says
     if good:
         assert f"`curl -i -X PUT {ours}/api/v1/callbacks/mtn/test`" in callbacks.says

@@ -1,20 +1,23 @@
-"""A merchant's server on loopback: keeps what it hears and answers what the test says."""
+"""A server on loopback: keeps what it hears and answers what the test says."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from pytest_httpserver import HTTPServer
 from standardwebhooks import Webhook
+from werkzeug import Request, Response
 
 
 @dataclass(frozen=True)
 class Received:
     """One request as it came in, its header names in lower case; `at_s` is monotonic."""
 
+    method: str
     path: str
     headers: dict[str, str]
     body: bytes
@@ -42,17 +45,24 @@ class Says:
 class Receiver:
     """`answer` decides about each request; 200 unless the test says otherwise."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/hooks"
+    def __init__(self, server: HTTPServer) -> None:
+        self.url = f"http://127.0.0.1:{server.port}/hooks"
+        self.stop = server.stop
         self.received: list[Received] = []
         self.answer: Callable[[Received], Says] = lambda _: Says()
         self._change = threading.Condition()
 
-    def receive(self, request: Received) -> Says:
+    def respond(self, request: Request) -> Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        method, path, body = request.method, request.path, request.get_data()
+        received = Received(method, path, headers, body, time.monotonic())
         with self._change:
-            self.received.append(request)
+            self.received.append(received)
             self._change.notify_all()
-        return self.answer(request)
+        says = self.answer(received)
+        if says.when is not None:
+            says.when.wait(60)
+        return Response(says.body, says.status, says.headers)
 
     def await_received(self, count: int, *, timeout_s: float = 10) -> list[Received]:
         """What was received, once it is so many requests."""
@@ -62,44 +72,17 @@ class Receiver:
             return list(self.received)
 
 
-class _Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, *_: Any) -> None:
-        """Clients that break off are part of the tests."""
+class _Server(HTTPServer):
+    def thread_target(self) -> None:
+        """Ends soon after it is told to; the library's own takes up to half a second."""
+        assert self.server is not None
+        self.server.serve_forever(poll_interval=0.02)
 
 
 @contextmanager
 def receiver(port: int = 0) -> Iterator[Receiver]:
     """A receiver that listens until the end of the block."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            says = made.receive(Received(self.path, headers, body, time.monotonic()))
-            if says.when is not None:
-                says.when.wait(60)
-            self.send_response(says.status)
-            for name, value in says.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(says.body)))
-            self.end_headers()
-            self.wfile.write(says.body)
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing on the screen."""
-
-    with _Quiet(("127.0.0.1", port), Handler) as server:
-        made = Receiver(server.server_address[1])
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield made
-        finally:
-            server.shutdown()
-            thread.join()
+    with _Server(port=port, threaded=True) as server:
+        made = Receiver(server)
+        server.expect_request(re.compile("")).respond_with_handler(made.respond)
+        yield made

@@ -9,17 +9,18 @@ import pytest
 from tests.simulators.client import served
 from tests.simulators.core import networks
 from tests.simulators.core.networks import Settings, SmallClient
+from tests.support.receiver import Receiver
 
 Start = Callable[..., AbstractContextManager[SmallClient]]
 
 
 @pytest.fixture
-def start(gateway: Any) -> Start:
+def start(gateway: Receiver) -> Start:
     """A context manager that runs a small network with these settings."""
 
     @contextmanager
     def run(create_app: Any = networks.create_app, **options: Any) -> Iterator[SmallClient]:
-        quick = {"port": 0, "approval_s": 0.15, "callback_url": gateway.url()}
+        quick = {"port": 0, "approval_s": 0.15, "callback_url": gateway.url}
         settings = Settings(**{**quick, **options})
         with served(create_app, settings) as url:
             yield SmallClient(url, settings)

@@ -17,25 +17,26 @@ from tests.simulators.core.networks import (
     SmallPayment,
     signature,
 )
+from tests.support.receiver import Receiver, Says
 from zampay.simulators.core import callbacks
 from zampay.simulators.core.wallet import Course, Wallet
 
 
 def test_the_network_decides_what_a_callback_says_to_the_byte(
-    network: SmallClient, gateway: Any, reference_id: str, until: Callable[..., None]
+    network: SmallClient, gateway: Receiver, reference_id: str, until: Callable[..., None]
 ) -> None:
     network.pay(reference_id, REJECTED)
     until(lambda: network.callbacks() == [200])
-    ((method, path, content),) = gateway.received
-    assert (method, path) == ("POST", "/callbacks/network/token")
-    member = content.decode().removeprefix('{"transaction":').partition(',"hash":')[0]
+    (received,) = gateway.received
+    assert (received.method, received.path) == ("POST", "/hooks")
+    member = received.body.decode().removeprefix('{"transaction":').partition(',"hash":')[0]
     hashed = signature(member, network.settings.hash_key)
-    assert json.loads(content) == {"transaction": json.loads(member), "hash": hashed}
+    assert json.loads(received.body) == {"transaction": json.loads(member), "hash": hashed}
     assert json.loads(member)["reason"] == "REJECTED"
 
 
 def test_a_callback_waits_for_the_end_of_its_payment(
-    network: SmallClient, gateway: Any, reference_id: str, until: Callable[..., None]
+    network: SmallClient, gateway: Receiver, reference_id: str, until: Callable[..., None]
 ) -> None:
     network.pay(reference_id, OPEN_NUMBER)
     assert network.callbacks() == []
@@ -45,34 +46,33 @@ def test_a_callback_waits_for_the_end_of_its_payment(
 
 
 def test_method_and_retries_can_be_set(
-    gateway: Any,
+    gateway: Receiver,
     reference_id: str,
     start: Callable[..., Any],
     until: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(callbacks, "RETRY_PAUSE_S", 0)
-    gateway.answer = 503
+    gateway.answer = lambda _: Says(503)
     with start(callback_method="PUT", callback_retries=1) as client:
         client.pay(reference_id, REJECTED)
         until(lambda: client.callbacks() == [503, 503])
-    assert [method for method, _, _ in gateway.received] == ["PUT", "PUT"]
+    assert [received.method for received in gateway.received] == ["PUT", "PUT"]
 
 
 def test_a_refused_callback_is_not_repeated(
-    network: SmallClient, gateway: Any, reference_id: str, until: Callable[..., None]
+    network: SmallClient, gateway: Receiver, reference_id: str, until: Callable[..., None]
 ) -> None:
-    gateway.answer = 404
+    gateway.answer = lambda _: Says(404)
     network.pay(reference_id, REJECTED)
     until(lambda: network.callbacks() == [404])
-    gateway.shutdown()
-    gateway.server_close()
+    gateway.stop()
     network.pay("second", REJECTED)
     until(lambda: network.callbacks() == [404, "ConnectionError"])
 
 
 def test_a_lost_callback_is_not_sent(
-    network: SmallClient, gateway: Any, reference_id: str, until: Callable[..., None]
+    network: SmallClient, gateway: Receiver, reference_id: str, until: Callable[..., None]
 ) -> None:
     network.faults({"operation": "callback", "kind": "lost", "referenceId": reference_id})
     network.pay(reference_id, REJECTED)
@@ -81,16 +81,16 @@ def test_a_lost_callback_is_not_sent(
 
 
 def test_a_doubled_callback_is_sent_twice(
-    network: SmallClient, gateway: Any, reference_id: str, until: Callable[..., None]
+    network: SmallClient, gateway: Receiver, reference_id: str, until: Callable[..., None]
 ) -> None:
     network.faults({"operation": "callback", "kind": "doubled"})
     network.pay(reference_id, REJECTED)
     until(lambda: network.callbacks() == [200, 200])
-    assert gateway.received[0] == gateway.received[1]
+    assert gateway.received[0].body == gateway.received[1].body
 
 
 def test_a_late_callback_comes_later(
-    network: SmallClient, gateway: Any, reference_id: str, until: Callable[..., None]
+    network: SmallClient, gateway: Receiver, reference_id: str, until: Callable[..., None]
 ) -> None:
     network.faults({"operation": "callback", "kind": "late", "seconds": 0.2})
     began = time.monotonic()
@@ -101,12 +101,12 @@ def test_a_late_callback_comes_later(
 
 
 def test_an_early_callback_comes_before_the_answer_and_only_once(
-    network: SmallClient, gateway: Any, reference_id: str
+    network: SmallClient, gateway: Receiver, reference_id: str
 ) -> None:
     network.faults({"operation": "callback", "kind": "early"})
     assert network.pay(reference_id)["success"]
     assert len(gateway.received) == 1
-    assert json.loads(gateway.received[0][2])["transaction"]["status"] == "SUCCESSFUL"
+    assert json.loads(gateway.received[0].body)["transaction"]["status"] == "SUCCESSFUL"
     assert network.journal()["byReference"] == {reference_id: 1}
     assert network.callbacks() == [200]
 
@@ -169,7 +169,7 @@ def test_a_callback_does_not_use_the_developers_proxy(
 
 
 def test_copies_can_be_sent_at_once_with_any_body(
-    network: SmallClient, gateway: Any, reference_id: str
+    network: SmallClient, gateway: Receiver, reference_id: str
 ) -> None:
     network.pay(reference_id, OPEN_NUMBER)
     wanted = {"referenceId": reference_id, "copies": 50}
@@ -177,7 +177,7 @@ def test_copies_can_be_sent_at_once_with_any_body(
     assert len(gateway.received) == 50
     for body, sent in (("{broken", b"{broken"), ("", b""), ({"status": 1}, b'{"status": 1}')):
         network.admin("POST", "callbacks", {"referenceId": reference_id, "body": body})
-        assert gateway.received[-1][2] == sent
+        assert gateway.received[-1].body == sent
 
 
 def test_copies_need_a_known_payment_with_a_url(

@@ -3,12 +3,12 @@
 import json
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import requests
 
 from tests.simulators.core.networks import OPEN_NUMBER, PAYER, REJECTED, SmallClient
+from tests.support.receiver import Receiver
 
 TWIN = "2609631234"
 
@@ -28,14 +28,16 @@ def test_a_network_names_its_own_open_states(network: SmallClient, reference_id:
     assert network.status(reference_id) == "TIP"
 
 
-def test_a_payment_is_settled_by_its_exact_reference(network: SmallClient, gateway: Any) -> None:
+def test_a_payment_is_settled_by_its_exact_reference(
+    network: SmallClient, gateway: Receiver
+) -> None:
     network.pay("PGW0001", OPEN_NUMBER)
     for reference_id, answer in (("pgw0001", 404), ("PGW0001", 204)):
         ending = {"referenceId": reference_id, "status": "FAILED"}
         assert network.admin("POST", "settle", ending).status_code == answer
     assert network.status("PGW0001") == "FAILED"
     network.admin("POST", "callbacks", {"referenceId": "PGW0001"})
-    assert json.loads(gateway.received[-1][2])["transaction"]["reason"] == "2006"
+    assert json.loads(gateway.received[-1].body)["transaction"]["reason"] == "2006"
 
 
 def test_number_72_is_charged_and_its_answer_is_lost(
