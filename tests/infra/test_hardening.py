@@ -108,6 +108,8 @@ def self_signed(tmp_path: Path) -> Iterator[HTTPServer]:
         yield server
 
 
+# As in production, where a warning stops nothing.
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(self_signed: HTTPServer) -> None:
     outbound = Outbound(connect_timeout_s=2, read_timeout_s=2)
     with pytest.raises((NoReply, NotConnected)):
