@@ -47,7 +47,7 @@ def test_all_is_well(app: Flask) -> None:
 def test_workers_and_beat_never_seen_only_degrade(app: Flask) -> None:
     status, body = answer(app)
     assert (status, body["status"]) == (200, "degraded")
-    assert [body["checks"][role]["says"] for role in (WORKER, BEAT)] == ["never seen"] * 2
+    assert [body["checks"][role]["code"] for role in (WORKER, BEAT)] == ["never_seen"] * 2
 
 
 def test_strict_readiness_fails_what_is_only_degraded(app: Flask) -> None:
@@ -64,6 +64,7 @@ def test_a_silence_of_a_minute_is_told(app: Flask) -> None:
     assert (status, body["status"]) == (200, "degraded")
     assert body["checks"]["worker"] == body["checks"]["worker"] | {
         "status": "degraded",
+        "code": "silent",
         "says": "seen 65 s ago",
     }
 
@@ -73,7 +74,7 @@ def test_redis_away_degrades(another_app: Callable[..., Flask]) -> None:
     give_life(app)
     status, body = answer(app)
     assert (status, body["status"]) == (200, "degraded")
-    assert body["checks"]["redis"]["says"] == "away: connection refused"
+    assert body["checks"]["redis"]["code"] == "away"
     assert body["checks"]["worker"]["status"] == "ok"
 
 
@@ -103,7 +104,7 @@ def test_a_dependency_that_hangs_is_told_and_not_asked_twice(
     readiness.init(app, writes=("transfers",))
     try:
         assert [answer(app)[0] for _ in range(3)] == [503] * 3
-        assert "no answer within 0.2 s" in str(answer(app)[1])
+        assert answer(app)[1]["checks"]["database"]["code"] == "no_answer"
         assert asked == [1]
     finally:
         released.set()
@@ -125,13 +126,14 @@ def test_an_older_database_is_not_ready_and_a_newer_one_is(
         stamp("0001")
         status, body = answer(app)
         assert status == 503
-        assert body["checks"]["migrations"]["says"] == (
-            f"behind: the database is at 0001, this program needs {head}"
-        )
+        migration = body["checks"]["migrations"]
+        assert migration["code"] == "behind"
+        assert "0001" in migration["says"]
+        assert str(head) in migration["says"]
         stamp("9999")
         status, body = answer(app)
         assert status == 200
-        assert "newer than this program" in body["checks"]["migrations"]["says"]
+        assert body["checks"]["migrations"]["code"] == "newer"
     finally:
         stamp(str(head))
 

@@ -22,7 +22,7 @@ from zampay.webhooks import rotate_encryption
 
 
 class Code(StrEnum):
-    """What can be found; of what readiness examines, the code is its name and its verdict."""
+    """What can be found; of what readiness examines, its name and its code."""
 
     SET_UP = "configuration_complete"
     DEVELOPMENT = "development"
@@ -98,7 +98,7 @@ def examine() -> Iterator[Finding]:
     """Everything that can be looked at from here, one finding after the other."""
     yield from _configuration()
     for check in readiness.examine():
-        code = f"{check.name}_{check.verdict}"
+        code = f"{check.name}_{check.code}"
         if check.verdict is readiness.Verdict.OK:
             yield fine(code, check.name, f"{check.says}.")
         else:

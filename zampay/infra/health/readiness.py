@@ -34,12 +34,28 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
+class Code(StrEnum):
+    """What a check found, for programs; its words may change."""
+
+    ANSWERS = "answers"
+    AWAY = "away"
+    NO_ANSWER = "no_answer"
+    NO_WRITES = "no_writes"
+    UP_TO_DATE = "up_to_date"
+    NEWER = "newer"
+    BEHIND = "behind"
+    SEEN = "seen"
+    SILENT = "silent"
+    NEVER_SEEN = "never_seen"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One dependency: what was found, in a few words, and how long it took to find out."""
+    """One dependency: what was found, as a code and in words, and how long that took."""
 
     name: str
     verdict: Verdict
+    code: Code
     says: str
     duration_ms: float
 
@@ -67,7 +83,7 @@ class Examiner:
             except TooLate:
                 verdict = Verdict.FAILED if name == "database" else Verdict.DEGRADED
                 says = f"no answer within {TIMEOUT_S:g} s"
-                found.append(Check(name, verdict, says, TIMEOUT_S * 1000))
+                found.append(Check(name, verdict, Code.NO_ANSWER, says, TIMEOUT_S * 1000))
         return found
 
     def _in_context(self, check: Callable[[], Iterator[Check]]) -> list[Check]:
@@ -98,11 +114,12 @@ def _database() -> Iterator[Check]:
             read = [*_migrations(link), *_heartbeats(link)]
         health_connection.try_to_write(tables)
     except sa.exc.SQLAlchemyError as error:
+        code = Code.NO_WRITES if read else Code.AWAY
         trouble = "no payment can be kept" if read else "away"
         says = f"{trouble}: {error_text.of_database(error)}"
-        yield _check("database", Verdict.FAILED, says, started_s)
+        yield _check("database", Verdict.FAILED, code, says, started_s)
     else:
-        yield _check("database", Verdict.OK, "answers", started_s)
+        yield _check("database", Verdict.OK, Code.ANSWERS, "answers", started_s)
     yield from read
 
 
@@ -119,14 +136,15 @@ def _migrations(link: sa.Connection) -> Iterator[Check]:
         else set()
     )
     if found == heads:
-        yield _check("migrations", Verdict.OK, f"at {', '.join(sorted(heads))}", started_s)
+        says = f"at {', '.join(sorted(heads))}"
+        yield _check("migrations", Verdict.OK, Code.UP_TO_DATE, says, started_s)
     elif found - known:
         says = f"the database is newer than this program ({', '.join(sorted(found))})"
-        yield _check("migrations", Verdict.OK, says, started_s)
+        yield _check("migrations", Verdict.OK, Code.NEWER, says, started_s)
     else:
         found_at, wanted = ", ".join(sorted(found)) or "nothing", ", ".join(sorted(heads))
         says = f"behind: the database is at {found_at}, this program needs {wanted}"
-        yield _check("migrations", Verdict.FAILED, says, started_s)
+        yield _check("migrations", Verdict.FAILED, Code.BEHIND, says, started_s)
 
 
 def _heartbeats(link: sa.Connection) -> Iterator[Check]:
@@ -138,11 +156,11 @@ def _heartbeats(link: sa.Connection) -> Iterator[Check]:
     for role in heartbeat.ROLES:
         age_s = ages.get(role)
         if age_s is None:
-            yield _check(role, Verdict.DEGRADED, "never seen", started_s)
+            yield _check(role, Verdict.DEGRADED, Code.NEVER_SEEN, "never seen", started_s)
         else:
             lately = age_s <= heartbeat.SILENT_AFTER_S
-            verdict = Verdict.OK if lately else Verdict.DEGRADED
-            yield _check(role, verdict, f"seen {max(age_s, 0):.0f} s ago", started_s)
+            found = (Verdict.OK, Code.SEEN) if lately else (Verdict.DEGRADED, Code.SILENT)
+            yield _check(role, *found, f"seen {max(age_s, 0):.0f} s ago", started_s)
 
 
 def _redis() -> Iterator[Check]:
@@ -151,13 +169,12 @@ def _redis() -> Iterator[Check]:
         redis_client.client().set("readiness", "1", px=1000)
     except redis.RedisError as error:
         answered = isinstance(error, redis.ResponseError | redis.BusyLoadingError)
-        trouble = "of no use" if answered else "away"
-        yield _check(
-            "redis", Verdict.DEGRADED, f"{trouble}: {error_text.of_redis(error)}", started_s
-        )
+        code = Code.NO_WRITES if answered else Code.AWAY
+        says = f"{'of no use' if answered else 'away'}: {error_text.of_redis(error)}"
+        yield _check("redis", Verdict.DEGRADED, code, says, started_s)
     else:
-        yield _check("redis", Verdict.OK, "answers", started_s)
+        yield _check("redis", Verdict.OK, Code.ANSWERS, "answers", started_s)
 
 
-def _check(name: str, verdict: Verdict, says: str, started_s: float) -> Check:
-    return Check(name, verdict, says, round((clock.monotonic_s() - started_s) * 1000, 1))
+def _check(name: str, verdict: Verdict, code: Code, says: str, started_s: float) -> Check:
+    return Check(name, verdict, code, says, round((clock.monotonic_s() - started_s) * 1000, 1))

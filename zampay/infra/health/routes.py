@@ -45,6 +45,7 @@ def _answer(status: str, checks: list[Check]) -> Response:
     told: dict[str, Any] = {
         check.name: {
             "status": check.verdict,
+            "code": check.code,
             "says": check.says,
             "durationMs": check.duration_ms,
         }
