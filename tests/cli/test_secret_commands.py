@@ -10,6 +10,8 @@ from tests.support.commands import run
 from tests.support.merchants import Merchant
 from tests.support.objects import NOBODY_LISTENS
 from tests.webhooks.given import endpoint
+from zampay.cli.doctor import Code, examine
+from zampay.kernel.findings import Finding, Verdict
 
 NEW = "the-secret-key-of-the-next-year!"
 WithKeys = Callable[..., Flask]
@@ -23,6 +25,12 @@ def with_keys(another_app: Callable[..., Flask], settings: config.Config) -> Wit
         return another_app(secret_keys=(NEW, *settings.secret_keys) if old_too else (NEW,))
 
     return make
+
+
+def found(app: Flask) -> dict[str, Finding]:
+    """What doctor finds, by its codes."""
+    with app.app_context():
+        return {finding.code: finding for finding in examine()}
 
 
 def test_what_was_encrypted_again_is_counted(merchant: Merchant, with_keys: WithKeys) -> None:
@@ -43,8 +51,8 @@ def test_a_secret_that_no_key_decrypts_is_named_with_what_to_do(
     lost = endpoint(merchant, NOBODY_LISTENS)["id"]
     result = run(with_keys(old_too=False), "secrets", "rotate-encryption")
     assert result.exit_code == 1
-    assert f"No key decrypts a secret of {lost} (of {merchant.tenant_id}).\n" in result.output
-    assert "as SECRET_KEY_PREVIOUS" in result.output
+    for wanted in (lost, merchant.tenant_id, "SECRET_KEY_PREVIOUS"):
+        assert wanted in result.output
 
 
 def test_the_doctor_says_whether_the_key_before_may_go(
@@ -52,14 +60,10 @@ def test_the_doctor_says_whether_the_key_before_may_go(
 ) -> None:
     lost = endpoint(merchant, NOBODY_LISTENS)["id"]
     swapped, alone = with_keys(old_too=True), with_keys(old_too=False)
+    assert lost in found(alone)[Code.SECRETS_LOST].says
     assert (
-        f"WRONG   webhook secrets: no key decrypts those of {lost}.\n"
-        in run(alone, "doctor").output
+        "`zampay secrets rotate-encryption`" in found(swapped)[Code.SECRETS_OF_EARLIER_KEY].remedy
     )
-    before = run(swapped, "doctor").output
-    assert "advice  webhook secrets: only SECRET_KEY_PREVIOUS decrypts 1 of them.\n" in before
-    assert "`zampay secrets rotate-encryption`" in before
     run(swapped, "secrets", "rotate-encryption")
     for app in (swapped, alone):
-        told = run(app, "doctor").output
-        assert "ok      webhook secrets: SECRET_KEY decrypts all 1.\n" in told
+        assert found(app)[Code.SECRETS_CURRENT].verdict is Verdict.FINE

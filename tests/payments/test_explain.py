@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import ScriptedNetwork, make_due, stored, submit
+from tests.support.explanations import explanation, reason
+from tests.support.fakes import ScriptedNetwork, make_due, submit
 from tests.support.given import (
     LONG,
     accept,
@@ -22,8 +23,7 @@ from tests.support.given import (
 )
 from tests.support.in_review import in_review
 from tests.support.merchants import BASE, Merchant, answered
-from zampay.infra.database.db import transaction
-from zampay.payments.explain import Explanation, Note, Reason, explain
+from zampay.payments.explain import Note, Reason
 from zampay.payments.schemas import NEW_ATTEMPT, WAIT_UNTIL
 from zampay.providers.contract import Declined, NotSent, Order, Submission
 from zampay.providers.mtn.mapping import failure
@@ -41,16 +41,6 @@ def explained(merchant: Merchant, payment: Transfer) -> dict[str, Any]:
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json
     return found
-
-
-def explanation(app: Flask, payment: Transfer) -> Explanation:
-    """The same with its codes, which are not shown."""
-    with app.app_context(), transaction(payment.tenant_id) as tx:
-        return explain(tx, stored(app, payment.id))
-
-
-def reason(app: Flask, payment: Transfer) -> Reason:
-    return explanation(app, payment).reason
 
 
 def decide(app: Flask, payment: Transfer, end: State) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.support.explanations import reason
 from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, poll, stored
 from tests.support.given import accept
 from tests.support.merchants import Merchant
@@ -47,7 +48,7 @@ def test_a_test_payment_ends_as_asked_with_its_history_and_event(
     assert path(app, payment.id).count(status) == 1
     assert events(app, payment.id)[-1].type == f"payment.{status.lower()}"
     explained = merchant.get(f"/payments/{payment.id}/explain", live=False).json
-    assert explained["sentence"].startswith("Sandbox: A test call has ")
+    assert reason(app, payment) == f"test_says_{status.lower()}"
     assert explained["networkSaid"] is None or explained["networkSaid"]["evidence"] != "test"
 
 
