@@ -13,7 +13,6 @@ DOCUMENTS = sorted(
     for pattern in ("*.md", "docs/**/*.md", "bench/*.md", "zampay/**/*.md")
     for path in ROOT.glob(pattern)
 )
-DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 LINES_TO_PASTE = [ROOT / "README.md", ROOT / "docs" / "integration-guide.md"]
@@ -68,15 +67,6 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
         and not ("/" not in text and text in base_names)
     ]
     assert missing == []
-
-
-@pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.name)
-def test_every_decision_says_when_to_revisit_it(decision: Path) -> None:
-    assert "Revisit when" in decision.read_text(encoding="utf-8")
-
-
-def test_decisions_are_numbered_without_gaps() -> None:
-    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
 
 @pytest.mark.parametrize("document", WITH_PROGRAMS, ids=lambda path: path.name)

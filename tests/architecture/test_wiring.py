@@ -9,7 +9,6 @@ from flask import Flask
 from tests.architecture.sources import sources
 from zampay.infra.health import dead_man
 from zampay.infra.queue import worker
-from zampay.tenants.auth import TENANT_HEADER
 from zampay.tenants.scopes import Scope
 from zampay.transfers import dispatch, states
 from zampay.transfers.states import NextAction
@@ -63,10 +62,6 @@ def test_what_changes_something_needs_a_scope_to_write(migrated_app: Flask) -> N
         changes = (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
         if hasattr(view, "required_scope"):
             assert view.required_scope.endswith(":write") == bool(changes), rule.rule
-
-
-def test_the_tenant_header_is_the_documented_one() -> None:
-    assert TENANT_HEADER == "x-tenant-id"
 
 
 def enqueued_names() -> set[str]:

@@ -76,6 +76,18 @@ def test_a_worker_killed_between_the_merchant_s_200_and_our_record_delivers_agai
     assert {received.body for received in again} == {first.body}
 
 
+def answering_late(shop: Shop, hooks: Receiver, let_go: threading.Event) -> Ledger:
+    """The merchant's ledger; its server answers nobody before the event."""
+    ledger = Ledger(shop, hooks)
+
+    def late(received: Received) -> Says:
+        ledger.take(received)
+        return Says(when=let_go)
+
+    hooks.answer = late
+    return ledger
+
+
 def _status(shop: Shop, ledger: Ledger) -> set[str]:
     path = f"/webhook-endpoints/{ledger.endpoint_id}/deliveries"
     return {line["status"] for line in shop.ask("GET", path).json()["data"]}
@@ -85,13 +97,7 @@ def test_redis_is_emptied_in_the_middle_of_deliveries(
     gateway: Gateway, hooks: Receiver, payer: str, let_go: threading.Event
 ) -> None:
     shop = gateway.shop()
-    ledger = Ledger(shop, hooks)
-
-    def late(received: Received) -> Says:
-        ledger.take(received)
-        return Says(when=let_go)
-
-    hooks.answer = late
+    ledger = answering_late(shop, hooks, let_go)
     payments = [shop.pay(payer)["id"] for _ in range(6)]
     hooks.await_received(1)
     gateway.machine.flush_redis()
@@ -126,13 +132,7 @@ def test_a_worker_asked_to_stop_waits_for_the_merchant_it_is_talking_to(
     gateway: Gateway, hooks: Receiver, payer: str, let_go: threading.Event
 ) -> None:
     shop = gateway.shop()
-    ledger = Ledger(shop, hooks)
-
-    def late(received: Received) -> Says:
-        ledger.take(received)
-        return Says(when=let_go)
-
-    hooks.answer = late
+    ledger = answering_late(shop, hooks, let_go)
     payment_id = shop.pay(payer)["id"]
     hooks.await_received(1)
     threading.Timer(1, let_go.set).start()

@@ -11,6 +11,7 @@ from flask import Flask
 from tests.support import fakes, given, rows
 from tests.support.fakes import HeldQueue, ScriptedNetwork
 from tests.support.merchants import BASE, Merchant
+from zampay.providers.contract import Order
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import State
 
@@ -42,6 +43,17 @@ class Engine:
         return client.open(
             path, method=method, data=raw, content_type="application/json"
         ).status_code
+
+    def called_during(
+        self, transfer: Transfer, answer: Any, body: bytes | object = PAID
+    ) -> Callable[[Order], Any]:
+        """A script line: before the network gives this answer, it calls us."""
+
+        def call_first(order: Order) -> Any:
+            assert self.call(transfer, body) == 200
+            return answer(order) if callable(answer) else answer
+
+        return call_first
 
     def stored(self, transfer: Transfer) -> Transfer:
         return fakes.stored(self.app, transfer.id)

@@ -17,7 +17,8 @@ from tests.support.refusals import refusal
 from tests.support.tables import contents
 
 pytestmark = pytest.mark.usefixtures("network")
-Objects = dict[tuple[str, bool], dict[str, str]]
+Ids = dict[str, str]
+Objects = dict[tuple[str, bool], Ids]
 BODIES: dict[str, Any] = {
     "/replay": {"since": "2026-01-01T00:00:00Z"},
     "/{endpoint_id}": {"description": "mine now"},
@@ -29,9 +30,7 @@ LISTS = [path for method, path in GUARDED if method == "GET" and "{" not in path
 BY_MODE = [one for one in ON_AN_OBJECT if "{key_id}" not in one[1]]
 
 
-def ask(
-    merchant: Merchant, method: str, path: str, ids: dict[str, str], *, live: bool = True
-) -> Answer:
+def ask(merchant: Merchant, method: str, path: str, ids: Ids, *, live: bool = True) -> Answer:
     body: dict[str, Any] = next((body for end, body in BODIES.items() if path.endswith(end)), {})
     answer = merchant.client.open(
         filled(path, ids),
@@ -62,16 +61,22 @@ def objects(once: Once, merchant: Merchant, rival: Merchant) -> Objects:
     return once("objects", made)
 
 
+def assert_not_there(
+    app: Flask, asking: Merchant, method: str, path: str, ids: Ids, *, live: bool = True
+) -> None:
+    """The answer is the one for an object that does not exist, and nothing changes."""
+    before = contents(app)
+    answer = ask(asking, method, path, ids, live=live)
+    refusal(answer, 404, answer.json["code"])
+    assert alike(answer, ask(asking, method, path, UNKNOWN, live=live))
+    assert contents(app) == before
+
+
 @pytest.mark.parametrize(("method", "path"), ON_AN_OBJECT)
 def test_an_object_of_another_tenant_is_like_one_that_does_not_exist(
     app: Flask, merchant: Merchant, rival: Merchant, objects: Objects, method: str, path: str
 ) -> None:
-    foreign = objects[rival.tenant_id, True]
-    before = contents(app)
-    answer = ask(merchant, method, path, foreign)
-    refusal(answer, 404, answer.json["code"])
-    assert alike(answer, ask(merchant, method, path, UNKNOWN))
-    assert contents(app) == before
+    assert_not_there(app, merchant, method, path, objects[rival.tenant_id, True])
 
 
 @pytest.mark.parametrize(("method", "path"), ON_AN_OBJECT)
@@ -93,15 +98,10 @@ def test_a_list_shows_nothing_foreign(
 
 @pytest.mark.parametrize(("method", "path"), BY_MODE)
 @pytest.mark.parametrize("live", [True, False])
-def test_the_two_worlds_do_not_see_each_other(
+def test_the_two_modes_do_not_see_each_other(
     app: Flask, merchant: Merchant, objects: Objects, method: str, path: str, *, live: bool
 ) -> None:
-    other_mode = objects[merchant.tenant_id, not live]
-    before = contents(app)
-    answer = ask(merchant, method, path, other_mode, live=live)
-    refusal(answer, 404, answer.json["code"])
-    assert alike(answer, ask(merchant, method, path, UNKNOWN, live=live))
-    assert contents(app) == before
+    assert_not_there(app, merchant, method, path, objects[merchant.tenant_id, not live], live=live)
 
 
 @pytest.mark.parametrize("path", ["/payments", "/events", "/webhook-endpoints"])
@@ -115,7 +115,7 @@ def test_a_list_shows_one_mode(
     assert not any(one in seen for one in other.values())
 
 
-def test_the_same_external_id_is_another_order_in_each_world_and_tenant(
+def test_the_same_external_id_is_another_order_in_each_mode_and_tenant(
     merchant: Merchant, rival: Merchant
 ) -> None:
     answers = [
@@ -150,12 +150,7 @@ def unguarded(unguarded_app: Flask, merchant: Merchant) -> Merchant:
 def test_the_code_alone_keeps_objects_apart(
     app: Flask, unguarded: Merchant, rival: Merchant, objects: Objects, method: str, path: str
 ) -> None:
-    foreign = objects[rival.tenant_id, True]
-    before = contents(app)
-    answer = ask(unguarded, method, path, foreign)
-    refusal(answer, 404, answer.json["code"])
-    assert alike(answer, ask(unguarded, method, path, UNKNOWN))
-    assert contents(app) == before
+    assert_not_there(app, unguarded, method, path, objects[rival.tenant_id, True])
 
 
 @pytest.mark.parametrize("path", LISTS)

@@ -121,12 +121,8 @@ def test_a_callback_for_a_payment_not_yet_sent_neither_sends_nor_delays_it(engin
 
 def test_a_callback_during_a_look_makes_another_one_follow(engine: Engine) -> None:
     transfer = engine.given(processing)
-
-    def be_called_meanwhile(order: Order) -> PollAnswer:
-        engine.call(transfer, PAID)
-        return result("PENDING")(order)
-
-    engine.network.poll_answers = [be_called_meanwhile, result("SUCCESSFUL")]
+    meanwhile = engine.called_during(transfer, result("PENDING"))
+    engine.network.poll_answers = [meanwhile, result("SUCCESSFUL")]
     engine.make_due(transfer)
     engine.app.extensions["celery"].tasks["transfers.poll"](
         transfer_id=transfer.id, tenant_id=transfer.tenant_id

@@ -15,7 +15,7 @@ from tests.support.given import (
 )
 from tests.support.rows import discrepancies, path
 from zampay.infra.database.db import transaction
-from zampay.providers.contract import Declined, InDoubt, NotSent, Order, Submission
+from zampay.providers.contract import Declined, InDoubt, NotSent, Submission
 from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers import states
 from zampay.transfers.callbacks import MOST_KEPT
@@ -128,12 +128,7 @@ def test_what_was_called_back_about_cannot_be_cancelled(engine: Engine) -> None:
 @pytest.mark.parametrize("answer", [REFUSED, NotSent("reset")])
 def test_a_no_to_what_was_called_back_about_is_doubt(engine: Engine, answer: Submission) -> None:
     transfer = engine.accept()
-
-    def be_called_first(_: Order) -> Submission:
-        engine.call(transfer, PAID)
-        return answer
-
-    engine.network.submit_answers = [be_called_first]
+    engine.network.submit_answers = [engine.called_during(transfer, answer)]
     engine.submit(transfer)
     engine.in_state(transfer, State.UNCONFIRMED)
 

@@ -92,12 +92,8 @@ def test_a_hint_that_got_no_turn_is_followed_before_the_planned_poll(engine: Eng
 def test_a_callback_during_a_poll_that_a_callback_caused_keeps_the_plan_too(engine: Engine) -> None:
     transfer, planned = polled_twelve_times(engine)
     engine.queue.lose_all()
-
-    def called_again(order: Order) -> PollAnswer:
-        engine.call(transfer, b"second")
-        return result("PENDING")(order)
-
-    engine.network.poll_answers = [called_again, result("PENDING")]
+    again = engine.called_during(transfer, result("PENDING"), b"second")
+    engine.network.poll_answers = [again, result("PENDING")]
     engine.call(transfer, b"first")
     engine.queue.run_all()
     after = engine.stored(transfer)
