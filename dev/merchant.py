@@ -51,7 +51,7 @@ class Merchant:
         return self._ask("GET", f"/payments/{payment_id}")
 
     def history(self, payment_id: str) -> list[dict[str, Any]]:
-        """Every move of the payment so far, oldest first."""
+        """Every transition of the payment so far, oldest first."""
         moves: list[dict[str, Any]] = self._ask("GET", f"/payments/{payment_id}/events")["data"]
         return moves
 

@@ -117,7 +117,7 @@ def test_a_member_that_takes_few_values_names_them() -> None:
     assert named("WebhookDelivery", "eventType") == {*event_types.ALL}
 
 
-def test_the_example_of_a_payment_is_taken_and_rings_nobody(merchant: Merchant) -> None:
+def test_the_example_of_a_payment_is_taken_and_prompts_nobody(merchant: Merchant) -> None:
     properties = COMMITTED["components"]["schemas"]["PaymentRequest"]["properties"]
     example = {name: one["example"] for name, one in properties.items() if "example" in one}
     answer = merchant.post("/payments", example, live=False)

@@ -5,7 +5,7 @@ CREATE INDEX ix_api_keys_page ON api_keys (tenant_id, created_at, id);
 CREATE INDEX ix_audit_log_rotated ON audit_log (tenant_id, subject) WHERE action = 'key.rotated';
 CREATE INDEX ix_audit_log_tenant_id_id ON audit_log (tenant_id, id);
 -- Not unique, although its values are: a change of a row with a computed unique column locks out
--- the foreign keys of others, and callbacks at once would wait in a ring.
+-- the foreign keys of others, and callbacks at once would deadlock.
 CREATE INDEX ix_transfers_callback_lookup ON transfers (callback_lookup);
 CREATE INDEX ix_transfers_page ON transfers (tenant_id, livemode, kind, created_at, id);
 CREATE INDEX ix_transfers_due_at ON transfers (due_at) WHERE due_at IS NOT NULL;

@@ -1,4 +1,4 @@
-"""The sources of the house, parsed once, for the tests that read them."""
+"""The source files of the project, parsed once, for the tests that read them."""
 
 import ast
 import gc

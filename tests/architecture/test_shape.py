@@ -1,4 +1,4 @@
-"""The shape of the house: sizes, names, and who may do what."""
+"""The shape of the code: sizes, names, and who may do what."""
 
 import ast
 import re
@@ -45,7 +45,7 @@ def _names(source: Source) -> list[str]:
     return [node.name for node in [*classes, *functions]]
 
 
-def test_a_networks_name_stays_in_its_own_rooms() -> None:
+def test_a_networks_name_stays_in_its_own_folders() -> None:
     found = {}
     for source in sources(*GATEWAY, "migrations"):
         if not MAY_NAME_NETWORKS.match(source.path):

@@ -12,7 +12,7 @@ from tests.support.fakes import HeldQueue, ScriptedNetwork, stored
 from tests.support.given import accept, ended, ending, processing
 from tests.support.in_review import in_review
 from tests.support.merchants import BASE, Merchant
-from tests.support.rows import discrepancies, events, moves, path
+from tests.support.rows import discrepancies, events, history, path
 from tests.support.two_operators import act, decide, founders, propose
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.transfers.models import Transfer
@@ -120,7 +120,7 @@ def test_two_people_end_a_payment_in_review(
     given = ("--transaction-id", "1884710816") if end == "SUCCESSFUL" else ()
     result = decide(app, payment.id, end, *given)
     assert result.exit_code == 0, result.output
-    last = moves(app, payment.id)[-1]
+    last = history(app, payment.id)[-1]
     assert (last.source, last.target, last.evidence) == ("IN_REVIEW", end, "operator")
     assert "statement of 31 January" in last.detail
     assert events(app, payment.id)[-1].type == f"payment.{end.lower()}"
@@ -194,7 +194,7 @@ def test_replayed_callbacks_are_looked_at_again(
     assert result.output.endswith(" 1.\n")
     network.poll_answers.append(ending("SUCCESSFUL"))
     task_queue.run_all()
-    assert moves(app, payment.id)[-1].evidence == "callback"
+    assert history(app, payment.id)[-1].evidence == "callback"
     assert stored(app, untouched.id).state == "PROCESSING"
     assert [action["action"] for action in actions(merchant)] == ["callbacks.replayed"]
 

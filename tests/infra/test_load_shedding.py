@@ -12,12 +12,12 @@ from zampay.infra.web.load_shedding import Refusal, Slots
 from zampay.kernel import clock
 
 
-class House:
+class BusyWeb:
     """Two places and one to wait, whose work takes until `ended` is set."""
 
     def __init__(self, *, longest_wait_s: float = 20) -> None:
         self.ended, self.inside = threading.Event(), threading.Semaphore(0)
-        self.slots = Slots("house", at_work=2, waiting=1, longest_wait_s=longest_wait_s)
+        self.slots = Slots("web", at_work=2, waiting=1, longest_wait_s=longest_wait_s)
 
     def work(self) -> str:
         self.inside.release()
@@ -38,80 +38,80 @@ class House:
         return asked
 
 
-def run(journey: Callable[[House], Coroutine[Any, Any, None]], house: House) -> None:
+def run(requests: Callable[[BusyWeb], Coroutine[Any, Any, None]], web: BusyWeb) -> None:
     async def whole() -> None:
         try:
-            await journey(house)
+            await requests(web)
         finally:
-            house.ended.set()
+            web.ended.set()
 
     asyncio.run(whole())
 
 
 def test_whoever_waits_too_long_is_refused() -> None:
-    async def journey(house: House) -> None:
-        asked = await house.fill()
-        assert await house.ask() is Refusal.NO_ROOM
-        house.ended.set()
-        assert await asyncio.gather(*asked, house.ask()) == ["done"] * 3
+    async def requests(web: BusyWeb) -> None:
+        asked = await web.fill()
+        assert await web.ask() is Refusal.NO_ROOM
+        web.ended.set()
+        assert await asyncio.gather(*asked, web.ask()) == ["done"] * 3
 
-    run(journey, House(longest_wait_s=0.05))
+    run(requests, BusyWeb(longest_wait_s=0.05))
 
 
 def test_whoever_waits_gets_the_first_place_and_the_next_is_refused_at_once() -> None:
-    async def journey(house: House) -> None:
-        asked = await house.fill()
-        waiting = house.ask()
+    async def requests(web: BusyWeb) -> None:
+        asked = await web.fill()
+        waiting = web.ask()
         await asyncio.sleep(0)
-        assert await asyncio.wait_for(house.ask(), 5) is Refusal.NO_ROOM
-        house.ended.set()
+        assert await asyncio.wait_for(web.ask(), 5) is Refusal.NO_ROOM
+        web.ended.set()
         assert await asyncio.gather(*asked, waiting) == ["done"] * 3
 
-    run(journey, House())
+    run(requests, BusyWeb())
 
 
 def test_whoever_leaves_while_waiting_is_forgotten_and_never_worked_on() -> None:
-    async def journey(house: House) -> None:
-        asked = await house.fill()
+    async def requests(web: BusyWeb) -> None:
+        asked = await web.fill()
         left = asyncio.Event()
-        leaving = house.ask(left)
+        leaving = web.ask(left)
         await asyncio.sleep(0)
         left.set()
         assert await leaving is Refusal.GONE
-        next_one = house.ask()
-        house.ended.set()
+        next_one = web.ask()
+        web.ended.set()
         assert await asyncio.gather(*asked, next_one) == ["done"] * 3
-        assert not house.inside.acquire(blocking=False) or not house.inside.acquire(blocking=False)
+        assert not web.inside.acquire(blocking=False) or not web.inside.acquire(blocking=False)
 
-    run(journey, House())
+    run(requests, BusyWeb())
 
 
 def test_a_request_that_is_cancelled_keeps_its_place_until_its_thread_is_free() -> None:
-    async def journey(house: House) -> None:
-        asked = await house.fill()
+    async def requests(web: BusyWeb) -> None:
+        asked = await web.fill()
         asked[0].cancel()
-        waiting = house.ask()
+        waiting = web.ask()
         with pytest.raises(asyncio.CancelledError):
             await asked[0]
-        assert not house.inside.acquire(blocking=False)
-        house.ended.set()
+        assert not web.inside.acquire(blocking=False)
+        web.ended.set()
         assert await waiting == "done"
 
-    run(journey, House())
+    run(requests, BusyWeb())
 
 
 def test_work_that_fails_leaves_its_place() -> None:
     def broken() -> None:
         raise RuntimeError
 
-    async def journey(house: House) -> None:
+    async def requests(web: BusyWeb) -> None:
         for _ in range(5):
             with pytest.raises(RuntimeError):
-                await house.slots.run(broken, leaving=asyncio.Event().wait)
-        house.ended.set()
-        assert await house.ask() == "done"
+                await web.slots.run(broken, leaving=asyncio.Event().wait)
+        web.ended.set()
+        assert await web.ask() == "done"
 
-    run(journey, House())
+    run(requests, BusyWeb())
 
 
 class Turns:
@@ -146,7 +146,7 @@ class Turns:
 
 
 def test_one_merchant_leaves_places_for_those_who_come_later() -> None:
-    async def journey() -> None:
+    async def requests() -> None:
         turns = Turns()
         try:
             asked = [turns.ask("big") for _ in range(12)]
@@ -157,11 +157,11 @@ def test_one_merchant_leaves_places_for_those_who_come_later() -> None:
             turns.end()
         assert Refusal.NO_ROOM not in await asyncio.gather(*asked)
 
-    asyncio.run(journey())
+    asyncio.run(requests())
 
 
 def test_merchants_who_wait_take_turns() -> None:
-    async def journey() -> None:
+    async def requests() -> None:
         turns = Turns()
         try:
             first = [turns.ask(whose) for whose in "aaaabbcd"]
@@ -174,11 +174,11 @@ def test_merchants_who_wait_take_turns() -> None:
             turns.end()
         assert await asyncio.gather(*first, *waiting) == [None] * 13
 
-    asyncio.run(journey())
+    asyncio.run(requests())
 
 
 def test_where_nobody_else_may_wait_the_last_of_the_many_is_refused() -> None:
-    async def journey() -> None:
+    async def requests() -> None:
         turns = Turns()
         try:
             working = [turns.ask(whose) for whose in "aaaabbcd"]
@@ -194,7 +194,7 @@ def test_where_nobody_else_may_wait_the_last_of_the_many_is_refused() -> None:
             turns.end()
         assert await asyncio.gather(*working, *many[:-2], few) == [None] * 16
 
-    asyncio.run(journey())
+    asyncio.run(requests())
 
 
 def test_a_process_is_stuck_when_every_place_was_held_for_a_minute(
@@ -203,20 +203,20 @@ def test_a_process_is_stuck_when_every_place_was_held_for_a_minute(
     now_s = 1000.0
     monkeypatch.setattr(clock, "monotonic_s", lambda: now_s)
 
-    async def journey(house: House) -> None:
+    async def requests(web: BusyWeb) -> None:
         nonlocal now_s
-        first = house.ask()
-        assert await asyncio.to_thread(house.inside.acquire, timeout=10)
+        first = web.ask()
+        assert await asyncio.to_thread(web.inside.acquire, timeout=10)
         now_s += 100
-        assert not house.slots.stuck()  # one place is free
-        second = house.ask()
-        assert await asyncio.to_thread(house.inside.acquire, timeout=10)
+        assert not web.slots.stuck()  # one place is free
+        second = web.ask()
+        assert await asyncio.to_thread(web.inside.acquire, timeout=10)
         now_s += 59
-        assert not house.slots.stuck()  # the second is not here for long
+        assert not web.slots.stuck()  # the second is not here for long
         now_s += 1
-        assert house.slots.stuck()
-        house.ended.set()
+        assert web.slots.stuck()
+        web.ended.set()
         assert list(await asyncio.gather(first, second)) == ["done"] * 2
-        assert not house.slots.stuck()
+        assert not web.slots.stuck()
 
-    run(journey, House())
+    run(requests, BusyWeb())

@@ -84,7 +84,7 @@ class Gateway:
         return self.until_status(shop, payment_id, *FINAL)
 
     def assert_paid_once(self, shop: Shop, payment_id: str) -> None:
-        """It ends SUCCESSFUL, in one move, and the payer was charged exactly once."""
+        """It ends SUCCESSFUL, in one transition, and the payer was charged exactly once."""
         payment = self.until_final(shop, payment_id)
         assert (payment["status"], payment["failure"]) == ("SUCCESSFUL", None)
         assert shop.statuses(payment_id).count("SUCCESSFUL") == 1

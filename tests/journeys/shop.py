@@ -80,12 +80,12 @@ class Shop:
         return found
 
     def history(self, payment_id: str) -> list[dict[str, Any]]:
-        """Every move of the payment, oldest first."""
+        """Every transition of the payment, oldest first."""
         moves: list[dict[str, Any]] = self.ask("GET", f"/payments/{payment_id}/events").json()[
             "data"
         ]
         return moves
 
     def statuses(self, payment_id: str) -> list[str]:
-        """The status after each move."""
+        """The status after each transition."""
         return [move["status"] for move in self.history(payment_id)]

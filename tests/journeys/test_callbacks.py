@@ -35,7 +35,7 @@ def test_nothing_depends_on_a_callback(
     assert shop.history(payment_id)[-1]["evidence"] == "enquiry"
 
 
-def test_a_forged_callback_moves_nothing(gateway: Gateway, network: Network, shop: Shop) -> None:
+def test_a_forged_callback_changes_nothing(gateway: Gateway, network: Network, shop: Shop) -> None:
     payment_id = shop.pay(SILENT)["id"]
     gateway.until_status(shop, payment_id, "PROCESSING")
     reference = gateway.books.reference(payment_id)

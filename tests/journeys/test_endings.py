@@ -38,7 +38,7 @@ def test_a_payment_goes_through(gateway: Gateway, shop: Shop, payer: str) -> Non
     assert payment["completedAt"] == payment["updatedAt"]
 
 
-def test_every_move_says_by_what_evidence(gateway: Gateway, shop: Shop, payer: str) -> None:
+def test_every_transition_says_by_what_evidence(gateway: Gateway, shop: Shop, payer: str) -> None:
     payment_id = shop.pay(payer)["id"]
     gateway.until_final(shop, payment_id)
     moves = [(move["status"], move["evidence"]) for move in shop.history(payment_id)]

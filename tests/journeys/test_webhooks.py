@@ -1,4 +1,4 @@
-"""A merchant hears about every move: at once, in order, and again after whatever died."""
+"""A merchant hears about every transition: at once, in order, and again after whatever died."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def pay(gateway: Gateway, shop: Shop, payer: str) -> str:
     return payment_id
 
 
-def test_a_merchant_hears_of_each_move_within_a_second(
+def test_a_merchant_hears_of_each_transition_within_a_second(
     gateway: Gateway,
     hooks: Receiver,
     payer: str,

@@ -131,7 +131,7 @@ def test_each_call_to_the_network_is_a_line_with_outcome_and_duration(journey: J
     assert journey.lines("provider_call", "outcome=no_reply")
 
 
-def test_every_move_is_a_line(journey: Journey) -> None:
+def test_every_transition_is_a_line(journey: Journey) -> None:
     for payment_id in journey.payment_ids:
         moves = journey.lines("transition", payment_id)
         assert any("source=PENDING" in line for line in moves)

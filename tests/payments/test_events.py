@@ -1,4 +1,4 @@
-"""One event per move that merchants see, numbered without gaps in the order of history."""
+"""One event per transition that merchants see, numbered without gaps in the order of history."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +16,7 @@ from tests.support.fakes import (
 )
 from tests.support.given import accept, ending, hear_that_it_is_unknown, look, processing
 from tests.support.merchants import Merchant
-from tests.support.rows import events, moves, path
+from tests.support.rows import events, history, path
 from zampay.infra.database.db import transaction
 from zampay.providers.contract import InDoubt, NotSent
 from zampay.providers.profile import Kind
@@ -27,7 +27,7 @@ from zampay.transfers.states import Evidence, State
 EVENTS = RULES[Kind.PAYMENT].events
 
 
-def test_each_move_that_a_merchant_sees_is_told_once_with_the_payment_as_it_was(
+def test_each_transition_that_a_merchant_sees_is_told_once_with_the_payment_as_it_was(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     payment = processing(app, merchant, network)
@@ -98,7 +98,7 @@ def test_twenty_transitions_at_once_number_their_events_without_a_gap_and_in_ord
     assert [one.sequence for one in told] == list(range(1, 41))
     for payment in payments:
         of_one = [one for one in told if one.subject_id == payment.id]
-        news = [move for move in moves(app, payment.id) if State(move.target) in EVENTS]
+        news = [move for move in history(app, payment.id) if State(move.target) in EVENTS]
         assert [one.position for one in of_one] == [move.position for move in news]
         assert [one.type for one in of_one] == [EVENTS[State(move.target)] for move in news]
 

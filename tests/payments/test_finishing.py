@@ -11,7 +11,7 @@ from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, poll, stor
 from tests.support.given import accept
 from tests.support.merchants import Merchant
 from tests.support.refusals import refusal, wrong_fields
-from tests.support.rows import events, moves, path, seconds_until_due
+from tests.support.rows import events, history, path, seconds_until_due
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.providers.failures import FailureCode
 from zampay.providers.sandbox import adapter as sandbox
@@ -194,7 +194,7 @@ def test_a_payment_goes_to_review_by_itself_for_one_number(
     task_queue.run_all()
     make_due(app, payment.id)
     poll(app, payment)
-    last = moves(app, payment.id)[-1]
+    last = history(app, payment.id)[-1]
     assert (last.target, last.evidence) == ("IN_REVIEW", "enquiry")
     assert finish(merchant, payment.id, "SUCCESSFUL").json["status"] == "SUCCESSFUL"
 

@@ -70,7 +70,7 @@ def test_times_are_in_utc_and_of_the_database(app: Flask, merchant: Merchant) ->
     assert timedelta(0) <= age + timedelta(milliseconds=1) < timedelta(seconds=10)
 
 
-def test_the_history_tells_each_move_and_its_evidence(
+def test_the_history_tells_each_transition_and_its_evidence(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, network: ScriptedNetwork
 ) -> None:
     payment_id = merchant.pay().json["id"]

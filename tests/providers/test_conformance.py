@@ -14,7 +14,7 @@ from tests.infra.sockets import (
     says,
     serving,
 )
-from tests.support.networks import Remote, Rig, Sandbox, an_order, until
+from tests.support.networks import NetworkInTest, Remote, Sandbox, an_order, until
 from zampay.kernel import clock, money
 from zampay.kernel.sandbox_numbers import OURS, PUBLISHED, Ending
 from zampay.providers import registry
@@ -34,7 +34,7 @@ from zampay.providers.contract import (
 from zampay.providers.failures import FailureCode
 from zampay.providers.profile import Kind
 
-RIGS = ("sandbox", "MTN")
+IN_TEST = ("sandbox", "MTN")
 CODES = {
     Ending.FAILED: {FailureCode.UNSPECIFIED},
     Ending.REJECTED: {FailureCode.PAYER_DECLINED},
@@ -84,12 +84,14 @@ HOSTILE = {
 
 
 def test_every_network_of_the_registry_is_held_to_the_contract() -> None:
-    assert set(RIGS) == {"sandbox", *(network.code for network in registry.NETWORKS)}
+    assert set(IN_TEST) == {"sandbox", *(network.code for network in registry.NETWORKS)}
 
 
-@pytest.fixture(params=RIGS)
-def rig(request: pytest.FixtureRequest) -> Rig:
-    found: Rig = Sandbox() if request.param == "sandbox" else request.getfixturevalue("mtn")
+@pytest.fixture(params=IN_TEST)
+def tested(request: pytest.FixtureRequest) -> NetworkInTest:
+    found: NetworkInTest = (
+        Sandbox() if request.param == "sandbox" else request.getfixturevalue("mtn")
+    )
     return found
 
 
@@ -97,8 +99,8 @@ def is_final(found: PollAnswer) -> bool:
     return isinstance(found, ProviderResult) and found.status is not ResultStatus.PENDING
 
 
-def test_the_profile_says_what_payments_need_to_know(rig: Rig) -> None:
-    profile = rig.provider.profile
+def test_the_profile_says_what_payments_need_to_know(tested: NetworkInTest) -> None:
+    profile = tested.provider.profile
     assert profile.code == profile.code.upper()
     assert profile.msisdn_prefixes
     assert profile.currencies <= set(money.EXPONENTS)
@@ -109,30 +111,30 @@ def test_the_profile_says_what_payments_need_to_know(rig: Rig) -> None:
         assert all(earlier <= later for earlier, later in pairwise(able.poll_schedule))
 
 
-def test_references_are_never_given_twice(rig: Rig) -> None:
-    assert len({rig.provider.new_reference(Kind.PAYMENT) for _ in range(1000)}) == 1000
+def test_references_are_never_given_twice(tested: NetworkInTest) -> None:
+    assert len({tested.provider.new_reference(Kind.PAYMENT) for _ in range(1000)}) == 1000
 
 
-def test_the_same_reference_twice_is_one_charge(rig: Rig) -> None:
-    order = an_order(rig.provider)
-    assert isinstance(rig.provider.submit(order), Accepted)
-    assert isinstance(rig.provider.submit(order), Accepted)
-    until(is_final, rig.provider, order)
-    assert isinstance(rig.provider.submit(order), Accepted)
-    assert rig.charges(order) == 1
+def test_the_same_reference_twice_is_one_charge(tested: NetworkInTest) -> None:
+    order = an_order(tested.provider)
+    assert isinstance(tested.provider.submit(order), Accepted)
+    assert isinstance(tested.provider.submit(order), Accepted)
+    until(is_final, tested.provider, order)
+    assert isinstance(tested.provider.submit(order), Accepted)
+    assert tested.charges(order) == 1
 
 
-def test_an_order_whose_time_is_over_is_not_sent(rig: Rig) -> None:
-    order = an_order(rig.provider, send_until_s=clock.monotonic_s() - 0.001)
-    assert isinstance(rig.provider.submit(order), TooLate)
-    if not isinstance(rig, Sandbox):
-        assert rig.charges(order) == 0
+def test_an_order_whose_time_is_over_is_not_sent(tested: NetworkInTest) -> None:
+    order = an_order(tested.provider, send_until_s=clock.monotonic_s() - 0.001)
+    assert isinstance(tested.provider.submit(order), TooLate)
+    if not isinstance(tested, Sandbox):
+        assert tested.charges(order) == 0
 
 
-def test_a_report_brings_the_figures_back(rig: Rig) -> None:
-    order = an_order(rig.provider)
-    rig.provider.submit(order)
-    found = until(is_final, rig.provider, order)
+def test_a_report_brings_the_figures_back(tested: NetworkInTest) -> None:
+    order = an_order(tested.provider)
+    tested.provider.submit(order)
+    found = until(is_final, tested.provider, order)
     assert isinstance(found, ProviderResult)
     assert order.money.equals(found.amount or "12.50", found.currency or "ZMW")
     assert found.transfer_id in {None, order.transfer_id}
@@ -145,24 +147,24 @@ def test_a_report_brings_the_figures_back(rig: Rig) -> None:
     ids=lambda one: one.name if isinstance(one, Ending) else "",
 )
 def test_a_number_that_fails_fails_as_the_table_says_and_nobody_pays(
-    rig: Rig, msisdn: str, end: Ending
+    tested: NetworkInTest, msisdn: str, end: Ending
 ) -> None:
-    order = an_order(rig.provider, msisdn)
-    answer = rig.provider.submit(order)
+    order = an_order(tested.provider, msisdn)
+    answer = tested.provider.submit(order)
     if isinstance(answer, Declined):
         failure = answer.failure
     elif isinstance(answer, InDoubt):
         assert answer.presumed is not None
-        assert isinstance(rig.provider.poll(order), NotFound)
+        assert isinstance(tested.provider.poll(order), NotFound)
         failure = answer.presumed
     else:
-        found = until(is_final, rig.provider, order)
+        found = until(is_final, tested.provider, order)
         assert isinstance(found, ProviderResult)
         assert found.failure is not None
         failure = found.failure
     assert failure.code in CODES[end]
     assert failure.provider_code
-    assert rig.charges(order) == 0
+    assert tested.charges(order) == 0
 
 
 @pytest.mark.parametrize(
@@ -171,37 +173,37 @@ def test_a_number_that_fails_fails_as_the_table_says_and_nobody_pays(
     ids=str,
 )
 def test_a_number_that_pays_pays_once_whatever_becomes_of_the_answer(
-    rig: Rig, msisdn: str, end: Ending | None
+    tested: NetworkInTest, msisdn: str, end: Ending | None
 ) -> None:
-    order = an_order(rig.provider, msisdn)
-    answer = rig.provider.submit(order)
+    order = an_order(tested.provider, msisdn)
+    answer = tested.provider.submit(order)
     assert isinstance(answer, Accepted if end in {None, Ending.DELAYED} else InDoubt)
-    if isinstance(rig.provider.poll(order), NotFound):
-        assert isinstance(rig.provider.submit(order), Accepted)
-    found = until(is_final, rig.provider, order)
+    if isinstance(tested.provider.poll(order), NotFound):
+        assert isinstance(tested.provider.submit(order), Accepted)
+    found = until(is_final, tested.provider, order)
     assert isinstance(found, ProviderResult)
     assert found.status is ResultStatus.SUCCESSFUL
-    assert rig.charges(order) == 1
+    assert tested.charges(order) == 1
 
 
-def test_a_number_that_never_answers_stays_pending(rig: Rig) -> None:
-    order = an_order(rig.provider, "260963123453")
-    rig.provider.submit(order)
-    found = [rig.provider.poll(order) for _ in range(3)]
+def test_a_number_that_never_answers_stays_pending(tested: NetworkInTest) -> None:
+    order = an_order(tested.provider, "260963123453")
+    tested.provider.submit(order)
+    found = [tested.provider.poll(order) for _ in range(3)]
     assert all(
         isinstance(one, ProviderResult) and one.status is ResultStatus.PENDING for one in found
     )
 
 
-def test_a_network_that_is_unavailable_says_so_and_nobody_pays(rig: Rig) -> None:
-    order = an_order(rig.provider, "260963123462")
-    answer = rig.provider.submit(order)
+def test_a_network_that_is_unavailable_says_so_and_nobody_pays(tested: NetworkInTest) -> None:
+    order = an_order(tested.provider, "260963123462")
+    answer = tested.provider.submit(order)
     assert isinstance(answer, InDoubt | NotSent | Throttled | Declined)
-    assert isinstance(rig.provider.poll(order), NotFound)
-    assert rig.charges(order) == 0
+    assert isinstance(tested.provider.poll(order), NotFound)
+    assert tested.charges(order) == 0
 
 
-@pytest.fixture(params=[name for name in RIGS if name != "sandbox"])
+@pytest.fixture(params=[name for name in IN_TEST if name != "sandbox"])
 def remote(request: pytest.FixtureRequest) -> Remote:
     found: Remote = request.getfixturevalue(request.param.lower())
     return found

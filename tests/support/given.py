@@ -91,7 +91,7 @@ def look(app: Flask, transfer: Transfer, *, age: timedelta = timedelta(0)) -> No
 
 
 def in_state(app: Flask, transfer: Transfer, state: State) -> Transfer:
-    """The row as it is now; a scene that went another way must not look like a test's success."""
+    """The row as it is now; a payment that went another way must not look like a test's success."""
     now = stored(app, transfer.id)
     assert now.state == state
     return now

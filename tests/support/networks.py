@@ -27,7 +27,7 @@ ACCEPTED_AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PAYER = "260963123400"
 
 
-class Rig(Protocol):
+class NetworkInTest(Protocol):
     """What the suite needs of a network."""
 
     provider: Provider
@@ -36,7 +36,7 @@ class Rig(Protocol):
         """How often the payer's wallet was charged for this order."""
 
 
-class Remote(Rig, Protocol):
+class Remote(NetworkInTest, Protocol):
     """A network that is called over a transport, which can do anything to us."""
 
     def at(self, base_url: str) -> Provider:

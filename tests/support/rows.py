@@ -13,7 +13,7 @@ from zampay.transfers.traces import Callback, Discrepancy, Transition
 from zampay.webhooks.models import Event
 
 
-def moves(app: Flask, transfer_id: str) -> list[Transition]:
+def history(app: Flask, transfer_id: str) -> list[Transition]:
     return _rows(
         app,
         sa.select(Transition)
@@ -24,7 +24,7 @@ def moves(app: Flask, transfer_id: str) -> list[Transition]:
 
 def path(app: Flask, transfer_id: str) -> list[str]:
     """The states that a payment has been in, in order."""
-    return [move.target for move in moves(app, transfer_id)]
+    return [move.target for move in history(app, transfer_id)]
 
 
 def events(app: Flask, subject_id: str | None = None) -> list[Event]:
@@ -50,7 +50,7 @@ def seconds_until_due(app: Flask, transfer_id: str) -> float | None:
 
 
 def due_after(app: Flask, transfer_id: str) -> timedelta:
-    """How long after its last move the row falls due."""
+    """How long after its last transition the row falls due."""
     row = stored(app, transfer_id)
     assert row.due_at is not None
     return row.due_at - row.updated_at

@@ -31,7 +31,7 @@ def test_a_flood_of_different_bodies_is_bounded(engine: Engine) -> None:
     assert len(callbacks(engine.app, transfer.id)) == MOST_KEPT
 
 
-def test_twenty_different_bodies_at_once_do_not_wait_for_each_other_in_a_ring(
+def test_twenty_different_bodies_at_once_do_not_deadlock(
     engine: Engine,
 ) -> None:
     transfer = engine.given(processing)

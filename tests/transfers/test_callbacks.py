@@ -13,7 +13,7 @@ from tests.support.fakes import ScriptedNetwork, result
 from tests.support.given import UNKNOWN, ended, ending, processing
 from tests.support.merchants import Merchant
 from tests.support.refusals import refusal
-from tests.support.rows import callbacks, discrepancies, moves, path
+from tests.support.rows import callbacks, discrepancies, history, path
 from zampay.infra.redis import redis_client
 from zampay.providers.contract import Accepted, Order, PollAnswer, Submission
 from zampay.transfers.states import State
@@ -27,7 +27,7 @@ def test_a_callback_brings_the_next_look_forward_and_the_look_decides(engine: En
     assert engine.stored(transfer).state == State.PROCESSING
     engine.queue.run_all()
     assert engine.stored(transfer).state == State.SUCCESSFUL
-    assert moves(engine.app, transfer.id)[-1].evidence == "callback"
+    assert history(engine.app, transfer.id)[-1].evidence == "callback"
     assert [found.processed_at is None for found in callbacks(engine.app, transfer.id)] == [False]
 
 
@@ -54,7 +54,7 @@ def test_a_callback_whose_message_is_lost_is_found_by_the_sweep(engine: Engine) 
 
 
 @pytest.mark.parametrize("redis_is_there", [True, False], ids=["with Redis", "Redis away"])
-def test_fifty_copies_at_once_make_one_row_one_look_and_one_move(
+def test_fifty_copies_at_once_make_one_row_one_poll_and_one_transition(
     engine: Engine,
     redis_is_there: bool,  # noqa: FBT001 - a parameter of pytest
 ) -> None:

@@ -49,11 +49,11 @@ def test_a_payment_that_could_not_be_sent_so_far_can_be_cancelled(
     assert merchant.post(f"/payments/{transfer.id}/cancel").status_code == 200
 
 
-@pytest.mark.parametrize("scene", [processing, unconfirmed, to_be_sent_again])
+@pytest.mark.parametrize("made", [processing, unconfirmed, to_be_sent_again])
 def test_what_may_be_with_the_network_cannot_be_cancelled(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: object
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, made: object
 ) -> None:
-    transfer = scene(app, merchant, network)  # type: ignore[operator]
+    transfer = made(app, merchant, network)  # type: ignore[operator]
     answer = merchant.post(f"/payments/{transfer.id}/cancel")
     assert (answer.status_code, answer.json["code"]) == (409, "not_cancellable")
     assert stored(app, transfer.id).position == transfer.position

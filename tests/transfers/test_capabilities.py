@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.support.fakes import HeldQueue, ScriptedNetwork, result, stored, submit
 from tests.support.given import accept, processing
 from tests.support.merchants import Merchant
-from tests.support.rows import callbacks, due_after, moves
+from tests.support.rows import callbacks, due_after, history
 from zampay.providers.contract import (
     Accepted,
     CallbackHint,
@@ -61,7 +61,7 @@ def test_a_callback_that_names_the_reference_brings_the_poll_forward(
     assert stored(app, transfer.id).state == State.PROCESSING
     task_queue.run_all()
     assert stored(app, transfer.id).state == State.SUCCESSFUL
-    assert moves(app, transfer.id)[-1].evidence == "callback"
+    assert history(app, transfer.id)[-1].evidence == "callback"
 
 
 def test_an_address_or_a_reference_that_is_none_is_unknown(

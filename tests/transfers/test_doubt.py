@@ -94,11 +94,11 @@ def test_a_callback_while_the_payment_waits_to_be_sent_again_is_followed_at_once
     assert len(engine.network.submissions) == 1
 
 
-@pytest.mark.parametrize("scene", ["in doubt", "not sent"])
+@pytest.mark.parametrize("before", ["in doubt", "not sent"])
 def test_what_was_called_back_about_is_asked_about_instead_of_sent_also_without_the_queue(
-    engine: Engine, scene: str
+    engine: Engine, before: str
 ) -> None:
-    if scene == "in doubt":
+    if before == "in doubt":
         transfer = engine.given(to_be_sent_again)
     else:
         transfer = engine.accept()

@@ -17,7 +17,7 @@ from tests.support.given import (
     unconfirmed,
 )
 from tests.support.merchants import Merchant
-from tests.support.rows import moves
+from tests.support.rows import history
 from zampay.infra.database.db import db, transaction
 from zampay.providers.contract import (
     InDoubt,
@@ -41,11 +41,11 @@ NOTHING_LEARNT = [
 
 
 @pytest.mark.parametrize("answer", NOTHING_LEARNT)
-@pytest.mark.parametrize("scene", [unconfirmed, processing])
+@pytest.mark.parametrize("made", [unconfirmed, processing])
 def test_a_poll_that_says_nothing_changes_nothing_however_old_the_send(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: object, answer: PollAnswer
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, made: object, answer: PollAnswer
 ) -> None:
-    transfer = scene(app, merchant, network)  # type: ignore[operator]
+    transfer = made(app, merchant, network)  # type: ignore[operator]
     network.poll_answers = [answer]
     look(app, transfer, age=LONG)
     after = stored(app, transfer.id)
@@ -61,7 +61,7 @@ def test_an_unknown_status_is_waited_for(
     network.poll_answers = [result("PENDING", provider_status="CREATED")]
     look(app, transfer, age=LONG)
     assert stored(app, transfer.id).state == State.PROCESSING
-    assert moves(app, transfer.id)[-1].detail == "the network says CREATED"
+    assert history(app, transfer.id)[-1].detail == "the network says CREATED"
 
 
 def test_not_known_within_the_grace_time_proves_nothing(
@@ -166,7 +166,7 @@ def test_never_landed_is_a_failure_only_when_the_time_for_sending_is_over(
     after = in_state(app, transfer, State.FAILED)
     assert after.failure is not None
     assert after.failure["code"] == "provider_unavailable"
-    assert "never landed" in moves(app, transfer.id)[-1].detail
+    assert "never landed" in history(app, transfer.id)[-1].detail
 
 
 def test_a_network_that_would_charge_twice_is_not_sent_to_again(

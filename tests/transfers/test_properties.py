@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from tests.support.given import LONG
 from tests.support.merchants import Merchant
 from tests.support.model import NetworkBooks, PaymentLife
-from tests.support.rows import discrepancies, events, moves
+from tests.support.rows import discrepancies, events, history
 from zampay.providers.profile import Kind
 from zampay.transfers import kinds, states
 from zampay.transfers.create import Wanted
@@ -121,7 +121,7 @@ class Life(RuleBasedStateMachine):
     def history_is_whole_and_an_open_payment_is_owed_work(self) -> None:
         transfer = self.life.transfer
         assert transfer.is_final or transfer.due_at is not None
-        found = moves(self.app, self.life.transfer_id)
+        found = history(self.app, self.life.transfer_id)
         assert [one.position for one in found] == list(range(1, len(found) + 1))
         assert (found[0].source, found[0].evidence) == (None, Evidence.ACCEPTED)
         for earlier, later in pairwise(found):
@@ -137,11 +137,11 @@ class Life(RuleBasedStateMachine):
         assert transfer.state == State.FAILED or charged
         if charged and transfer.state == State.FAILED:
             assert discrepancies(self.app, transfer.id)
-        self.every_move_was_told()
+        self.every_transition_was_told()
 
-    def every_move_was_told(self) -> None:
+    def every_transition_was_told(self) -> None:
         transfer_id = self.life.transfer_id
-        targets = [State(move.target) for move in moves(self.app, transfer_id)]
+        targets = [State(move.target) for move in history(self.app, transfer_id)]
         news = [kinds.RULES[Kind.PAYMENT].events.get(target) for target in targets]
         told = [one.type for one in events(self.app, transfer_id)]
         assert told == [event for event in news if event]

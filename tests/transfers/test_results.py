@@ -9,7 +9,7 @@ from flask import Flask
 from tests.support.fakes import ScriptedNetwork, result, stored
 from tests.support.given import ended, ending, look, processing, unconfirmed
 from tests.support.merchants import Merchant
-from tests.support.rows import discrepancies, events, moves, path, seconds_until_due
+from tests.support.rows import discrepancies, events, history, path, seconds_until_due
 from zampay.transfers.states import State
 
 
@@ -72,7 +72,7 @@ def test_a_failure_keeps_the_networks_own_code(
         "providerCode": "APPROVAL_REJECTED",
         "retry": "safe",
     }
-    assert moves(app, transfer.id)[-1].detail == "the network says FAILED APPROVAL_REJECTED"
+    assert history(app, transfer.id)[-1].detail == "the network says FAILED APPROVAL_REJECTED"
 
 
 @pytest.mark.parametrize(("first", "then"), [("SUCCESSFUL", "FAILED"), ("FAILED", "SUCCESSFUL")])

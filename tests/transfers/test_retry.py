@@ -69,15 +69,15 @@ def presumed(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Transf
     return in_state(app, transfer, State.FAILED)
 
 
-@pytest.mark.parametrize("scene", [expired, presumed, never_landed])
+@pytest.mark.parametrize("made", [expired, presumed, never_landed])
 def test_what_is_looked_at_again_is_safe_only_when_the_network_has_confirmed_it(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: Any
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, made: Any
 ) -> None:
-    transfer = scene(app, merchant, network)
+    transfer = made(app, merchant, network)
     assert retry(merchant, transfer) == "unsafe"
     assert told(app, transfer)["retry"] == "unsafe"
     assert set(told(app, transfer)) == {"code", "message", "providerCode", "retry"}
-    confirmed = ending("FAILED") if scene is expired else UNKNOWN
+    confirmed = ending("FAILED") if made is expired else UNKNOWN
     network.poll_answers = [confirmed]
     look(app, transfer)
     assert retry(merchant, transfer) == "unsafe", "the look in an hour is still to come"
@@ -136,11 +136,11 @@ def test_an_acceptance_that_comes_after_the_end_puts_it_in_question(
     assert retry(merchant, transfer) == "safe"
 
 
-@pytest.mark.parametrize("scene", [expired, never_landed])
+@pytest.mark.parametrize("made", [expired, never_landed])
 def test_what_the_network_has_contradicted_is_never_safe_again(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork, scene: Any
+    app: Flask, merchant: Merchant, network: ScriptedNetwork, made: Any
 ) -> None:
-    transfer = scene(app, merchant, network)
+    transfer = made(app, merchant, network)
     network.poll_answers = [result("SUCCESSFUL"), ending("FAILED")]
     look(app, transfer, age=states.REPOLL_AFTER)
     assert retry(merchant, transfer) == "unsafe"

@@ -12,7 +12,7 @@ from flask import Flask
 from tests.support.fakes import ScriptedNetwork, make_due, poll, stored, submit
 from tests.support.given import accept, look, processing
 from tests.support.merchants import BASE, Merchant
-from tests.support.rows import callbacks, discrepancies, events, moves, seconds_until_due
+from tests.support.rows import callbacks, discrepancies, events, history, seconds_until_due
 from zampay.providers.contract import (
     Accepted,
     Declined,
@@ -118,7 +118,7 @@ def test_every_answer_to_a_send_is_kept(
     network.submit_answers.append(says(text))
     submit(app, transfer)
     assert stored(app, transfer.id).state == state
-    assert all("\x00" not in move.detail for move in moves(app, transfer.id))
+    assert all("\x00" not in move.detail for move in history(app, transfer.id))
 
 
 @TEXTS

@@ -116,17 +116,17 @@ def test_of_what_is_to_be_asked_the_oldest_is_first_but_nobody_waits_for_ever(
     assert chosen(app, POLLS, limit=1) == [rows[1].id]
 
 
-@pytest.mark.parametrize("scene", [accept, unconfirmed])
+@pytest.mark.parametrize("made", [accept, unconfirmed])
 def test_choosing_costs_little_however_many_are_due(
     app: Flask,
     merchant: Merchant,
     rival: Merchant,
     task_queue: HeldQueue,
     network: ScriptedNetwork,
-    scene: Callable[..., Transfer],
+    made: Callable[..., Transfer],
 ) -> None:
-    given = (network,) if scene is not accept else ()
-    first, other = scene(app, merchant, *given), scene(app, rival, *given)
+    given = (network,) if made is not accept else ()
+    first, other = made(app, merchant, *given), made(app, rival, *given)
     for row in (first, other):
         make_due(app, row)
     url = str(app.config["SQLALCHEMY_DATABASE_URI"]).replace("+psycopg", "")

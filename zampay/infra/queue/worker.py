@@ -1,4 +1,4 @@
-"""Celery, configured once: the broker is a doorbell, so that nothing here may matter for money.
+"""Celery, configured once: the broker only makes work quick, and money never depends on it.
 
 No results are kept, a message may be lost or doubled, and a queue may be emptied: rows that owe
 work say so in the database. No message says until when it is good, or from when on: the clock of

@@ -22,7 +22,7 @@ class Refusal(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """One code: the failure it stands for, what it means for a request, and whether a new attempt
-    by the merchant is safe. `recheck`: a FAILED with this reason is looked at once more.
+    by the merchant is safe. `repoll`: a FAILED with this reason is polled once more.
     """
 
     code: FailureCode
