@@ -38,27 +38,21 @@ class Words(click.ParamType[str]):
             self.fail(f"{error}.", param, ctx)
 
 
-class EmailAddress(click.ParamType[str]):
-    """An e-mail address, as registration takes it."""
-
-    name = "e-mail"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        """The address as it is, or a usage error."""
-        try:
-            _EMAIL(str(value))
-        except ma.ValidationError:
-            self.fail(f"{value!r} is not an e-mail address", param, ctx)
-        return str(value)
-
-
 _EMAIL = ma.validate.And(
     ma.validate.Email(), ma.validate.Length(max=254), lambda text: words.visible(text) == text
 )
-EMAIL = EmailAddress()
 TENANT = PublicId("ten")
 KEY = PublicId("key")
 PAYMENT = PublicId("pay")
+
+
+def email(text: str) -> str:
+    """An e-mail address, as registration takes it."""
+    try:
+        _EMAIL(text)
+    except ma.ValidationError as error:
+        raise click.BadParameter(f"{text!r} is not an e-mail address") from error
+    return text
 
 
 class Person(Words):

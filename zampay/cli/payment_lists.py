@@ -27,75 +27,48 @@ _CSV = (
 _FIGURES = "{:28.28}  {:4}  {:>8}  {:>8}  {:>14}  {:>6}"
 
 
-class Day(click.ParamType[date]):
-    """A day in Zambia."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> date:
-        """`2026-01-31`, `today` or `yesterday`."""
-        today = clock.utcnow().astimezone(LUSAKA).date()
-        if isinstance(value, date):
-            return value
-        if value in {"today", "yesterday"}:
-            return today if value == "today" else today - timedelta(days=1)
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day such as 2026-01-31.", param, ctx)
+def day(text: str) -> date:
+    """`2026-01-31`, `today` or `yesterday`."""
+    today = clock.utcnow().astimezone(LUSAKA).date()
+    if text in {"today", "yesterday"}:
+        return today if text == "today" else today - timedelta(days=1)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no day such as 2026-01-31.") from error
 
 
-class Moment(click.ParamType[datetime]):
-    """A time with its offset, or a day in Zambia, which begins at midnight there."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
-        """`2026-01-31T12:00:00Z` or `2026-01-31`."""
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time such as 2026-01-31T12:00:00Z.", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=LUSAKA)
+def time(text: str) -> datetime:
+    """`2026-01-31T12:00:00Z`, or `2026-01-31`: midnight in Zambia."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no time such as 2026-01-31T12:00:00Z.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=LUSAKA)
 
 
-class Number(click.ParamType[str]):
-    """A mobile number as people write it."""
-
-    name = "number"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        """Its twelve digits."""
-        try:
-            return msisdn.parse(value)
-        except msisdn.NotMobileNumber as error:
-            self.fail(f"It {error}.", param, ctx)
+def number(text: str) -> str:
+    """Its twelve digits, however people write it."""
+    try:
+        return msisdn.parse(text)
+    except msisdn.NotMobileNumber as error:
+        raise click.BadParameter(f"It {error}.") from error
 
 
-class Amount(click.ParamType[int]):
-    """Kwacha."""
-
-    name = "amount"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        """In ngwee."""
-        try:
-            return Money.parse(value, "ZMW").amount_minor
-        except NotMoney as error:
-            self.fail(f"It {error}.", param, ctx)
+def amount(text: str) -> int:
+    """Kwacha, in ngwee."""
+    try:
+        return Money.parse(text, "ZMW").amount_minor
+    except NotMoney as error:
+        raise click.BadParameter(f"It {error}.") from error
 
 
-class Entry(click.ParamType[tuple[str, str]]):
-    """An entry of metadata."""
-
-    name = "name=value"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
-        """Its name and its value."""
-        name, equals, text = value.partition("=")
-        if not name or not equals:
-            self.fail(f"{value!r} is not such as order=1042.", param, ctx)
-        return name, text
+def entry(text: str) -> tuple[str, str]:
+    """Name and value of `order=1042`."""
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise click.BadParameter(f"{text!r} is not such as order=1042.")
+    return name, value
 
 
 @click.command("list")
@@ -106,7 +79,7 @@ class Entry(click.ParamType[tuple[str, str]]):
 )
 @click.option("--live/--test", "livemode", default=None, help="Only live, or only test payments.")
 @click.option("--merchant", help="Of this tenant id, or with this in name or e-mail.")
-@click.option("--number", "numbers", multiple=True, type=Number(), help="From this number.")
+@click.option("--number", "numbers", multiple=True, type=number, help="From this number.")
 @click.option("--external-id", "external_ids", multiple=True, help="The merchant's own id.")
 @click.option(
     "--reference",
@@ -114,10 +87,12 @@ class Entry(click.ParamType[tuple[str, str]]):
     multiple=True,
     help="The network's id of the money, or ours of the request.",
 )
-@click.option("--metadata", "entries", multiple=True, type=Entry(), help="With this entry.")
-@click.option("--amount", "amount_minor", type=Amount(), help="Of exactly this amount.")
-@click.option("--since", type=Moment(), help="Made then or later: a time, or a day in Zambia.")
-@click.option("--day", type=Day(), help="Made on this day in Zambia; also today, yesterday.")
+@click.option(
+    "--metadata", "entries", multiple=True, type=entry, help="With this entry: order=1042."
+)
+@click.option("--amount", "amount_minor", type=amount, help="Of exactly this amount.")
+@click.option("--since", type=time, help="Made then or later: a time, or a day in Zambia.")
+@click.option("--day", type=day, help="Made on this day in Zambia; also today, yesterday.")
 @click.option("--oldest-first", is_flag=True, help="Oldest first instead of newest first.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet.")
@@ -232,7 +207,7 @@ def _cells(payment: Transfer, tenant: Tenant) -> list[str]:
 
 
 @click.command("today")
-@click.option("--day", type=Day(), default="today", help="Another day: 2026-01-31, yesterday.")
+@click.option("--day", type=day, default="today", help="Another day: 2026-01-31, yesterday.")
 @click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet.")
 @with_appcontext
 def today(*, day: date, as_csv: bool) -> None:

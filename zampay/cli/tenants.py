@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from zampay.cli.arguments import EMAIL, OPERATOR, REASON, TENANT, Words
+from zampay.cli.arguments import OPERATOR, REASON, TENANT, Words, email
 from zampay.cli.group import Commands
 from zampay.kernel import ids, words
 from zampay.kernel.clock import rfc3339
@@ -33,7 +33,7 @@ def list_tenants(*, limit: int, after: str | None) -> None:
 
 @tenant_commands.command("create")
 @click.option("--name", required=True, type=Words("name", longest=100), help="The business.")
-@click.option("--email", required=True, type=EMAIL, help="Where its owner is reached.")
+@click.option("--email", required=True, type=email, help="Where its owner is reached.")
 @click.option("--activate", is_flag=True, help="Let the merchant make live keys at once.")
 @OPERATOR
 def create(*, name: str, email: str, activate: bool, operator: str) -> None:
