@@ -6,7 +6,7 @@ import re
 import pytest
 
 from dev.environment import ROOT
-from zampay.infra.web.problems import HTTP_CODES, MEDIA_TYPE, body_of
+from zampay.infra.web.problems import MEDIA_TYPE, OF_STATUS, body_of
 
 CONFIGURATION = (ROOT / "deploy" / "nginx.conf").read_text()
 PAGES = {
@@ -20,7 +20,7 @@ PAGES = {
 
 @pytest.mark.parametrize("status", [400, 404, 405, 413, 414, 429, 431, 503])
 def test_what_nginx_refuses_itself_is_a_problem_of_the_api(status: int) -> None:
-    code, title = HTTP_CODES[status]
+    code, title, _ = OF_STATUS[status]
     _, page = PAGES[status]
     assert json.loads(page) == body_of(
         status=status, code=code, title=title, request_id="$request_id"

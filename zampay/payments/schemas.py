@@ -11,7 +11,7 @@ from zampay.kernel import msisdn
 from zampay.kernel.money import Money, NotMoney
 from zampay.providers import registry
 from zampay.transfers.states import Evidence, NextAction
-from zampay.transfers.views import STATUS_METADATA, STATUSES, WORDS, status_of
+from zampay.transfers.views import STATUS_METADATA, WORDS, status_of
 
 METADATA_KEYS = 20
 METADATA_KEY_LENGTH = 40
@@ -24,7 +24,6 @@ NEW_ATTEMPT = (
     "ask this question again at `waitUntil`: the time makes nothing safe by itself."
 )
 WAIT_UNTIL = "When to ask this question again; asking before is pointless. Not a time to pay again."
-STATUS = ma.validate.OneOf(STATUSES)
 EVIDENCE = ma.validate.OneOf(list(Evidence))
 
 

@@ -15,8 +15,6 @@ from zampay.tenants.auth import Caller
 from zampay.tenants.models import ApiKey, Tenant
 from zampay.tenants.scopes import ALL
 
-DEFAULT_OVERLAP = timedelta(hours=24)
-
 
 class RegistrationClosed(ZamPayError):
     """The operator admits tenants by hand."""

@@ -33,18 +33,14 @@ def _start() -> None:
 def _tell(answer: Response) -> Response:
     """Tell of it; an answer that is ready goes out whether or not it can be told of."""
     try:
-        _tell_and_count(answer)
+        route = request.url_rule.rule if request.url_rule else NO_ROUTE
+        named = (request.view_args or {}).get("payment_id", "")
+        if ids.is_id("pay", named):
+            concerning(named)
+        told(request.method, route, answer.status_code, started_s=g.started_s)
     except Exception:
         log.exception("not_told")
     return answer
-
-
-def _tell_and_count(answer: Response) -> None:
-    route = request.url_rule.rule if request.url_rule else NO_ROUTE
-    named = (request.view_args or {}).get("payment_id", "")
-    if ids.is_id("pay", named):
-        concerning(named)
-    told(request.method, route, answer.status_code, started_s=g.started_s)
 
 
 def told(method: str, route: str, status: int, *, started_s: float, **more: str) -> None:

@@ -132,10 +132,8 @@ def init(app: Flask, *, version: str) -> Api:
         app, spec_kwargs={"marshmallow_plugin": marshmallow, "extra_plugins": [answers]}
     )
     assert marshmallow.converter is not None, "the API has set it up"
-    for complete in openapi.MEMBERS:
-        marshmallow.converter.add_attribute_function(complete)  # type: ignore[no-untyped-call]
-    for complete in openapi.PARAMETERS:
-        marshmallow.converter.add_parameter_attribute_function(complete)
+    marshmallow.converter.add_attribute_function(openapi.plain)  # type: ignore[no-untyped-call]
+    marshmallow.converter.add_parameter_attribute_function(openapi.without_null_in_queries)
     api.register_field(Moment, "string", "date-time")
     api.register_field(Cursor, "string", None)
     app.register_blueprint(docs)
@@ -152,8 +150,7 @@ class StrictParser(FlaskParser):
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
         """The query parameters, each of which is given once, or is a list."""
         found = super().load_querystring(req, schema)
-        _refuse_repeated(req.args, lists=found.multiple_keys)
-        _refuse_indexed(req.args, lists=found.multiple_keys)
+        _refuse_wrong_lists(req.args, lists=found.multiple_keys)
         return found
 
     def _raw_load_json(self, req: Request) -> Any:
@@ -166,20 +163,10 @@ class StrictParser(FlaskParser):
             raise BadRequest(str(error)) from error
 
 
-def _refuse_repeated(given: MultiDict[str, str], *, lists: Collection[str]) -> None:
+def _refuse_wrong_lists(given: MultiDict[str, str], *, lists: Collection[str]) -> None:
     """Refuse a query parameter that is given twice, unless its field is a list: then it means each
-    of the values.
-
-    Raises:
-        InvalidField.
-    """
-    repeated = [name for name in given if _is_repeated(given, name, lists)]
-    if repeated:
-        raise InvalidField(dict.fromkeys(repeated, "must not be given twice"))
-
-
-def _refuse_indexed(given: MultiDict[str, str], *, lists: Collection[str]) -> None:
-    """Refuse a list as PHP writes it, `status[]` or `status[0]`, with the way to write it here.
+    of the values. And a list as PHP writes it, `status[]` or `status[0]`, with the way to write it
+    here. An entry of a map, `metadata[order]`, is a list as well; its schema refuses other maps.
 
     Raises:
         InvalidField.
@@ -189,13 +176,10 @@ def _refuse_indexed(given: MultiDict[str, str], *, lists: Collection[str]) -> No
         plain = re.sub(r"\[[0-9]*\]$", "", name)
         if plain != name and plain in lists:
             wrong[name] = f"is not known here; write {plain}=...&{plain}=... for a list"
+        elif len(given.getlist(name)) > 1 and name not in lists and not name.endswith("]"):
+            wrong[name] = "must not be given twice"
     if wrong:
         raise InvalidField(wrong)
-
-
-def _is_repeated(given: MultiDict[str, str], name: str, lists: Collection[str]) -> bool:
-    """An entry of a map, `metadata[order]`, is a list as well; its schema refuses other maps."""
-    return len(given.getlist(name)) > 1 and name not in lists and not name.endswith("]")
 
 
 class GuardedBlueprint(Blueprint):  # type: ignore[misc]

@@ -7,7 +7,7 @@ at most 64 KiB. The loop itself never waits for the application.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +18,7 @@ from zampay.infra.telemetry.logs import REQUEST_ID_HEADER
 from zampay.infra.web import load_shedding, request_head, wsgi_call
 from zampay.infra.web.large_answers import GIVE_UP, LargeAnswers
 from zampay.infra.web.load_shedding import Refusal, Slots
-from zampay.infra.web.problems import HTTP_ADVICE, HTTP_CODES, MEDIA_TYPE, RETRY_AFTER_S, body_of
+from zampay.infra.web.problems import MEDIA_TYPE, OF_STATUS, RETRY_AFTER_S, body_of
 from zampay.infra.web.request_limits import MAX_BODY_BYTES, UNREAD, request_id
 from zampay.infra.web.wsgi_call import Answer, Headers
 from zampay.kernel import clock, ids
@@ -32,7 +32,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 UNAVAILABLE = 503
-TENANT = b"x-tenant-id"
+TENANT, REQUEST_ID = b"x-tenant-id", REQUEST_ID_HEADER.lower().encode()
 WHOSE = "zampay.whose"
 BODY_S = 5.0
 AT_WORK = 8
@@ -75,8 +75,9 @@ class Front:
         if scope["type"] != "http":
             return
         headers = request_head.without_underscores(scope["headers"])
-        asked = Asked.by(scope, headers)
-        scope[WHOSE] = _whose(scope["path"], headers)
+        given = dict(headers)
+        asked = Asked(scope["method"], request_id(_text(given, REQUEST_ID)))
+        scope[WHOSE] = _whose(scope["path"], given)
         with suppress(Gone):
             try:
                 answer = await self._answer(scope, headers, receive)
@@ -127,24 +128,28 @@ class Front:
             await send({"type": "http.response.body", "body": bytes(body)})
 
 
-def _whose(path: str, headers: Headers) -> str | None:
+def _check_head(scope: Message, headers: Headers) -> None:
+    wrong = request_head.refusal(headers, version=scope["http_version"])
+    if wrong is not None:
+        raise Unread(*wrong)
+
+
+def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
+
+
+def _whose(path: str, headers: Mapping[bytes, bytes]) -> str | None:
     """Whose turn a request takes: its tenant's, as it says itself, since with the id of another
     it gets no further than 403. Callbacks are of all; who names no tenant is one of many strangers.
     """
     if path.startswith(CALLBACKS):
         return None
-    named = dict(headers).get(TENANT, b"").decode("latin-1")
+    named = _text(headers, TENANT)
     return named if ids.is_id("ten", named) else ""
 
 
 def _nothing() -> None:
     pass
-
-
-def _check_head(scope: Message, headers: Headers) -> None:
-    wrong = request_head.refusal(headers, version=scope["http_version"])
-    if wrong is not None:
-        raise Unread(*wrong)
 
 
 async def _left(receive: Receive) -> None:
@@ -184,12 +189,6 @@ class Asked:
     request_id: str = field(default_factory=partial(ids.new, "req"))
     started_s: float = field(default_factory=clock.monotonic_s)
 
-    @classmethod
-    def by(cls, scope: Message, headers: Headers) -> "Asked":
-        """The request of a head that was read."""
-        given = dict(headers).get(REQUEST_ID_HEADER.lower().encode(), b"").decode("latin-1")
-        return cls(scope["method"], request_id(given))
-
     def refused(self, status: int, says: str | None = None, *, closing: bool = False) -> Answer:
         """The problem that a status stands for (RFC 9457), logged and counted as any answer is;
         `closing` where what else the client sends is not read.
@@ -204,8 +203,8 @@ class Asked:
 
 
 def _problem(status: int, says: str | None, *, request_id: str, closing: bool) -> Answer:
-    code, title = HTTP_CODES[status]
-    detail = says or told(title, HTTP_ADVICE[status])
+    code, title, advice = OF_STATUS[status]
+    detail = says or told(title, advice)
     shown = body_of(status=status, code=code, title=title, detail=detail, request_id=request_id)
     body = json.dumps(shown).encode()
     headers = {

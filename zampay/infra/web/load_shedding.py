@@ -119,7 +119,8 @@ class Slots:
     def _give_up(self, turn: "asyncio.Future[Refusal | None]", whose: str | None) -> None:
         if not turn.done():
             self._queues[whose].remove(turn)
-            self._forget_if_empty(whose)
+            if not self._queues[whose]:
+                del self._queues[whose]
         elif turn.result() is None:
             self._give_back(whose)  # it came all the same, in this moment
 
@@ -138,7 +139,3 @@ class Slots:
             queue.popleft().set_result(None)
             if queue:
                 self._queues[following] = queue  # behind the others, for its next turn
-
-    def _forget_if_empty(self, whose: str | None) -> None:
-        if not self._queues[whose]:
-            del self._queues[whose]

@@ -5,7 +5,6 @@ one object. Features add nothing by hand, so that no route is documented less th
 """
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import marshmallow as ma
@@ -259,10 +258,6 @@ def without_null_in_queries(
     if "enum" in schema:
         schema["enum"] = [value for value in schema["enum"] if value is not None]
     return {}
-
-
-MEMBERS: tuple[Callable[..., dict[str, Any]], ...] = (plain,)
-PARAMETERS: tuple[Callable[..., dict[str, Any]], ...] = (without_null_in_queries,)
 
 
 def _in_one_line(text: str) -> str:

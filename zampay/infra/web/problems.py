@@ -12,7 +12,7 @@ import sentry_sdk
 import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, g
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
 
 from zampay.infra.database import database_errors
 from zampay.infra.telemetry import error_text
@@ -23,41 +23,37 @@ REFERENCE_PATH = "/api/docs"
 GUIDE_PATH = "/docs"
 DOCS_PATH = f"{REFERENCE_PATH}/errors"
 MEDIA_TYPE = "application/problem+json"
-
-HTTP_CODES = {
-    400: ("malformed_request", "The request cannot be read"),
-    403: ("forbidden", "Not allowed"),
-    404: ("not_found", "There is nothing here"),
-    405: ("method_not_allowed", "This path does not take that method"),
-    408: ("request_timeout", "The request took too long to arrive"),
-    413: ("body_too_large", "The body is over 64 KiB"),
-    414: ("uri_too_long", "The address is too long"),
-    415: ("not_json", "The body must be JSON (Content-Type: application/json)"),
-    422: (InvalidField.code, InvalidField.title),
-    429: ("too_many_requests", "Too many requests"),
-    431: ("headers_too_large", "The headers are too large"),
-    500: (ZamPayError.code, ZamPayError.title),
-    503: ("unavailable", "Not now; send the same request again soon"),
-}
-HTTP_ADVICE = {
-    400: "the body must be one JSON object",
-    403: "ask the operator",
-    404: "check the path",
-    405: "see `Allow`",
-    408: "send the request again, faster",
-    413: "send less than 64 KiB",
-    414: "shorten the query",
-    415: "send `Content-Type: application/json`",
-    422: InvalidField.advice,
-    429: "wait `Retry-After` seconds",
-    431: "send fewer or shorter headers",
-    500: ZamPayError.advice,
+OF_STATUS = {
+    400: ("malformed_request", "The request cannot be read", "the body must be one JSON object"),
+    403: ("forbidden", "Not allowed", "ask the operator"),
+    404: ("not_found", "There is nothing here", "check the path"),
+    405: ("method_not_allowed", "This path does not take that method", "see `Allow`"),
+    408: (
+        "request_timeout",
+        "The request took too long to arrive",
+        "send the request again, faster",
+    ),
+    413: ("body_too_large", "The body is over 64 KiB", "send less than 64 KiB"),
+    414: ("uri_too_long", "The address is too long", "shorten the query"),
+    415: (
+        "not_json",
+        "The body must be JSON (Content-Type: application/json)",
+        "send `Content-Type: application/json`",
+    ),
+    422: (InvalidField.code, InvalidField.title, InvalidField.advice),
+    429: ("too_many_requests", "Too many requests", "wait `Retry-After` seconds"),
+    431: ("headers_too_large", "The headers are too large", "send fewer or shorter headers"),
+    500: (ZamPayError.code, ZamPayError.title, ZamPayError.advice),
     503: (
-        "send the same request again after `Retry-After` seconds: "
-        "under the same `externalId` it is never charged twice"
+        "unavailable",
+        "Not now; send the same request again soon",
+        (
+            "send the same request again after `Retry-After` seconds: under the same `externalId` "
+            "it is never charged twice"
+        ),
     ),
 }
-"""What to do about each of them, as the pages for merchants say it."""
+"""Code, title and advice of a status, where no feature has an error of its own for it."""
 NOT_AN_OBJECT = (
     'The body must be a JSON object, such as {"name": "text"}, not a list, a text or a number.'
 )
@@ -99,8 +95,8 @@ class Known(NamedTuple):
 def catalogue() -> list[Known]:
     """Every error code, sorted: the table behind the documentation."""
     found = {
-        code: Known(code, status, title, HTTP_ADVICE[status])
-        for status, (code, title) in HTTP_CODES.items()
+        code: Known(code, status, title, advice)
+        for status, (code, title, advice) in OF_STATUS.items()
     }
     waiting = list(ZamPayError.__subclasses__())
     while waiting:
@@ -153,8 +149,8 @@ def problem(
 
 def of_status(status: int, *, retry_after_s: int | None = None) -> Response:
     """The problem that a status stands for by itself."""
-    code, title = HTTP_CODES[status]
-    detail = None if status == SERVER_ERROR else told(title, HTTP_ADVICE[status])
+    code, title, advice = OF_STATUS[status]
+    detail = None if status == SERVER_ERROR else told(title, advice)
     return problem(
         status=status, code=code, title=title, detail=detail, retry_after_s=retry_after_s
     )
@@ -181,7 +177,8 @@ def _ours(error: ZamPayError) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
-    code, title = HTTP_CODES.get(status, HTTP_CODES[400 if status < SERVER_ERROR else SERVER_ERROR])
+    usual = OF_STATUS[400 if status < SERVER_ERROR else SERVER_ERROR]
+    code, title, _ = OF_STATUS.get(status, usual)
     messages = getattr(error, "data", {}).get("messages")
     if messages is not None:
         return _invalid(messages)
@@ -203,8 +200,7 @@ def _http(error: HTTPException) -> Response:
 def _invalid(messages: dict[str, Any]) -> Response:
     """Webargs' `{location: {field: [text]}}`; a body of another type is malformed."""
     if messages.get("json") == {"_schema": ["Invalid input type."]}:
-        code, title = HTTP_CODES[400]
-        return problem(status=400, code=code, title=title, detail=NOT_AN_OBJECT)
+        return _http(BadRequest(NOT_AN_OBJECT))
     fields: dict[str, str] = {}
     for found in messages.values():
         _flatten(found, "", fields)

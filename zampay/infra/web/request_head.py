@@ -5,7 +5,7 @@ can they be told apart.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from zampay.infra.web.request_limits import MAX_BODY_BYTES, MAX_HEADER_BYTES
 from zampay.infra.web.wsgi_call import Headers
@@ -32,18 +32,18 @@ def refusal(headers: Headers, *, version: str) -> tuple[int, str] | None:
     size = sum(len(name) + len(value) for name, value in headers)
     if size > MAX_HEADER_BYTES or len(headers) > MOST_HEADERS:
         return TOO_MUCH_HEAD, f"A request may have {MOST_HEADERS} headers, together 16 KiB."
-    wrong = next(_contradictions(headers, version), None)
+    given = dict(headers)
+    wrong = next(_contradictions(headers, given, version), None)
     if wrong is not None:
         return BAD_REQUEST, wrong
-    length = dict(headers).get(b"content-length", b"0")
+    length = given.get(b"content-length", b"0")
     return (TOO_LARGE, "A body may have 64 KiB.") if int(length) > MAX_BODY_BYTES else None
 
 
-def _contradictions(headers: Headers, version: str) -> Iterator[str]:
+def _contradictions(headers: Headers, given: Mapping[bytes, bytes], version: str) -> Iterator[str]:
     """What two readers may understand differently (RFC 9112, 6.3 and 11.2)."""
     if version not in VERSIONS:
         yield "This is not HTTP/1.1."
-    given = dict(headers)
     counts = Counter(name for name, _ in headers)
     for name in sorted(ONCE):
         if counts[name] > 1:
