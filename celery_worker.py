@@ -14,6 +14,7 @@ from zampay.infra.health import metrics_page
 from zampay.infra.queue import worker
 from zampay.infra.telemetry import start_log
 from zampay.transfers import dispatch
+from zampay.webhooks.delivery import concurrency
 
 log = structlog.get_logger()
 settings = config.load()
@@ -51,4 +52,5 @@ def _finish_calls(**_: Any) -> None:
     """What is under way is finished, nothing else is begun."""
     with flask_app.app_context():
         dispatch.dispatcher().stop()
+        concurrency.slots().stop()
     log.info("worker_ending")

@@ -35,7 +35,7 @@ from zampay.transfers.views import PaymentView
 from zampay.webhooks import event_reference, event_types
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import tasks as webhook_tasks
-from zampay.webhooks.delivery import concurrency, outcome, sending
+from zampay.webhooks.delivery import concurrency, outcome, sending, serving
 from zampay.webhooks.feed import feed
 from zampay.webhooks.routes import webhook_endpoints
 
@@ -83,6 +83,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     registry.init(app, config.networks)
     sending.init(app, development=config.is_development)
     concurrency.init(app)
+    serving.init(app)
     dispatch.init(app, per_tenant=config.worker_concurrency)
     reference = api.init(app, version=VERSION)
     for blueprint in (auth, keys, payments, webhook_endpoints, feed):

@@ -15,6 +15,7 @@ from zampay.tenants import queries as tenant_queries
 from zampay.transfers import callback_queries, due, gauges, history, invariants, today_gauges
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import queries as webhook_queries
+from zampay.webhooks.delivery import queries as delivery_queries
 
 FUNCTIONS: Final = (
     tenant_queries.TENANT_OF_KEY,
@@ -22,7 +23,7 @@ FUNCTIONS: Final = (
     callback_queries.TENANT_OF_REFERENCE,
     *due.STREAMS.values(),
     *due.DUE.values(),
-    webhook_queries.DUE_DELIVERIES,
+    delivery_queries.DUE_ENDPOINTS,
     webhook_queries.FORGET_DELIVERIES,
     gauges.TRANSFERS_OWED,
     gauges.DISCREPANCIES_OPEN,

@@ -13,7 +13,7 @@ from tests.infra.sockets import answers, serving
 from zampay.infra.http.outbound import NotConnected, Outbound
 from zampay.infra.http.resolver import Resolver, Unresolved
 from zampay.kernel.threads import NoThread
-from zampay.webhooks.delivery.concurrency import Slot, Slots
+from zampay.webhooks.delivery.concurrency import Held, Slots
 
 
 @pytest.fixture
@@ -57,13 +57,13 @@ def test_an_attempt_that_got_no_thread_gives_its_slot_back_and_is_never_made(
     slots = Slots(Flask("test"))
     with none_left():
         for _ in range(100):
-            with Slot(slots, "one") as slot:
-                assert slot.take(unproven=True)
+            with Held(slots, "one") as held:
+                assert held.take(unproven=True)
                 with pytest.raises(NoThread):
-                    slot.run(lambda: made.append("late"))
+                    held.run(lambda: made.append("late"), lambda _: None)
     last = threading.Event()
-    with Slot(slots, "one") as slot:
-        assert slot.take(unproven=True)
-        slot.run(last.set)
+    with Held(slots, "one") as held:
+        assert held.take(unproven=True)
+        held.run(last.set, lambda _: None)
     assert last.wait(10)
     assert made == []

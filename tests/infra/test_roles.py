@@ -198,7 +198,7 @@ LOOK_UPS = [
     ("SELECT count(*) FROM due_to_submit('MTN', 'deployment', true, 10, 10, '{}', '{}')", [2]),
     ("SELECT count(*) FROM due_to_poll('MTN', 'deployment', true, 10, 10, '{}', '{}')", [0]),
     ("SELECT count(*) FROM streams_to_submit(), streams_to_poll()", [0]),
-    ("SELECT id FROM due_deliveries(10)", []),
+    ("SELECT id FROM due_endpoints(10)", []),
     ("SELECT due FROM deliveries_owed()", [0]),
     ("SELECT forgotten FROM forget_deliveries(10)", [0]),
     ("SELECT sum(open)::int FROM transfers_owed()", [2]),

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
 
 from tests.support.fakes import Inline
 from tests.support.receiver import Receiver, receiver
+from zampay.webhooks.delivery import concurrency
 from zampay.webhooks.delivery.concurrency import Slots
 
 
@@ -30,6 +32,15 @@ def attempts_in_the_task(app: Flask) -> Iterator[None]:
     app.extensions["webhook_slots"] = Slots(app, Inline())
     yield
     app.extensions["webhook_slots"] = kept
+
+
+@pytest.fixture
+def threads(app: Flask, attempts_in_the_task: None) -> Iterator[None]:
+    """Attempts on threads of their own, as in a worker."""
+    executor = ThreadPoolExecutor(concurrency.SLOTS)
+    app.extensions["webhook_slots"] = Slots(app, executor)
+    with executor:
+        yield
 
 
 @pytest.fixture

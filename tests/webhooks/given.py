@@ -10,7 +10,7 @@ from flask import Flask
 from tests.support.fakes import HeldQueue
 from tests.support.merchants import BASE, Answer, Merchant, answered
 from tests.support.receiver import Receiver, Says
-from tests.webhooks.rows import only_delivery
+from tests.webhooks.rows import only_delivery, stored_endpoint
 from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
 from zampay.webhooks import events
@@ -32,6 +32,16 @@ def endpoint(merchant: Merchant, url: str, *, live: bool = True, **changes: Any)
     answer = merchant.post("/webhook-endpoints", {"url": url, **changes}, live=live)
     assert answer.status_code == 201, answer.text
     return answer.json
+
+
+def answered_once(app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver) -> Any:
+    """A new endpoint that has had its first event."""
+    made = endpoint(merchant, shop.url)
+    publish(app, merchant)
+    task_queue.run_all()
+    while stored_endpoint(app, made["id"]).latency_ms is None:
+        shop.await_received(1)
+    return made
 
 
 def publish(
@@ -84,9 +94,9 @@ def end_overlap(app: Flask) -> None:
 
 
 def start(app: Flask, row: Delivery) -> None:
-    """What a worker does with the message of this delivery."""
+    """What a worker does with a message about the endpoint of this delivery."""
     with app.app_context():
-        attempt.start(tenant_id=row.tenant_id, delivery_id=row.id)
+        attempt.wake(tenant_id=row.tenant_id, endpoint_id=row.endpoint_id)
 
 
 def run(app: Flask, task: str) -> Any:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.webhooks import queries
+from zampay.webhooks.delivery import queries
 from zampay.webhooks.models import Delivery, Endpoint, Event
 
 

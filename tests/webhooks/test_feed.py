@@ -205,7 +205,7 @@ def test_a_replay_leaves_alone_what_is_under_way(
     assert (counts, only_delivery(app).status) == ([0], "DELIVERED")
 
 
-def test_a_long_replay_comes_in_parts_and_enqueues_a_few_messages_only(
+def test_a_long_replay_comes_in_parts_and_enqueues_one_message(
     app: Flask,
     merchant: Merchant,
     task_queue: HeldQueue,
@@ -218,7 +218,7 @@ def test_a_long_replay_comes_in_parts_and_enqueues_a_few_messages_only(
     made = endpoint(merchant, shop.url)
     path = f"/webhook-endpoints/{made['id']}/replay"
     assert call(merchant, "POST", path, {"since": PAST}).json == {"events": 30, "hasMore": True}
-    assert len(task_queue.held) == 16
+    assert task_queue.tasks == ["webhooks.deliver"]
     task_queue.run_all()
     assert call(merchant, "POST", path, {"since": PAST}).json == {"events": 20, "hasMore": False}
     task_queue.run_all()

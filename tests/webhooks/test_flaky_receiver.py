@@ -20,7 +20,7 @@ from tests.support.merchants import Merchant
 from tests.support.receiver import Received, Receiver, Says
 from tests.webhooks.given import endpoint, publish, start
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.webhooks import queries
+from zampay.webhooks.delivery import queries
 from zampay.webhooks.models import Delivery
 
 EVENTS = int(os.environ.get("ZAMPAY_EVENTS", "200"))
@@ -62,8 +62,8 @@ def work(app: Flask, until: threading.Event) -> None:
     while not until.is_set():
         with app.app_context(), transaction(EVERY_TENANT) as tx:
             rows = queries.due(tx, limit=20)
-        for delivery_id, tenant_id in rows:
-            start(app, Delivery(id=delivery_id, tenant_id=tenant_id))
+        for endpoint_id, tenant_id in rows:
+            start(app, Delivery(endpoint_id=endpoint_id, tenant_id=tenant_id))
         if not rows:
             time.sleep(0.01)
 

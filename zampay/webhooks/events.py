@@ -21,7 +21,6 @@ from zampay.webhooks.models import (
 
 MOST_ENDPOINTS = 16
 """Of a tenant in each mode."""
-MOST_ENQUEUED = 16
 _CHUNK = 1000
 _PUBLISH = f"""
 WITH number AS (
@@ -43,7 +42,7 @@ INSERT INTO webhook_deliveries (id, tenant_id, endpoint_id, event_id, status, at
 SELECT (%(delivery_ids)s::text[])[listening.place], event.tenant_id, listening.id, event.id,
        '{PENDING}', 0, now()
   FROM event CROSS JOIN listening
-RETURNING id
+RETURNING endpoint_id
 """  # noqa: S608 - our own words
 
 
@@ -96,10 +95,12 @@ def owe(tx: Transaction, *, event_ids: list[str], endpoint_ids: list[str]) -> No
     ]
     for start in range(0, len(rows), _CHUNK):
         owed = insert(Delivery).values(rows[start : start + _CHUNK])
-        upsert = owed.on_conflict_do_update(
-            index_elements=["endpoint_id", "event_id"], set_=_owed_now(tx)
+        tx.session.execute(
+            owed.on_conflict_do_update(
+                index_elements=["endpoint_id", "event_id"], set_=_owed_now(tx)
+            )
         )
-        enqueue(tx, tx.session.scalars(upsert.returning(Delivery.id)))
+    enqueue(tx, endpoint_ids)
 
 
 def owe_again(tx: Transaction, endpoint: Endpoint, since: datetime) -> int:
@@ -120,7 +121,8 @@ def owe_again(tx: Transaction, endpoint: Endpoint, since: datetime) -> int:
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).all()
-    enqueue(tx, renewed)
+    if renewed:
+        enqueue(tx, [endpoint.id])
     return len(renewed)
 
 
@@ -137,11 +139,10 @@ def cancel_owed(tx: Transaction, endpoint: Endpoint) -> None:
     )
 
 
-def enqueue(tx: Transaction, delivery_ids: Iterable[str]) -> None:
-    """Enqueue a few deliveries; the end of each attempt enqueues the next."""
-    for delivery_id in delivery_ids:
-        if len(tx.messages) < MOST_ENQUEUED:
-            tx.enqueue("webhooks.deliver", delivery_id=delivery_id, tenant_id=tx.tenant_id)
+def enqueue(tx: Transaction, endpoint_ids: Iterable[str]) -> None:
+    """Wake these endpoints; the end of each attempt takes the next delivery."""
+    for endpoint_id in endpoint_ids:
+        tx.enqueue("webhooks.deliver", endpoint_id=endpoint_id, tenant_id=tx.tenant_id)
 
 
 def _owed_now(tx: Transaction) -> dict[str, Any]:

@@ -10,28 +10,6 @@ from zampay.webhooks import event_types
 from zampay.webhooks.models import PENDING, Delivery, Endpoint, Event
 
 KEPT = timedelta(days=30)
-IN_FLIGHT, IN_FLIGHT_WHILE_FAILING = 4, 1
-DUE_DELIVERIES = Function(
-    "due_deliveries",
-    takes="most integer",
-    gives="id text, tenant_id text",
-    body=f"""
-        SELECT owed.id, owed.tenant_id
-          FROM public.webhook_endpoints e
-         CROSS JOIN LATERAL (
-               SELECT d.id, d.tenant_id, d.due_at, row_number() OVER (ORDER BY d.due_at) AS turn
-                 FROM public.webhook_deliveries d
-                WHERE d.endpoint_id = e.id AND d.due_at <= now()
-                ORDER BY d.due_at
-                LIMIT {IN_FLIGHT}) owed
-         WHERE owed.turn <= CASE WHEN e.failing_since IS NULL
-                                 THEN {IN_FLIGHT} ELSE {IN_FLIGHT_WHILE_FAILING} END
-                          - (SELECT count(*) FROM public.webhook_deliveries w
-                              WHERE w.endpoint_id = e.id AND w.leased_until > now())
-         ORDER BY e.failing_since IS NOT NULL, owed.turn, owed.due_at
-         LIMIT most
-    """,  # noqa: S608
-)
 FORGET_DELIVERIES = Function(
     "forget_deliveries",
     takes="most integer",
@@ -99,91 +77,9 @@ def every_endpoint(tx: Transaction) -> list[Endpoint]:
     return list(tx.session.scalars(sa.select(Endpoint).where(Endpoint.deleted_at.is_(None))))
 
 
-def endpoint_of(tx: Transaction, delivery_id: str) -> Endpoint | None:
-    """The endpoint of a delivery, locked: an endpoint's leases are taken one by one. Lock it before
-    the delivery, as everywhere: another order can deadlock.
-    """
-    its_endpoint = sa.select(Delivery.endpoint_id).where(Delivery.id == delivery_id)
-    return tx.session.scalar(
-        sa.select(Endpoint)
-        .where(Endpoint.tenant_id == tx.tenant_id, Endpoint.id.in_(its_endpoint))
-        .with_for_update(key_share=True)
-    )
-
-
-def has_room(tx: Transaction, endpoint: Endpoint) -> bool:
-    """Whether the locked endpoint may have one more attempt at once."""
-    return bool(tx.session.scalar(sa.select(_room() > 0).where(Endpoint.id == endpoint.id)))
-
-
-def _room() -> sa.ColumnElement[int]:
-    """How many more attempts an endpoint may have at once; failing ones get one at a time."""
-    under_way = (
-        sa.select(sa.func.count())
-        .where(Delivery.endpoint_id == Endpoint.id, Delivery.leased_until > sa.func.now())
-        .correlate(Endpoint)
-        .scalar_subquery()
-    )
-    most = sa.case((Endpoint.failing_since.is_(None), IN_FLIGHT), else_=IN_FLIGHT_WHILE_FAILING)
-    return most - under_way
-
-
-def locked_if_due(tx: Transaction, delivery_id: str) -> Delivery | None:
-    """The delivery, locked, if it is due and nobody else has locked it."""
-    return tx.session.scalar(
-        sa.select(Delivery)
-        .where(
-            Delivery.tenant_id == tx.tenant_id,
-            Delivery.id == delivery_id,
-            Delivery.due_at <= sa.func.now(),
-        )
-        .with_for_update(key_share=True, skip_locked=True)
-    )
-
-
-def locked(tx: Transaction, delivery_id: str) -> Delivery | None:
-    """The delivery, locked until the transaction ends."""
-    return tx.session.scalar(
-        sa.select(Delivery)
-        .where(Delivery.tenant_id == tx.tenant_id, Delivery.id == delivery_id)
-        .with_for_update(key_share=True)
-    )
-
-
-def first_owed(tx: Transaction, endpoint_id: str) -> str | None:
-    """The id of the delivery that the endpoint has waited for longest."""
-    return tx.session.scalar(
-        sa.select(Delivery.id)
-        .where(
-            Delivery.tenant_id == tx.tenant_id,
-            Delivery.endpoint_id == endpoint_id,
-            Delivery.due_at <= sa.func.now(),
-        )
-        .order_by(Delivery.due_at)
-        .limit(1)
-    )
-
-
-def due(tx: Transaction, *, limit: int) -> list[tuple[str, str]]:
-    """(delivery id, tenant id) of rows that are owed, of every tenant.
-
-    An endpoint gets no more than it has room for, its oldest first; endpoints take turns, those
-    that fail after the others. So none delays another, however much it is owed.
-    """
-    rows = tx.session.execute(DUE_DELIVERIES.rows(), {"most": limit})
-    return [(row.id, row.tenant_id) for row in rows]
-
-
 def event(tx: Transaction, event_id: str, *, livemode: bool) -> Event | None:
     """One event of the tenant in this mode."""
     return tx.session.scalar(_events(tx, livemode=livemode).where(Event.id == event_id))
-
-
-def event_of(tx: Transaction, delivery: Delivery) -> Event:
-    """The event of a delivery."""
-    return tx.session.scalars(
-        sa.select(Event).where(Event.tenant_id == tx.tenant_id, Event.id == delivery.event_id)
-    ).one()
 
 
 def events_after(tx: Transaction, number: int, *, livemode: bool, limit: int) -> list[Event]:

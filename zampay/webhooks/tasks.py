@@ -3,31 +3,29 @@
 from typing import Any
 
 from celery import shared_task
-from flask import current_app
 
 from zampay.infra.database.db import NO_TENANT, transaction
 from zampay.webhooks import queries
 from zampay.webhooks.delivery import attempt
+from zampay.webhooks.delivery import queries as delivery_queries
 
 BATCH = 200
 PURGE_BATCH, MOST_ROUNDS = 5000, 100
 
 
 @shared_task(name=attempt.TASK)
-def deliver(*, delivery_id: str, tenant_id: str, **_: Any) -> None:
-    """Start one attempt at one delivery, if it is due and there is a slot."""
-    attempt.start(tenant_id=tenant_id, delivery_id=delivery_id)
+def deliver(*, endpoint_id: str, tenant_id: str, **_: Any) -> None:
+    """Start attempts at what the endpoint is owed, if it has room and there are slots."""
+    attempt.wake(tenant_id=tenant_id, endpoint_id=endpoint_id)
 
 
 @shared_task(name="webhooks.sweep")
 def sweep(**_: Any) -> None:
-    """Enqueue deliveries that are due, so that nothing depends on a message having arrived."""
-    room = BATCH - current_app.extensions["task_queue"].waiting("webhooks")
-    if room <= 0:
-        return
+    """Start what is due, so that nothing depends on a message having arrived."""
     with transaction(NO_TENANT) as tx:
-        for delivery_id, tenant_id in queries.due(tx, limit=room):
-            tx.enqueue("webhooks.deliver", delivery_id=delivery_id, tenant_id=tenant_id)
+        found = delivery_queries.due(tx, limit=BATCH)
+    for endpoint_id, tenant_id in found:
+        attempt.wake(tenant_id=tenant_id, endpoint_id=endpoint_id)
 
 
 @shared_task(name="webhooks.purge")

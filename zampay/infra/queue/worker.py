@@ -19,7 +19,7 @@ from zampay.infra.queue.broker import REQUEST_ID, CeleryQueue, PromptCelery
 from zampay.infra.queue.heartbeat import WORKER, Pulse
 from zampay.infra.telemetry import metrics
 
-TOLD = ("transfer_id", "tenant_id", "delivery_id")
+TOLD = ("transfer_id", "tenant_id", "endpoint_id")
 FEATURES = ("transfers", "webhooks")
 QUEUES = (*FEATURES, beat.QUEUE)
 DEADLINES = frozenset({"countdown", "eta", "expires"})

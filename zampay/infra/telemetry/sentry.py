@@ -14,7 +14,9 @@ from sentry_sdk.transport import Transport
 from zampay.infra.telemetry.redaction import redact
 
 KEPT_HEADERS = frozenset({"content-type", "user-agent", "x-request-id", "x-tenant-id"})
-TAGS = frozenset({"request_id", "tenant_id", "key_id", "transfer_id", "delivery_id", "task"})
+TAGS = frozenset(
+    {"request_id", "tenant_id", "key_id", "transfer_id", "endpoint_id", "delivery_id", "task"}
+)
 DEPTH = 16
 COLLECTED: Any = {
     "user_info": False,

@@ -1,4 +1,5 @@
-"""One attempt at one delivery: take a slot, lease, send with no connection held, record.
+"""Serve an endpoint: record the answers of its attempts, lease what is due, send each on a thread
+of its own with no connection held.
 
 Events are delivered at least once. If this process dies between the merchant's 200 and our record
 of it, the lease ends and the same event is sent again under the same `webhook-id`.
@@ -9,27 +10,77 @@ from functools import partial
 
 from zampay.infra.database.db import transaction
 from zampay.infra.queue import task_runs
-from zampay.webhooks.delivery import concurrency, lease, outcome, sending
-from zampay.webhooks.delivery.concurrency import Slot
+from zampay.kernel.threads import NoThread
+from zampay.webhooks.delivery import concurrency, lease, outcome, queries, sending
+from zampay.webhooks.delivery.concurrency import Held
 from zampay.webhooks.delivery.lease import Lease
+from zampay.webhooks.delivery.serving import Answered, serving
 
 TASK = "webhooks.deliver"
 
 
-def start(*, tenant_id: str, delivery_id: str) -> None:
-    """Start an attempt, if the delivery is due and there is a slot; does not wait for its end."""
-    slots = concurrency.slots()
-    if slots.are_full:
-        return
-    with Slot(slots, tenant_id) as slot:
-        leased = lease.take(slot, delivery_id)
-        if leased is not None:
-            slot.run(partial(_send, leased))
+def wake(*, tenant_id: str, endpoint_id: str) -> None:
+    """Start attempts at what the endpoint is owed now, if it has room and there are slots; does not
+    wait for their end.
+    """
+    if concurrency.slots().may_take(tenant_id) and serving().wake(endpoint_id):
+        _serve(tenant_id, endpoint_id)
 
 
-def _send(leased: Lease) -> None:
-    """Send, and record the answer. If that fails, the delivery is due when its lease ends."""
-    with suppress(Exception), task_runs.told(TASK, {}, is_measured=False):
-        answer = sending.send(leased.message, at=leased.at)
-        with transaction(leased.tenant_id) as tx:
-            outcome.record(tx, leased, answer)
+def _serve(tenant_id: str, endpoint_id: str) -> None:
+    """Until nothing is left to be done now. What fails is told; it is due when its lease ends."""
+    is_done = False
+    while not is_done:
+        failed = True
+        try:
+            answered = serving().take_answered(endpoint_id)
+            about = {"endpoint_id": endpoint_id}
+            if answered:
+                about["delivery_id"] = ", ".join(one.lease.delivery_id for one in answered)
+            with suppress(Exception), task_runs.told(TASK, about, is_measured=False):
+                _step(tenant_id, endpoint_id, answered)
+                failed = False
+        finally:
+            is_done = serving().is_done(endpoint_id, failed=failed)
+
+
+def _step(tenant_id: str, endpoint_id: str, answered: list[Answered]) -> None:
+    """One transaction, and the attempts that it leased."""
+    with Held(concurrency.slots(), tenant_id) as held:
+        with transaction(tenant_id) as tx:
+            if answered:
+                found = outcome.record(tx, endpoint_id, answered)
+            else:
+                found = queries.lock_and_record(tx, endpoint_id)
+            leased = lease.take(tx, held, found) if found else []
+        has_room = found is None or len(leased) < found.room
+        serving().note_room(endpoint_id, has_room=has_room)
+        for one in leased:
+            _start(held, endpoint_id, one)
+
+
+def _start(held: Held, endpoint_id: str, leased: Lease) -> None:
+    """Send it on a thread of its own.
+
+    Raises:
+        NoThread: it is due when its lease ends.
+    """
+    serving().begin_attempt(endpoint_id)
+    ended = partial(_ended, held.tenant_id, endpoint_id)
+    try:
+        held.run(partial(_send, leased), ended)
+    except NoThread:
+        serving().end_attempt(endpoint_id, None)
+        raise
+
+
+def _send(leased: Lease) -> Answered | None:
+    about = {"delivery_id": leased.delivery_id}
+    with suppress(Exception), task_runs.told(TASK, about, is_measured=False):
+        return Answered(leased, sending.send(leased.message, at=leased.at))
+    return None
+
+
+def _ended(tenant_id: str, endpoint_id: str, answered: Answered | None) -> None:
+    if serving().end_attempt(endpoint_id, answered):
+        _serve(tenant_id, endpoint_id)

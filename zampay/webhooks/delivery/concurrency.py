@@ -8,13 +8,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Self
+from typing import Self, TypeVar
 
 import structlog
 from flask import Flask, current_app
 
 from zampay.kernel import threads
 
+Result = TypeVar("Result")
 SLOTS = 64
 UNPROVEN = 32
 """Slots for unproven endpoints: those that fail, are slow, or have not answered yet."""
@@ -31,29 +32,42 @@ class Slots:
         self._lock = threading.Lock()
         self._held: Counter[str] = Counter()
         self._unproven: Counter[str] = Counter()
+        self._ending = False
 
-    @property
-    def are_full(self) -> bool:
-        """Whether every slot is held."""
-        return self._held.total() >= SLOTS
+    def stop(self) -> None:
+        """Give no slot any more; what is under way is finished."""
+        self._ending = True
 
-    def take(self, tenant_id: str, *, unproven: bool) -> bool:
-        """Take a slot, if there is one for this tenant and such an endpoint."""
+    def close(self) -> None:
+        """Stop, and wait for what is under way."""
+        self.stop()
+        self._executor.shutdown()
+
+    def may_take(self, tenant_id: str) -> bool:
+        """Whether there is a slot for this tenant, if its endpoint has answered quickly."""
         with self._lock:
-            if self.are_full or self._held[tenant_id] >= PER_TENANT:
-                return False
+            return self._free(tenant_id, unproven=False) > 0
+
+    def take(self, tenant_id: str, most: int = 1, *, unproven: bool) -> int:
+        """Take slots, as many as there are for this tenant and such an endpoint; how many."""
+        with self._lock:
+            taken = max(min(most, self._free(tenant_id, unproven=unproven)), 0)
+            self._held[tenant_id] += taken
+            self._unproven[tenant_id] += taken * unproven
+            return taken
+
+    def _free(self, tenant_id: str, *, unproven: bool) -> int:
+        free = min(SLOTS - self._held.total(), PER_TENANT - self._held[tenant_id])
+        if unproven:
             own, all_ = self._unproven[tenant_id], self._unproven.total()
-            if unproven and (own >= UNPROVEN_PER_TENANT or all_ >= UNPROVEN):
-                return False
-            self._held[tenant_id] += 1
-            self._unproven[tenant_id] += unproven
-            return True
+            free = min(free, UNPROVEN_PER_TENANT - own, UNPROVEN - all_)
+        return 0 if self._ending else free
 
-    def give_back(self, tenant_id: str, *, unproven: bool) -> None:
-        """Free a slot."""
+    def give_back(self, tenant_id: str, count: int = 1, *, unproven: bool) -> None:
+        """Free slots."""
         with self._lock:
-            self._held[tenant_id] -= 1
-            self._unproven[tenant_id] -= unproven
+            self._held[tenant_id] -= count
+            self._unproven[tenant_id] -= count * unproven
             self._held += Counter()  # forget the tenants that hold none
             self._unproven += Counter()
 
@@ -71,45 +85,53 @@ class Slots:
             work()
 
 
-class Slot:
-    """One attempt's slot: `take` it and `run` the attempt, in a `with` block. The slot is given
-    back when the attempt ends, or with the block when none was run.
+class Held:
+    """Slots for attempts of one tenant: `take` them and `run` the attempts, in a `with` block. A
+    slot is given back when its attempt ends, or with the block when none was run.
     """
 
     def __init__(self, slots: Slots, tenant_id: str) -> None:
         self.tenant_id = tenant_id
         self._slots = slots
-        self._is_held = self._is_unproven = self._runs = False
+        self._count = 0
+        self._is_unproven = False
 
-    def take(self, *, unproven: bool) -> bool:
-        """Take the slot, if there is one for this tenant and such an endpoint."""
-        self._is_held = self._slots.take(self.tenant_id, unproven=unproven)
+    def take(self, most: int = 1, *, unproven: bool) -> int:
+        """Take slots, as many as there are for such an endpoint; how many. Not twice."""
+        assert not self._count, "they are taken at once"
+        self._count = self._slots.take(self.tenant_id, most, unproven=unproven)
         self._is_unproven = unproven
-        return self._is_held
+        return self._count
 
-    def run(self, attempt: Callable[[], None]) -> None:
-        """Make the attempt on a thread of its own; does not wait for its end."""
+    def run(self, attempt: Callable[[], Result], then: Callable[[Result | None], None]) -> None:
+        """Make an attempt on a thread of its own, in one of the slots, `then` go on there without
+        it; does not wait for the end.
+
+        Raises:
+            NoThread: it is not made.
+        """
+        assert self._count, "each attempt has a slot"
 
         def work() -> None:
+            result = None
             try:
-                attempt()
+                result = attempt()
             finally:
-                self._give_back()
+                self._slots.give_back(self.tenant_id, unproven=self._is_unproven)
+                then(result)
 
-        self._slots.run(work)
-        self._runs = True
-
-    def _give_back(self) -> None:
-        if self._is_held:
-            self._is_held = False
-            self._slots.give_back(self.tenant_id, unproven=self._is_unproven)
+        self._count -= 1
+        try:
+            self._slots.run(work)
+        except threads.NoThread:
+            self._count += 1
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self._runs:
-            self._give_back()
+        self._slots.give_back(self.tenant_id, self._count, unproven=self._is_unproven)
 
 
 def init(app: Flask) -> None:

@@ -1,6 +1,8 @@
-"""Record the answer to an attempt: delivered, again later, or the end of delivery or endpoint."""
+"""Record the answers to attempts: delivered, again later, or the end of delivery or endpoint."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -8,10 +10,13 @@ from zampay.infra.database.db import Transaction
 from zampay.infra.telemetry import metrics
 from zampay.kernel import backoff
 from zampay.tenants import audit
-from zampay.webhooks import event_types, events, queries
-from zampay.webhooks.delivery.lease import Lease
+from zampay.webhooks import event_types, events
+from zampay.webhooks.delivery import queries
+from zampay.webhooks.delivery.lease import Lease, is_slow
+from zampay.webhooks.delivery.queries import Found, Record
 from zampay.webhooks.delivery.sending import Answer
-from zampay.webhooks.models import DELIVERED, EXHAUSTED, Delivery, Endpoint
+from zampay.webhooks.delivery.serving import Answered
+from zampay.webhooks.models import DELIVERED, EXHAUSTED, PENDING, Endpoint
 
 log = structlog.get_logger()
 _STEPS_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -23,27 +28,57 @@ GONE = 410
 OUTCOMES = ("delivered", "refused", "no_answer")
 
 
-def record(tx: Transaction, lease: Lease, answer: Answer) -> None:
-    """Record the answer to one attempt, and enqueue what else the endpoint is owed.
+def record(tx: Transaction, endpoint_id: str, answered: Sequence[Answered]) -> Found | None:
+    """Record the answers to attempts of one endpoint; the endpoint, locked.
 
     An attempt that has lost its lease (it ended, or the merchant asked for the event again) records
     nothing: another attempt decides.
     """
-    tx.once_committed(lambda: _log_and_count(lease, answer))
-    endpoint = queries.endpoint_of(tx, lease.delivery_id)
-    delivery = queries.locked(tx, lease.delivery_id)
-    if endpoint is None or delivery is None or delivery.leased_until != lease.until:
-        return
-    delivery.leased_until = None
-    delivery.answer_status = answer.status
-    delivery.answer_text = answer.text
-    delivery.latency_ms = endpoint.latency_ms = answer.latency_ms
+    for one in answered:
+        tx.once_committed(partial(_log_and_count, one.lease, one.answer))
+    found = queries.lock_and_record(tx, endpoint_id, [_record(tx, one) for one in answered])
+    for one in answered:
+        if found is not None and one.lease.delivery_id in found.recorded:
+            _note(tx, found.endpoint, one.answer)
+    return found
+
+
+def _record(tx: Transaction, answered: Answered) -> Record:
+    lease, answer = answered.lease, answered.answer
+    status, due_at, delivered_at = DELIVERED, None, None
+    if answer.is_success:
+        delivered_at = tx.now
+    elif lease.attempts >= MAX_ATTEMPTS:
+        status = EXHAUSTED
+    else:
+        status, due_at = PENDING, tx.now + _delay(lease.attempts, answer)
+    return Record(
+        lease.delivery_id,
+        lease.until,
+        status,
+        due_at,
+        delivered_at,
+        answer.status,
+        answer.text,
+        answer.latency_ms,
+    )
+
+
+def _note(tx: Transaction, endpoint: Endpoint, answer: Answer) -> None:
+    """What the answer says of the endpoint. Its row is written only if that is news: it is the row
+    that all attempts share.
+    """
+    known_ms = endpoint.latency_ms
+    if known_ms is None or is_slow(known_ms) != is_slow(answer.latency_ms):
+        endpoint.latency_ms = answer.latency_ms
     if answer.is_success:
         endpoint.failing_since = None
-        delivery.status, delivery.due_at, delivery.delivered_at = DELIVERED, None, tx.now
-    else:
-        _failed(tx, endpoint, delivery, answer)
-    _enqueue_next(tx, endpoint)
+        return
+    log.warning("webhook_failed", endpoint_id=endpoint.id, status=answer.status)
+    endpoint.failing_since = endpoint.failing_since or tx.now
+    reason = _reason_to_disable(tx, endpoint, answer)
+    if reason is not None and endpoint.enabled:
+        _disable(tx, endpoint, reason)
 
 
 def _log_and_count(lease: Lease, answer: Answer) -> None:
@@ -58,25 +93,6 @@ def _log_and_count(lease: Lease, answer: Answer) -> None:
     )
     metrics.WEBHOOKS.labels(outcome).inc()
     metrics.WEBHOOK_SECONDS.observe(answer.latency_ms / 1000)
-
-
-def _failed(tx: Transaction, endpoint: Endpoint, delivery: Delivery, answer: Answer) -> None:
-    log.warning("webhook_failed", endpoint_id=endpoint.id, status=answer.status)
-    endpoint.failing_since = endpoint.failing_since or tx.now
-    if delivery.attempts >= MAX_ATTEMPTS:
-        delivery.status, delivery.due_at = EXHAUSTED, None
-    else:
-        delivery.due_at = tx.now + _delay(delivery.attempts, answer)
-    reason = _reason_to_disable(tx, endpoint, answer)
-    if reason is not None:
-        _disable(tx, endpoint, reason)
-
-
-def _enqueue_next(tx: Transaction, endpoint: Endpoint) -> None:
-    """One attempt ends, one may begin: a backlog drains at the endpoint's own pace."""
-    following = queries.first_owed(tx, endpoint.id) if endpoint.enabled else None
-    if following is not None:
-        events.enqueue(tx, [following])
 
 
 def _delay(attempts: int, answer: Answer) -> timedelta:
