@@ -1,6 +1,5 @@
 """The document is the one that is committed, leaves no route out, and tells every refusal."""
 
-import json
 import re
 from typing import Any
 
@@ -10,34 +9,24 @@ from flask.testing import FlaskClient
 
 from dev.openapi import DOCUMENT, text
 from tests.support.merchants import BASE, Merchant, answered, payment_request
+from tests.support.openapi_document import API, resolved
 from zampay.providers.failures import FailureCode, Retry
 from zampay.tenants.auth import TENANT_HEADER
 from zampay.transfers.states import Evidence, NextAction, Status
 from zampay.webhooks import event_types
 from zampay.webhooks.models import STATUSES
 
-COMMITTED: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
 OPEN = {("post", f"{BASE}/auth/register")}
 OPERATIONS = [
     (method, path)
-    for path, operations in COMMITTED["paths"].items()
+    for path, operations in API["paths"].items()
     for method in operations
     if method != "parameters"
 ]
 
 
 def operation(method: str, path: str) -> dict[str, Any]:
-    found: dict[str, Any] = COMMITTED["paths"][path][method]
-    return found
-
-
-def resolved(thing: dict[str, Any]) -> dict[str, Any]:
-    """What a reference refers to, or the thing itself."""
-    if "$ref" not in thing:
-        return thing
-    found: dict[str, Any] = COMMITTED
-    for name in thing["$ref"].split("/")[1:]:
-        found = found[name]
+    found: dict[str, Any] = API["paths"][path][method]
     return found
 
 
@@ -69,7 +58,7 @@ def test_an_open_operation_says_that_it_asks_for_nothing(method: str, path: str)
 
 
 def test_the_key_and_the_tenant_are_given_once_for_all_operations() -> None:
-    schemes = COMMITTED["components"]["securitySchemes"]
+    schemes = API["components"]["securitySchemes"]
     assert (schemes["apiKey"]["type"], schemes["apiKey"]["scheme"]) == ("http", "bearer")
     tenant = {name: schemes["tenant"][name] for name in ("type", "in", "name")}
     assert tenant == {"type": "apiKey", "in": "header", "name": TENANT_HEADER}
@@ -106,7 +95,7 @@ def test_a_replay_of_a_payment_is_documented_beside_its_acceptance() -> None:
 
 def test_a_member_that_takes_few_values_names_them() -> None:
     def named(schema: str, member: str) -> set[str | None]:
-        return set(COMMITTED["components"]["schemas"][schema]["properties"][member]["enum"])
+        return set(API["components"]["schemas"][schema]["properties"][member]["enum"])
 
     assert named("Failure", "code") == set(FailureCode)
     assert named("Failure", "retry") == set(Retry)
@@ -118,7 +107,7 @@ def test_a_member_that_takes_few_values_names_them() -> None:
 
 
 def test_the_example_of_a_payment_is_taken_and_prompts_nobody(merchant: Merchant) -> None:
-    properties = COMMITTED["components"]["schemas"]["PaymentRequest"]["properties"]
+    properties = API["components"]["schemas"]["PaymentRequest"]["properties"]
     example = {name: one["example"] for name, one in properties.items() if "example" in one}
     answer = merchant.post("/payments", example, live=False)
     assert answer.status_code == 202, answer.text

@@ -40,13 +40,19 @@ def die(_: Order) -> Submission:
     raise Killed
 
 
+def dead_while_sending(app: Flask, merchant: Merchant, network: ScriptedNetwork) -> Transfer:
+    """A payment whose worker died at the call of the network."""
+    transfer = accept(app, merchant)
+    network.submit_answers.insert(0, die)
+    with pytest.raises(Killed):
+        submit(app, transfer)
+    return transfer
+
+
 def test_a_death_after_the_answer_leaves_a_lease_and_then_a_question(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    transfer = accept(app, merchant)
-    network.submit_answers = [die]
-    with pytest.raises(Killed):
-        submit(app, transfer)
+    transfer = dead_while_sending(app, merchant, network)
     poll(app, transfer)
     assert network.polls == []
     lease_s = app.config["SUBMIT_LEASE"].total_seconds()
@@ -62,10 +68,7 @@ def test_a_death_after_the_answer_leaves_a_lease_and_then_a_question(
 def test_a_death_before_the_send_is_sent_again_under_the_same_reference(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    transfer = accept(app, merchant)
-    network.submit_answers = [die]
-    with pytest.raises(Killed):
-        submit(app, transfer)
+    transfer = dead_while_sending(app, merchant, network)
     hear_that_it_is_unknown(app, transfer, network)
     submit(app, transfer)
     assert [order.reference for order in network.submissions] == [transfer.provider_reference] * 2

@@ -20,7 +20,7 @@ from tests.support.given import (
 )
 from tests.support.merchants import Merchant
 from tests.support.rows import seconds_until_due
-from tests.transfers.test_late_answers import Killed, die
+from tests.transfers.test_late_answers import Killed, dead_while_sending, die
 from zampay.providers.contract import (
     Accepted,
     Declined,
@@ -78,10 +78,7 @@ def test_after_a_death_the_grace_time_counts_from_the_end_of_the_lease(
     after_the_claim_s: float,
     state: State,
 ) -> None:
-    transfer = accept(app, merchant)
-    network.submit_answers = [die]
-    with pytest.raises(Killed):
-        submit(app, transfer)
+    transfer = dead_while_sending(app, merchant, network)
     network.poll_answers = [UNKNOWN]
     look(app, transfer, age=timedelta(seconds=after_the_claim_s))
     assert in_state(app, transfer, state).in_doubt is (state is State.PENDING)
@@ -109,10 +106,8 @@ def test_a_send_that_came_back_late_is_a_last_byte_too(
 def test_the_promise_of_what_a_dead_worker_may_have_sent_is_doubt(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    transfer = accept(app, merchant)
-    network.submit_answers = [die, REFUSED]
-    with pytest.raises(Killed):
-        submit(app, transfer)
+    network.submit_answers = [REFUSED]
+    transfer = dead_while_sending(app, merchant, network)
     hear_that_it_is_unknown(app, transfer, network)
     assert in_state(app, transfer, State.PENDING).in_doubt
     assert merchant.post(f"/payments/{transfer.id}/cancel").status_code == 409
