@@ -32,6 +32,11 @@ class TolerantChannel(Channel):
             log.warning("message_unreadable", reason=type(error).__name__)
             return True
 
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Nothing is kept of a message that was taken (`worker`), so nothing is to be forgotten;
+        kombu would ask Redis to, by a new client each time.
+        """
+
 
 class TolerantTransport(Transport):
     """Redis with such channels."""
