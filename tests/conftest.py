@@ -25,6 +25,7 @@ from tests.support.tables import emptied
 from zampay.app import create_app
 from zampay.infra.database.db import db
 from zampay.infra.database.definer import EVERY_TENANT_SETTING
+from zampay.tenants import known_keys
 from zampay.transfers.dispatch import Dispatcher
 
 TESTS = Path(__file__).parent
@@ -99,6 +100,7 @@ def app(
     emptied(guards_off, has_triggers=servers.admin_url is None)
     redis_server.flushall()
     migrated_app.extensions["redis_pause"].until_s = 0.0
+    known_keys.init(migrated_app)
     kept = dict(migrated_app.config)
     replaced = {
         name: migrated_app.extensions[name] for name in ("task_queue", "providers", "dispatcher")

@@ -26,6 +26,7 @@ from zampay.payments import examples as payment_examples
 from zampay.payments.routes import payments
 from zampay.providers import registry
 from zampay.providers.failures import FAILURES
+from zampay.tenants import known_keys
 from zampay.tenants.routes import auth, keys
 from zampay.transfers import callbacks as callback_routes
 from zampay.transfers import dispatch, today_gauges, transitions
@@ -81,6 +82,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     if as_owner:
         migrations.init(app, db.db)
     registry.init(app, config.networks)
+    known_keys.init(app)
     sending.init(app, development=config.is_development)
     concurrency.init(app)
     serving.init(app)

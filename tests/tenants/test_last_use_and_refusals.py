@@ -13,6 +13,7 @@ from tests.support.counts import growth
 from tests.support.log_lines import captured, the_line
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
+from tests.tenants.conftest import LaterBy
 from zampay.infra.database.db import EVERY_TENANT, db, transaction
 from zampay.kernel import ids
 from zampay.tenants.models import ApiKey, Tenant
@@ -48,13 +49,16 @@ def test_the_last_use_of_a_key_is_kept(merchant: Merchant) -> None:
     assert last_use(merchant)["Live"] is not None
 
 
-def test_it_is_written_once_a_minute_at_most(app: Flask, merchant: Merchant) -> None:
+def test_it_is_written_once_a_minute_at_most(
+    app: Flask, merchant: Merchant, later_by: LaterBy
+) -> None:
     merchant.get("/payments")
     first = last_use(merchant)["Live"]
     merchant.get("/payments")
     assert last_use(merchant)["Live"] == first
     ages = sa.update(ApiKey).values(last_used_at=sa.func.now() - sa.text("interval '61 s'"))
     change(app, ages)
+    later_by(1)
     merchant.get("/payments")
     used_again = last_use(merchant)["Live"]
     assert used_again is not None
@@ -74,11 +78,12 @@ def test_nobody_waits_for_a_key_that_another_request_is_writing_down(
 
 
 def test_a_revoked_key_is_not_used_but_refused_with_an_entry(
-    app: Flask, client: FlaskClient, merchant: Merchant
+    app: Flask, client: FlaskClient, merchant: Merchant, later_by: LaterBy
 ) -> None:
     keys = {key["name"]: key["id"] for key in merchant.get("/api-keys").json["data"]}
     merchant.delete(f"/api-keys/{keys['Live']}")
     before = last_use(merchant)["Live"]
+    later_by(1)
     with growth(REFUSED, 1, reason="key_not_usable"):
         refusal(ask(client, merchant), 401, "not_authenticated")
     assert last_use(merchant)["Live"] == before

@@ -1,7 +1,7 @@
 """API key → caller, or 401. Every guarded route wears `requires(scope)`.
 
-Keys are looked up by their SHA-256, so that nothing is compared byte by byte; no answer is kept in
-a cache, so that a revoked key is refused at once everywhere.
+Keys are looked up by their SHA-256, so that nothing is compared byte by byte. A key that may be
+used is known for a second (see `known_keys.py`), so that a revoked one is refused within a second.
 """
 
 import hashlib
@@ -19,10 +19,11 @@ from zampay.infra.database.db import transaction
 from zampay.infra.redis import redis_client
 from zampay.infra.telemetry import metrics
 from zampay.infra.web import bearer, rate_limits
-from zampay.kernel import ids
+from zampay.kernel import clock, ids
 from zampay.kernel.errors import ZamPayError
-from zampay.tenants import audit, queries
-from zampay.tenants.models import ApiKey, Tenant
+from zampay.tenants import audit, known_keys, queries
+from zampay.tenants.known_keys import KnownKey
+from zampay.tenants.models import ApiKey
 from zampay.tenants.scopes import Scope
 
 log = structlog.get_logger()
@@ -138,24 +139,35 @@ def authenticate(scope: Scope) -> Caller:
         _tell_of_stranger("no_key")
         raise NotAuthenticated(NO_KEY if presented is None else NO_SUCH_FORM)
     digest = hash_of(presented)
+    key = known_keys.known(digest) or _looked_up(digest, hint=hint_of(presented))
+    rate_limits.count_tenant(key.tenant_id)
+    _check(key, scope)
+    caller = Caller(key.tenant_id, key.id, key.livemode, key.scopes, request.remote_addr)
+    g.caller = caller
+    structlog.contextvars.bind_contextvars(tenant_id=key.tenant_id, key_id=key.id)
+    return caller
+
+
+def _looked_up(digest: str, *, hint: str) -> KnownKey:
+    """The key with this hash, which may be used.
+
+    Raises:
+        NotAuthenticated: it is unknown, revoked or past its end.
+    """
+    asked_s = clock.monotonic_s()
     with transaction(queries.tenant_of_key(digest)) as tx:
         found = queries.key_by_hash(tx, digest)
-        usable = found is not None and queries.is_usable(found[0], tx.now)
-        is_to_be_marked = found is not None and usable and queries.is_long_unused(found[0], tx.now)
-    if found is not None and is_to_be_marked:
-        _mark_used(found[0])
     if found is None:
-        _tell_of_stranger("unknown_key", hint=hint_of(presented))
+        _tell_of_stranger("unknown_key", hint=hint)
         raise NotAuthenticated(NOT_VALID)
-    key, tenant = found
-    if not usable:
-        _refuse(key, tenant, NotAuthenticated(NOT_VALID), reason="key_not_usable")
-    rate_limits.count_tenant(tenant.id)
-    _check(key, tenant, scope)
-    caller = Caller(tenant.id, key.id, key.livemode, frozenset(key.scopes), request.remote_addr)
-    g.caller = caller
-    structlog.contextvars.bind_contextvars(tenant_id=tenant.id, key_id=key.id)
-    return caller
+    row, tenant = found
+    key = KnownKey.of(row, tenant)
+    if not queries.is_usable(row, tx.now):
+        _refuse(key, NotAuthenticated(NOT_VALID), reason="key_not_usable")
+    if queries.is_long_unused(row, tx.now):
+        _mark_used(row)
+    known_keys.keep(digest, key, asked_s=asked_s, now=tx.now)
+    return key
 
 
 def _mark_used(key: ApiKey) -> None:
@@ -178,27 +190,24 @@ def _tell_of_stranger(reason: str, **details: str) -> None:
         log.warning("authentication_refused", reason=reason, address=request.remote_addr, **details)
 
 
-def _check(key: ApiKey, tenant: Tenant, scope: Scope) -> None:
+def _check(key: KnownKey, scope: Scope) -> None:
     named = request.headers.get(TENANT_HEADER, "")
     if not ids.is_id("ten", named):
         raise TenantHeaderMissing("Send `x-tenant-id: ten_…`, the id that registration gave.")
-    if named != tenant.id:
+    if named != key.tenant_id:
         advice = "Send the id of the tenant that this key was made for."
-        _refuse(key, tenant, NotYourTenant(advice), named=named)
-    if tenant.suspended_at is not None:
-        _refuse(key, tenant, TenantSuspended("Ask the operator of this gateway why."))
+        _refuse(key, NotYourTenant(advice), named=named)
+    if key.is_suspended:
+        _refuse(key, TenantSuspended("Ask the operator of this gateway why."))
     if scope not in key.scopes:
-        lacking = ScopeMissing(f"This key lacks the scope {scope}.")
-        _refuse(key, tenant, lacking, needed=str(scope))
+        _refuse(key, ScopeMissing(f"This key lacks the scope {scope}."), needed=str(scope))
 
 
-def _refuse(
-    key: ApiKey, tenant: Tenant, error: ZamPayError, *, reason: str = "", **details: str
-) -> NoReturn:
+def _refuse(key: KnownKey, error: ZamPayError, *, reason: str = "", **details: str) -> NoReturn:
     """Refuse a key whose tenant is known, with an entry in the tenant's audit log."""
     reason = reason or error.code
     metrics.AUTHENTICATION_REFUSED.labels(reason).inc()
-    _note(tenant.id, key.id, reason, details)
+    _note(key.tenant_id, key.id, reason, details)
     raise error
 
 

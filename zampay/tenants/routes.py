@@ -115,7 +115,7 @@ def rotate_key(rotation: dict[str, Any], *, key_id: str, caller: Caller) -> Any:
 def revoke_key(*, key_id: str, caller: Caller) -> None:
     """Revoke an API key.
 
-    It is refused from now on, everywhere. It takes a key with every scope of this one, and for a
+    It is refused everywhere within a second. It takes a key with every scope of this one, and for a
     live key a live one.
     """
     service.revoke_key(caller=caller, key_id=key_id)
