@@ -94,8 +94,12 @@ image: $(READY) secrets ## build the image and try it with Compose; IMAGE=zampay
 		status=$$?; test $$status = 0 || $(COMPOSE) logs --tail 30; \
 		$(COMPOSE) down --volumes; exit $$status
 
-bench: $(READY) ## measure payments accepted a second; ARGS="--seconds 5"
-	@$(RUN) -m bench.accept $(ARGS)
+bench: $(READY) ## measure the gateway beside bare programs; ARGS="--turns 1 --seconds 5"
+	@npm install --no-audit --no-fund --ignore-scripts --silent --prefix $(NPM) autocannon@9.0.0
+	@test -e .data/bench || $(VENV)/bin/uv venv --quiet --python $(RUN) .data/bench
+	@$(VENV)/bin/uv pip install --quiet --python .data/bench/bin/python \
+		-r requirements.txt -r bench/rulers/requirements.txt
+	@$(RUN) -m bench $(ARGS)
 
 clean: ## remove .venv, .data (the databases of make run) and caches
 	@rm -rf $(VENV) .data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

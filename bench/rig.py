@@ -41,37 +41,34 @@ def open_rig(environment: Mapping[str, str]) -> Iterator[Stack]:
 class Merchants:
     """Merchants with live keys, who take turns."""
 
-    heads: tuple[str, ...]
-    began: int
+    headers: tuple[Mapping[str, str], ...]
 
     @classmethod
-    def open(cls, stack: Stack, *, count: int, receiver: str) -> Self:
+    def open(cls, stack: Stack, *, count: int, receiver: str | None) -> Self:
         """Register them; webhooks go to `receiver`."""
-        heads = []
+        headers = []
         for number in range(count):
             known = Merchant.register(
                 stack.url, business_name=f"Shop {number}", email="shop@shop.example"
             ).live()
-            merchant.call(
-                "POST",
-                f"{stack.url}/api/v1/webhook-endpoints",
-                headers=known.headers,
-                json={"url": receiver},
-            )
-            lines = "".join(f"{name}: {text}\r\n" for name, text in known.headers.items())
-            heads.append(
-                f"POST /api/v1/payments HTTP/1.1\r\nHost: bench\r\n{lines}"
-                "Content-Type: application/json\r\nContent-Length: "
-            )
-        return cls(tuple(heads), time.time_ns())
+            if receiver is not None:
+                address = f"{stack.url}/api/v1/webhook-endpoints"
+                merchant.call("POST", address, headers=known.headers, json={"url": receiver})
+            headers.append(known.headers)
+        return cls(tuple(headers))
 
     def order(self, number: int) -> tuple[str, bytes]:
         """An order's externalId, and the request for it."""
         external_id = f"{time.time_ns()}-{number}"
         msisdn = f"26096{number % 10**7:07d}"
         body = f'{{"externalId":"{external_id}","amount":"12.50","msisdn":"{msisdn}"}}'
-        head = self.heads[number % len(self.heads)]
-        return external_id, f"{head}{len(body)}\r\n\r\n{body}".encode()
+        own = self.headers[number % len(self.headers)]
+        lines = "".join(f"{name}: {text}\r\n" for name, text in own.items())
+        head = (
+            f"POST /api/v1/payments HTTP/1.1\r\nHost: bench\r\n{lines}"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return external_id, (head + body).encode()
 
 
 @dataclass(frozen=True, slots=True)

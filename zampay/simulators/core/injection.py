@@ -23,6 +23,7 @@ def before() -> Response | None:
     if request.blueprint == ADMIN:
         return None
     network = here()
+    network.answer_times.wait()
     g.operation, g.is_created, g.is_injected = _operation(network), False, False
     g.facts, g.requests = {"referenceId": ""}, network.journal.requests
     g.facts = _facts(network)  # ends the request here when its body is too large

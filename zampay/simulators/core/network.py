@@ -8,6 +8,7 @@ from flask import Response, current_app, g
 from werkzeug.exceptions import HTTPException
 
 from zampay.kernel.sandbox_numbers import Ending
+from zampay.simulators.core.answer_times import AnswerTimes
 from zampay.simulators.core.answers import Refused, Reset, page
 from zampay.simulators.core.callbacks import Callbacks
 from zampay.simulators.core.faults import Faults, Operations
@@ -29,6 +30,7 @@ class Network(ABC):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.faults = Faults(settings.seed)
+        self.answer_times = AnswerTimes(settings)
         self.journal = Journal()
         self.callbacks = Callbacks(settings, self.faults, self.journal, self.callback_body)
         self.wallet = Wallet(self.callbacks.send)

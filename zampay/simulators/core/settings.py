@@ -42,6 +42,8 @@ class Settings:
     approval_s: float = option(1.5, "how long a payer takes to approve")
     delayed_s: float = option(8.0, "how long the test number for a delay takes")
     expire_s: float = option(0.0, "after how long the test number for an expiry expires")
+    answer_s: float = option(0.0, "median of the time that an answer takes; 0 answers at once")
+    answer_p99_s: float = option(0.0, "99 of 100 answers take less than this")
     seed: int = option(0, "decides which requests get a fault that has a probability")
     tls_directory: str = option(
         "", "use TLS, with a certificate that is made and kept in this directory"

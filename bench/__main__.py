@@ -1,0 +1,139 @@
+"""`make bench`: the gateway beside bare programs, in one run, for docs/performance.md.
+
+Every figure is a median over the turns. The raw figures of each turn are printed first.
+"""
+
+import argparse
+import asyncio
+import platform
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import psutil
+
+from bench import accept, ruler, settle
+from bench.rig import LIMITS, Merchants, open_rig
+from dev.environment import LOOPBACK, ROOT, free_port, run_program
+from dev.stack import ALL, Stack
+
+REPORT = ROOT / "docs" / "performance.md"
+NETWORK = {
+    "SIMULATOR_MTN_APPROVAL_S": "0.5",
+    "SIMULATOR_MTN_ANSWER_S": "0.12",
+    "SIMULATOR_MTN_ANSWER_P99_S": "0.38",
+}
+"""Answers as a real network's: half within 120 ms, 99 of 100 within 380 ms."""
+
+
+def main() -> None:
+    """Measure, print, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=10, help="of each measurement")
+    parser.add_argument("--rate", type=float, default=12, help="payments a second, to their end")
+    parser.add_argument("--write", action="store_true", help="write the table to docs")
+    options = parser.parse_args()
+    found = Found()
+    with open_rig({**LIMITS, **NETWORK}) as stack:
+        ruler.prepare(stack)
+        for turn in range(options.turns):
+            print(f"turn {turn + 1}", flush=True)
+            _bare(stack, found, options.seconds)
+            _accept(stack, found, options.seconds)
+        stack.start(*ALL)
+        _settle(stack, found, rate=options.rate, seconds=3 * options.seconds)
+    table = found.table()
+    print(table)
+    if options.write:
+        text = REPORT.read_text(encoding="utf-8")
+        head, mark, _ = text.partition("<!-- figures -->\n")
+        REPORT.write_text(f"{head}{mark}\n{table}", encoding="utf-8")
+
+
+@dataclass
+class Found:
+    """All figures of one run, by name."""
+
+    figures: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def note(self, name: str, figure: float) -> None:
+        """Keep and print one."""
+        print(f"  {name:<44} {figure:10.1f}", flush=True)
+        self.figures[name].append(figure)
+
+    def __getitem__(self, name: str) -> float:
+        return statistics.median(self.figures[name])
+
+    def table(self) -> str:
+        """The figures and their ratios, in Markdown."""
+        ratios = {
+            "A1: accepts at the knee ÷ bare Flask insert": (ACCEPTS, FLASK),
+            "A2: accepts at the knee ÷ bare FastAPI insert": (ACCEPTS, FASTAPI),
+            "accepts at the knee ÷ Flask that calls the network in the request": (ACCEPTS, CALLS),
+            "E1: settled payments ÷ Celery no-op": (SETTLED, NO_OP),
+        }
+        memory, python = psutil.virtual_memory().total / 2**30, platform.python_version()
+        machine = f"{psutil.cpu_count()} cores, {memory:.0f} GiB, Python {python}"
+        lines = [
+            f"{datetime.now(UTC):%Y-%m-%d}; {machine}; everything on the same machine.",
+            "",
+            "| figure | median |",
+            "|---|---|",
+            *(f"| {name} | {self[name]:.1f} |" for name in self.figures),
+            "",
+            "| ratio | |",
+            "|---|---|",
+            *(f"| {name} | {self[one] / self[two]:.3f} |" for name, (one, two) in ratios.items()),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+PGBENCH = "pgbench, the rows of an accept, transactions/s"
+FLASK = "bare Flask insert, requests/s"
+FASTAPI = "bare FastAPI insert, requests/s"
+CALLS = "Flask that calls the network in the request, requests/s"
+NO_OP = "Celery no-op, tasks/s"
+ACCEPTS = "accepts at the knee, payments/s"
+SETTLED = "settled payments/s, POST to final webhook"
+
+
+def _bare(stack: Stack, found: Found, seconds: float) -> None:
+    found.note(PGBENCH, ruler.pgbench(stack, seconds=seconds))
+    found.note(FLASK, ruler.flask(stack, seconds=seconds).per_s)
+    found.note(FASTAPI, ruler.fastapi(stack, seconds=seconds).per_s)
+    found.note(CALLS, ruler.call_in_request(stack, seconds=seconds).per_s)
+    found.note(NO_OP, ruler.no_op(stack))
+
+
+def _accept(stack: Stack, found: Found, seconds: float) -> None:
+    stack.start("web")
+    try:
+        accept.at_the_knee(stack, seconds=2)
+        knee = accept.at_the_knee(stack, seconds=seconds)
+        per_s = accept.SHARE_OF_THE_KNEE * knee.per_s
+        calm = accept.at_a_constant_rate(stack, per_s=per_s, seconds=seconds)
+    finally:
+        stack.stop("web")
+    found.note(ACCEPTS, knee.per_s)
+    found.note("accept p99 at the knee, ms", knee.p99_ms)
+    found.note("A3: accept p99 at 70 % of the knee, ms", calm.p99_ms)
+    found.note("answers that were wrong", knee.wrong + calm.wrong)
+
+
+def _settle(stack: Stack, found: Found, *, rate: float, seconds: float) -> None:
+    port = free_port()
+    merchants = Merchants.open(stack, count=4, receiver=f"http://{LOOPBACK}:{port}/")
+    run = settle.Run(stack, merchants, rate=rate, seconds=seconds)
+    asyncio.run(run.perform(port))
+    print(run.report(), flush=True)
+    found.note(SETTLED, run.settled_per_s)
+    found.note("E2: POST to final webhook p95, ms", 1000 * run.lag_s(0.95))
+    found.note("S1: transactions per payment", run.transactions)
+    for name, used in run.cpu_ms.items():
+        found.note(f"S1: CPU per payment, {name}, ms", used)
+
+
+if __name__ == "__main__":
+    run_program(main)
