@@ -9,12 +9,12 @@ from celery.signals import beat_init, celeryd_after_setup, worker_init, worker_s
 
 import config
 from zampay.app import celery_of, create_app
-from zampay.infra.database import db
+from zampay.infra.database import after_commit, db
 from zampay.infra.health import metrics_page
 from zampay.infra.queue import worker
 from zampay.infra.telemetry import start_log
 from zampay.transfers import dispatch
-from zampay.webhooks.delivery import concurrency
+from zampay.webhooks.delivery import attempt, concurrency
 
 log = structlog.get_logger()
 settings = config.load()
@@ -33,6 +33,12 @@ def _show_metrics(**_: Any) -> None:
         metrics_page.serve(
             settings.metrics_host, settings.metrics_port, token=settings.metrics_token
         )
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def _deliver_here(**_: Any) -> None:
+    """Webhooks of what this worker finds out need no message."""
+    after_commit.take_here(flask_app, attempt.TASK, attempt.take)
 
 
 @celeryd_after_setup.connect  # type: ignore[untyped-decorator]

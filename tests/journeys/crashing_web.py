@@ -17,9 +17,6 @@ class CrashingQueue:
         if message.task == "transfers.submit":
             os.killpg(0, signal.SIGKILL)
 
-    def waiting(self, feature: str) -> int:  # noqa: ARG002 - the name is the contract's
-        return 0
-
 
 queue: TaskQueue = CrashingQueue()
 app.extensions["task_queue"] = queue

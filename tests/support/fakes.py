@@ -64,9 +64,6 @@ class HeldQueue:
             raise BrokerDown
         self.held.append(message)
 
-    def waiting(self, feature: str) -> int:
-        return sum(message.feature == feature for message in self.held)
-
     def run(self, message: TaskMessage) -> Any:
         """Run the task of one message, as a worker would."""
         with self._app.app_context():

@@ -135,6 +135,34 @@ def test_while_many_hang_a_healthy_endpoint_gets_events_within_a_second(
     assert max(delays_s) < 1, delays_s
 
 
+def test_an_endpoint_without_a_slot_gets_the_next_one_before_a_backlog_goes_on(
+    app: Flask,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    shop: Receiver,
+    second_shop: Receiver,
+    threads: None,
+    let_go: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(concurrency, "PER_TENANT", 4)
+    first_four = threading.Event()
+    answered_once(app, merchant, task_queue, shop)
+    shop.answer = lambda _: Says(when=first_four if len(shop.received) <= 5 else let_go)
+    for _ in range(10):
+        publish(app, merchant)
+    task_queue.run_all()
+    shop.await_received(5)
+    endpoint(merchant, second_shop.url, eventTypes=["payment.failed"])
+    publish(app, merchant, event_type="payment.failed")
+    task_queue.run_all()
+    assert second_shop.received == []
+    first_four.set()
+    second_shop.await_received(1)
+    let_go.set()
+    shop.await_received(12)
+
+
 def test_hanging_endpoints_of_one_tenant_leave_slots_for_others() -> None:
     slots = Slots(Flask("test"))
     assert all(slots.take("ten_a", unproven=False) for _ in range(16))

@@ -1,5 +1,6 @@
 """One attempt at a time, recorded; what fails is tried again by the schedule, until its end."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -10,7 +11,15 @@ from tests.support.fakes import HeldQueue
 from tests.support.log_lines import captured, the_line
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver, Says
-from tests.webhooks.given import endpoint, fail_until, publish, pull_forward, run, start
+from tests.webhooks.given import (
+    answered_once,
+    endpoint,
+    fail_until,
+    publish,
+    pull_forward,
+    run,
+    start,
+)
 from tests.webhooks.rows import deliveries, only_delivery, stored_endpoint
 from zampay.infra.database.db import transaction
 from zampay.kernel.backoff import JITTER
@@ -145,6 +154,25 @@ def test_an_attempt_is_leased_for_longer_than_it_can_take(
     run(app, "webhooks.sweep")
     task_queue.run_all()
     assert shop.received == []
+
+
+def test_eight_processes_lease_no_more_than_the_endpoint_has_room_for(
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
+) -> None:
+    answered_once(app, merchant, task_queue, shop)
+    for _ in range(8):
+        publish(app, merchant)
+    row = deliveries(app)[-1]
+    together = threading.Barrier(8)
+
+    def process() -> list[Lease]:
+        together.wait(10)
+        return leases(app, row)
+
+    with ThreadPoolExecutor(8) as processes:
+        begun = [processes.submit(process) for _ in range(8)]
+        leased = [one.delivery_id for attempt in begun for one in attempt.result()]
+    assert sorted(leased) == sorted(row.id for row in deliveries(app)[1:5])
 
 
 def test_a_crash_between_the_answer_and_the_record_sends_the_same_event_again(

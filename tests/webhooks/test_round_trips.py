@@ -2,14 +2,17 @@
 
 import threading
 
+import pytest
 from flask import Flask
 
 from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver
 from tests.support.round_trips import round_trips
-from tests.webhooks.given import answered_once, hang, publish, run, start
+from tests.webhooks.given import answered_once, endpoint, hang, publish, run, start
 from tests.webhooks.rows import deliveries
+from zampay.infra.database import after_commit
+from zampay.webhooks.delivery import attempt
 from zampay.webhooks.delivery.queries import IN_FLIGHT
 
 BEGIN, LOCK_AND_RECORD, LEASE, COMMIT = 1, 1, 1, 1
@@ -84,3 +87,35 @@ def test_a_process_that_ends_records_what_is_answered_and_starts_nothing_more(
     run(app, "webhooks.sweep")
     states = [(row.status, row.attempts) for row in deliveries(app)]
     assert states == [("DELIVERED", 1)] * (1 + IN_FLIGHT) + [("PENDING", 0)]
+
+
+def test_a_worker_starts_what_it_publishes_itself_without_a_message(
+    app: Flask,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    shop: Receiver,
+    threads: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    endpoint(merchant, shop.url)
+    monkeypatch.setitem(app.extensions, "takers", {})
+    after_commit.take_here(app, attempt.TASK, attempt.take)
+    publish(app, merchant)
+    shop.await_received(1)
+    assert task_queue.tasks == []
+
+
+def test_a_worker_without_a_slot_leaves_what_it_publishes_to_the_queue(
+    app: Flask,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    shop: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    endpoint(merchant, shop.url)
+    monkeypatch.setitem(app.extensions, "takers", {})
+    after_commit.take_here(app, attempt.TASK, attempt.take)
+    app.extensions["webhook_slots"].stop()
+    publish(app, merchant)
+    assert task_queue.tasks == ["webhooks.deliver"]
+    assert shop.received == []

@@ -3,11 +3,12 @@
 A message that is lost costs nothing but time: the sweep finds the row when it is due.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
-from flask import current_app
+from flask import Flask, current_app
 
 from zampay.infra.redis import redis_client
 from zampay.infra.telemetry import metrics
@@ -36,14 +37,25 @@ class TaskQueue(Protocol):
     def enqueue(self, message: TaskMessage) -> None:
         """Send one message, or raise."""
 
-    def waiting(self, feature: str) -> int:
-        """How many messages of this feature no worker has taken yet."""
+
+def take_here(app: Flask, task: str, take: Callable[..., bool]) -> None:
+    """Let this process begin such a task at once where it can: `take` gets the message's arguments,
+    says whether it has begun, and does not wait. What it does not take is sent.
+    """
+    app.extensions.setdefault("takers", {})[task] = take
+
+
+def _is_taken(message: TaskMessage) -> bool:
+    take = current_app.extensions.get("takers", {}).get(message.task)
+    return take is not None and take(**message.arguments)
 
 
 def send(messages: list[TaskMessage]) -> None:
     """Send all; a broker that is down costs one warning and never an error."""
     try:
         for message in messages:
+            if _is_taken(message):
+                continue
             with redis_client.unless_it_hangs():
                 current_app.extensions["task_queue"].enqueue(message)
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the row is due

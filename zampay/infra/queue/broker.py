@@ -107,9 +107,3 @@ class CeleryQueue:
             ignore_result=True,
             headers=headers,
         )
-
-    def waiting(self, feature: str) -> int:
-        """Messages that no worker has taken yet: the length of the queue's list in Redis."""
-        with self._celery.connection_for_read() as connection:
-            length: int = connection.default_channel.client.llen(feature)
-        return length

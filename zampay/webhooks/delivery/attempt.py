@@ -21,10 +21,23 @@ TASK = "webhooks.deliver"
 
 def wake(*, tenant_id: str, endpoint_id: str) -> None:
     """Start attempts at what the endpoint is owed now, if it has room and there are slots; does not
-    wait for their end.
+    wait for their end. Without a slot, the end of some attempt starts them.
     """
-    if concurrency.slots().may_take(tenant_id) and serving().wake(endpoint_id):
+    slots = concurrency.slots()
+    if not slots.may_take(tenant_id):
+        slots.wait(endpoint_id, tenant_id)
+    elif serving().wake(endpoint_id):
         _serve(tenant_id, endpoint_id)
+
+
+def take(*, tenant_id: str, endpoint_id: str, **_: object) -> bool:
+    """As `wake`, on a thread of its own: whether this process does it."""
+    slots = concurrency.slots()
+    with suppress(NoThread):
+        if slots.may_take(tenant_id):
+            slots.run(partial(wake, tenant_id=tenant_id, endpoint_id=endpoint_id))
+            return True
+    return False
 
 
 def _serve(tenant_id: str, endpoint_id: str) -> None:
@@ -82,5 +95,9 @@ def _send(leased: Lease) -> Answered | None:
 
 
 def _ended(tenant_id: str, endpoint_id: str, answered: Answered | None) -> None:
+    """The slot goes to the endpoint that waits longest for one, if any, before this one goes on."""
+    following = concurrency.slots().next_waiting()
+    if following is not None:
+        wake(tenant_id=following[1], endpoint_id=following[0])
     if serving().end_attempt(endpoint_id, answered):
         _serve(tenant_id, endpoint_id)

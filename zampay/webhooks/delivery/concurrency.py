@@ -32,6 +32,7 @@ class Slots:
         self._lock = threading.Lock()
         self._held: Counter[str] = Counter()
         self._unproven: Counter[str] = Counter()
+        self._waiting: dict[str, tuple[str, bool]] = {}
         self._ending = False
 
     def stop(self) -> None:
@@ -62,6 +63,22 @@ class Slots:
             own, all_ = self._unproven[tenant_id], self._unproven.total()
             free = min(free, UNPROVEN_PER_TENANT - own, UNPROVEN - all_)
         return 0 if self._ending else free
+
+    def wait(self, endpoint_id: str, tenant_id: str, *, unproven: bool = False) -> None:
+        """There was no slot for this endpoint: it gets one before those who came later."""
+        with self._lock:
+            self._waiting.setdefault(endpoint_id, (tenant_id, unproven))
+
+    def next_waiting(self) -> tuple[str, str] | None:
+        """The endpoint that waits longest of those that can have a slot now, and its tenant; it
+        waits no more.
+        """
+        with self._lock:
+            for endpoint_id, (tenant_id, unproven) in self._waiting.items():
+                if self._free(tenant_id, unproven=unproven) > 0:
+                    del self._waiting[endpoint_id]
+                    return endpoint_id, tenant_id
+        return None
 
     def give_back(self, tenant_id: str, count: int = 1, *, unproven: bool) -> None:
         """Free slots."""
@@ -102,6 +119,10 @@ class Held:
         self._count = self._slots.take(self.tenant_id, most, unproven=unproven)
         self._is_unproven = unproven
         return self._count
+
+    def wait(self, endpoint_id: str) -> None:
+        """There was none of those that were to be taken: the endpoint waits for one."""
+        self._slots.wait(endpoint_id, self.tenant_id, unproven=self._is_unproven)
 
     def run(self, attempt: Callable[[], Result], then: Callable[[Result | None], None]) -> None:
         """Make an attempt on a thread of its own, in one of the slots, `then` go on there without

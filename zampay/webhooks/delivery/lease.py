@@ -54,7 +54,10 @@ def take(tx: Transaction, held: Held, found: Found) -> list[Lease]:
         return []
     is_unproven = not found.answers or is_slow(endpoint.latency_ms)
     most = held.take(wanted, unproven=is_unproven)
-    if not most or _is_put_off(tx, found):
+    if not most:
+        held.wait(endpoint.id)
+        return []
+    if _is_put_off(tx, found):
         return []
     until = tx.now + LEASE
     return [
