@@ -1,12 +1,12 @@
 """One attempt at a time, recorded; what fails is tried again by the schedule, until its end."""
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 
+from tests.infra.rows import until_somebody_waits
 from tests.support.fakes import HeldQueue
 from tests.support.log_lines import captured, the_line
 from tests.support.merchants import Merchant
@@ -156,23 +156,21 @@ def test_an_attempt_is_leased_for_longer_than_it_can_take(
     assert shop.received == []
 
 
-def test_eight_processes_lease_no_more_than_the_endpoint_has_room_for(
+def test_two_processes_lease_no_more_than_the_endpoint_has_room_for(
     app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
 ) -> None:
     answered_once(app, merchant, task_queue, shop)
     for _ in range(8):
         publish(app, merchant)
     row = deliveries(app)[-1]
-    together = threading.Barrier(8)
-
-    def process() -> list[Lease]:
-        together.wait(10)
-        return leases(app, row)
-
-    with ThreadPoolExecutor(8) as processes:
-        begun = [processes.submit(process) for _ in range(8)]
-        leased = [one.delivery_id for attempt in begun for one in attempt.result()]
-    assert sorted(leased) == sorted(row.id for row in deliveries(app)[1:5])
+    with ThreadPoolExecutor(1) as other:
+        with app.app_context(), transaction(row.tenant_id) as tx:
+            found = queries.lock_and_record(tx, row.endpoint_id)
+            assert found is not None
+            assert len(queries.lease(tx, found, most=4, until=tx.now + lease.LEASE)) == 4
+            late = other.submit(leases, app, row)
+            until_somebody_waits(app)
+        assert late.result() == []
 
 
 def test_a_crash_between_the_answer_and_the_record_sends_the_same_event_again(
