@@ -94,7 +94,7 @@ image: $(READY) secrets ## build the image and try it with Compose; IMAGE=zampay
 		status=$$?; test $$status = 0 || $(COMPOSE) logs --tail 30; \
 		$(COMPOSE) down --volumes; exit $$status
 
-bench: $(READY) ## measure the gateway beside bare programs; ARGS="--turns 1 --seconds 5"
+bench: $(READY) ## measure speed beside bare programs; ARGS="--turns 1"
 	@npm install --no-audit --no-fund --ignore-scripts --silent --prefix $(NPM) autocannon@9.0.0
 	@test -e .data/bench || $(VENV)/bin/uv venv --quiet --python $(RUN) .data/bench
 	@$(VENV)/bin/uv pip install --quiet --python .data/bench/bin/python \

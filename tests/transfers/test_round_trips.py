@@ -46,3 +46,16 @@ def test_a_poll(
         poll.poll(tenant_id=sent.tenant_id, transfer_id=sent.id)
     lease, record = BEGIN + READ + WRITE + COMMIT, BEGIN + READ + WRITE + PUBLISH + COMMIT
     assert made.count <= lease + record + callbacks * 2 * CALLBACKS
+
+
+def test_a_callback(app: Flask, merchant: Merchant, sent: Transfer) -> None:
+    def call_back(body: bytes) -> int:
+        address = f"{BASE}/callbacks/mtn/{sent.callback_token}"
+        with round_trips() as made:
+            assert merchant.client.put(address, data=body).status_code == 200
+        return made.count
+
+    call_back(b"{}")
+    find = BEGIN + READ + COMMIT
+    assert call_back(b'{"another": 1}') <= find + BEGIN + READ + CALLBACKS + WRITE + COMMIT
+    assert call_back(b"{}") <= find + BEGIN + READ + CALLBACKS + COMMIT

@@ -2,6 +2,8 @@
 
 import hmac
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -80,6 +82,37 @@ def callbacks_seen(tx: Transaction, transfer_id: str) -> tuple[int, datetime | N
     )
     row = tx.session.execute(seen).one()
     return row[0], row[1]
+
+
+class Kept(StrEnum):
+    """What came of a callback."""
+
+    KEPT = "kept"
+    REPEATED = "repeated"
+    OVER_LIMIT = "over_limit"
+
+
+_KEEP = """
+    WITH seen AS (
+        SELECT count(*) AS number, coalesce(bool_or(body_digest = %(digest)s), false) AS repeated
+          FROM callbacks WHERE tenant_id = %(tenant_id)s AND transfer_id = %(transfer_id)s),
+    kept AS (
+        INSERT INTO callbacks
+               (tenant_id, transfer_id, body_digest, body, method, address, verified)
+        SELECT %(tenant_id)s, %(transfer_id)s, %(digest)s, %(body)s, %(method)s, %(address)s,
+               %(verified)s
+          FROM seen WHERE NOT repeated AND number < %(most)s
+        RETURNING id)
+    SELECT repeated, EXISTS (SELECT FROM kept) AS is_kept FROM seen
+"""
+
+
+def keep(tx: Transaction, *, most: int, **callback: Any) -> Kept:
+    """Keep a callback of a locked transfer, unless it is known already or there are too many."""
+    row = tx.execute(_KEEP, tenant_id=tx.tenant_id, most=most, **callback).one()
+    if row.is_kept:
+        return Kept.KEPT
+    return Kept.REPEATED if row.repeated else Kept.OVER_LIMIT
 
 
 def has_callback(tx: Transaction, transfer_id: str, digest: str) -> bool:

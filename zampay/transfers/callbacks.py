@@ -22,14 +22,14 @@ from zampay.kernel.ids import ALPHABET
 from zampay.providers import registry
 from zampay.providers.contract import CallbackHint, CallbackRequest
 from zampay.transfers import callback_queries, locked_rows, transitions
+from zampay.transfers.callback_queries import Kept
 from zampay.transfers.create import TOKEN_LENGTH
 from zampay.transfers.models import Transfer
-from zampay.transfers.traces import Callback
 
 callbacks = Blueprint("callbacks", __name__, url_prefix=f"{PREFIX}/callbacks")
 MOST_KEPT = 50
 LOCK_S = 5
-OUTCOMES = ("kept", "repeated", "over_limit", "unknown", "refused")
+OUTCOMES = (*Kept, "unknown", "refused")
 _TOKEN = re.compile(rf"[{ALPHABET}]{{{TOKEN_LENGTH}}}")
 
 
@@ -113,23 +113,21 @@ def _keep(transfer_id: str, tenant_id: str, body: bytes, digest: str, *, is_veri
     """
     with transaction(tenant_id) as tx:
         transfer = locked_rows.locked(tx, transfer_id)
-        if callback_queries.has_callback(tx, transfer_id, digest):
-            return "repeated"
-        if callback_queries.callbacks_seen(tx, transfer_id)[0] >= MOST_KEPT:
-            return _poll_over_limit(tx, transfer)
-        tx.session.add(
-            Callback(
-                tenant_id=tenant_id,
-                transfer_id=transfer_id,
-                body_digest=digest,
-                body=body,
-                method=request.method,
-                address=request.remote_addr,
-                verified=is_verified,
-            )
+        outcome = callback_queries.keep(
+            tx,
+            most=MOST_KEPT,
+            transfer_id=transfer_id,
+            digest=digest,
+            body=body,
+            method=request.method,
+            address=request.remote_addr,
+            verified=is_verified,
         )
-        _poll_soon(tx, transfer, at_once=True)
-    return "kept"
+        if outcome is Kept.KEPT:
+            _poll_soon(tx, transfer, at_once=True)
+        elif outcome is Kept.OVER_LIMIT:
+            _poll_over_limit(tx, transfer)
+    return str(outcome)
 
 
 def _poll_without_body(transfer_id: str, tenant_id: str) -> str:
@@ -153,7 +151,7 @@ def _poll_soon(tx: Transaction, transfer: Transfer, *, at_once: bool) -> None:
         at = tx.now if at_once else tx.now + transitions.AFTER_A_FLOOD
         transitions.bring_forward(transfer, at, tx.now)
     if at_once:
-        tx.enqueue("transfers.poll", transfer_id=transfer.id, tenant_id=transfer.tenant_id)
+        tx.enqueue("transfers.poll", **transfer.message)
 
 
 def _check_source() -> None:

@@ -104,14 +104,7 @@ def accept(
             request_id=request_id,
         )
         if transfer is not None:
-            tx.enqueue(
-                "transfers.submit",
-                transfer_id=transfer.id,
-                tenant_id=tenant_id,
-                provider=transfer.provider,
-                wallet_id=transfer.wallet_id,
-                livemode=livemode,
-            )
+            tx.enqueue("transfers.submit", **transfer.message)
             return transfer, False
         transfer = _existing(tx, livemode=livemode, wanted=wanted)
         if idempotency_key is not None:

@@ -161,6 +161,17 @@ class Transfer(Model):
         return registry.capability(self.provider, self.kind, livemode=self.livemode)
 
     @property
+    def message(self) -> dict[str, str | bool]:
+        """What a message for workers says of it, so that they know its stream without a look-up."""
+        return {
+            "transfer_id": self.id,
+            "tenant_id": self.tenant_id,
+            "provider": self.provider,
+            "wallet_id": self.wallet_id,
+            "livemode": self.livemode,
+        }
+
+    @property
     def is_final(self) -> bool:
         """Whether the transfer has ended."""
         return State(self.state) in states.FINAL

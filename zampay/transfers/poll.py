@@ -245,7 +245,7 @@ def _never_landed(tx: Transaction, transfer: Transfer, answer: NotFound) -> None
             evidence=Evidence.ENQUIRY,
             detail=f"{answer.detail}: to be sent again, same reference",
         )
-        tx.enqueue("transfers.submit", transfer_id=transfer.id, tenant_id=transfer.tenant_id)
+        tx.enqueue("transfers.submit", **transfer.message)
     else:
         said = f"{answer.detail}: it never landed"
         results.fail(tx, transfer, results.NEVER_LANDED, Evidence.ENQUIRY, said)

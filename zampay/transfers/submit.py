@@ -115,7 +115,7 @@ def _may_be_sent(tx: Transaction, transfer: Transfer, provider: Provider | None)
         results.doubt_again(tx, transfer, Evidence.DEADLINE, "another account has sent it")
     else:
         return True
-    tx.enqueue("transfers.poll", transfer_id=transfer.id, tenant_id=transfer.tenant_id)
+    tx.enqueue("transfers.poll", **transfer.message)
     return False
 
 

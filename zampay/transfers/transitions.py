@@ -200,4 +200,4 @@ def following_callbacks(tx: Transaction, transfer: Transfer, *, since: datetime)
         transfer.repoll_at = None
     bring_forward(transfer, at, tx.now)
     if stored:
-        tx.enqueue("transfers.poll", transfer_id=transfer.id, tenant_id=transfer.tenant_id)
+        tx.enqueue("transfers.poll", **transfer.message)
