@@ -42,6 +42,7 @@ def main() -> None:
             print(f"turn {turn + 1}", flush=True)
             _bare(stack, found, options.seconds)
             _accept(stack, found, options.seconds)
+    with open_rig({**LIMITS, **NETWORK}) as stack:  # without the payments that were only accepted
         stack.start(*ALL)
         _settle(stack, found, rate=options.rate, seconds=3 * options.seconds)
     table = found.table()

@@ -39,19 +39,20 @@ def open_rig(environment: Mapping[str, str]) -> Iterator[Stack]:
 
 @dataclass(frozen=True)
 class Merchants:
-    """Merchants with live keys, who take turns."""
+    """Merchants, who take turns."""
 
     headers: tuple[Mapping[str, str], ...]
 
     @classmethod
-    def open(cls, stack: Stack, *, count: int, receiver: str | None) -> Self:
-        """Register them; webhooks go to `receiver`."""
+    def open(cls, stack: Stack, *, count: int, receiver: str | None = None) -> Self:
+        """Register them: with live keys and webhooks to `receiver`, or with test keys."""
         headers = []
         for number in range(count):
             known = Merchant.register(
                 stack.url, business_name=f"Shop {number}", email="shop@shop.example"
-            ).live()
+            )
             if receiver is not None:
+                known = known.live()
                 address = f"{stack.url}/api/v1/webhook-endpoints"
                 merchant.call("POST", address, headers=known.headers, json={"url": receiver})
             headers.append(known.headers)
