@@ -181,8 +181,8 @@ def _tell_traces(payment: Transfer) -> None:
         contradictions = queries.discrepancies(tx, payment.id)
         callbacks, last_at = callback_queries.callbacks_seen(tx, payment.id)
         deliveries = webhook_queries.deliveries_about(tx, payment.id)
-    for move in history:
-        click.echo(f"  {rfc3339(move.at)}  {move.target:12}  {move.evidence:10}  {move.detail}")
+    for line in history:
+        click.echo(f"  {rfc3339(line.at)}  {line.target:12}  {line.evidence:10}  {line.detail}")
     click.echo(f"  callbacks: {callbacks}" + (f", last {rfc3339(last_at)}" if last_at else ""))
     for one in contradictions:
         state = "closed" if one.resolved_at else "OPEN"

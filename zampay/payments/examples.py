@@ -120,12 +120,12 @@ _MOVES: list[dict[str, Any]] = [
 ]
 
 
-def _chained(moves: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The moves with what the chain of hashes adds."""
+def _chained(transitions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The transitions with what the chain of hashes adds."""
     previous = ""
-    for move in moves:
-        at_micros = micros(datetime.fromisoformat(move["at"]))
-        line = {**move, "paymentId": _ID, "atMicros": at_micros}
+    for transition in transitions:
+        at_micros = micros(datetime.fromisoformat(transition["at"]))
+        line = {**transition, "paymentId": _ID, "atMicros": at_micros}
         previous = history_hash(line, previous)
         yield {**line, "hash": previous}
 

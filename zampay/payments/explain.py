@@ -49,7 +49,7 @@ class Note(StrEnum):
 
 
 _NO_ANSWER = {State.SUBMITTING, State.UNCONFIRMED, State.PENDING}
-"""Where a send leads of itself: what the network said of the payment is not in these moves."""
+"""Where a send leads of itself: what the network said of the payment is in none of these."""
 
 
 class NewAttempt(StrEnum):
@@ -90,7 +90,7 @@ def explain(tx: Transaction, payment: Transfer) -> Explanation:
         contradictions=queries.discrepancies(tx, payment.id),
         now=tx.now,
     )
-    said = [move for move in history if _is_the_networks_word(move)]
+    said = [transition for transition in history if _is_the_networks_word(transition)]
     count, last_at = callback_queries.callbacks_seen(tx, payment.id)
     advice, until = _new_attempt(facts)
     reason, notes = _reason(facts), tuple(_notes(facts))
@@ -116,7 +116,7 @@ def _next_action(payment: Transfer) -> NextAction | None:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What the words are chosen by; `evidence` is that of the last move."""
+    """What the words are chosen by; `evidence` is that of the last transition."""
 
     payment: Transfer
     profile: Profile | None
@@ -142,11 +142,11 @@ class _Facts:
         return sent and self.prompt_ends_at is not None and self.now < self.prompt_ends_at
 
 
-def _is_the_networks_word(move: Transition) -> bool:
-    """Whether an answer about this payment made the move."""
-    if move.evidence in {Evidence.SUBMITTED, Evidence.CALLBACK}:
-        return move.target not in _NO_ANSWER
-    return move.evidence == Evidence.ENQUIRY
+def _is_the_networks_word(transition: Transition) -> bool:
+    """Whether an answer about this payment made the transition."""
+    if transition.evidence in {Evidence.SUBMITTED, Evidence.CALLBACK}:
+        return transition.target not in _NO_ANSWER
+    return transition.evidence == Evidence.ENQUIRY
 
 
 def _reason(facts: _Facts) -> Reason:

@@ -24,7 +24,6 @@ from zampay.transfers import callback_queries, kinds, locked_rows, states
 from zampay.transfers.locked_rows import HistoryLine
 from zampay.transfers.models import ONCE_CONFIRMED, IllegalTransition, Transfer
 from zampay.transfers.states import Evidence, State
-from zampay.transfers.traces import Transition
 from zampay.webhooks import events
 
 log = structlog.get_logger()
@@ -99,23 +98,6 @@ def _log_and_count(
     metrics.TRANSITIONS.labels(source, target, livemode).inc()
     if failure is not None:
         metrics.FAILURES.labels(transfer.provider, str(failure.code), livemode).inc()
-
-
-def record_transition(
-    tx: Transaction, transfer: Transfer, *, source: str | None, evidence: Evidence, detail: str
-) -> None:
-    """Write the history line of the state that the transfer is now in."""
-    tx.session.add(
-        Transition(
-            transfer_id=transfer.id,
-            position=transfer.position,
-            tenant_id=transfer.tenant_id,
-            source=source,
-            target=transfer.state,
-            evidence=evidence,
-            detail=detail[:500],
-        )
-    )
 
 
 def _as_told(failure: Failure) -> dict[str, Any]:
