@@ -13,9 +13,10 @@ import psutil
 import redis
 
 from dev import postgres, valkey
-from dev.environment import free_port
+from dev.environment import await_condition, free_port
 from dev.servers import FAST, Servers, credentials_of
 from dev.supervisor import Process
+from tests.support.processes import is_gone
 
 
 class Switch:
@@ -41,9 +42,14 @@ class Switch:
     def kill(self) -> None:
         """Let it die at once, without writing anything any more (an immediate stop)."""
         if self._process is not None:
-            self._signal(signal.SIGKILL)
+            family = self._signal(signal.SIGKILL)
             self._process.stop()
             self._process = None
+            await_condition(  # PostgreSQL does not start while a process of the last one lives
+                lambda: all(is_gone(one) for one in family),
+                timeout_s=20,
+                wanted="the end of every process of the server",
+            )
 
     def hang(self) -> None:
         """Keep every connection and answer nothing: what a lost disk or a frozen machine does."""
@@ -53,12 +59,16 @@ class Switch:
         """End a `hang`."""
         self._signal(signal.SIGCONT)
 
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.alive:
-            server = psutil.Process(self._process.pid)
-            for process in (server, *server.children(recursive=True)):
-                with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
-                    process.send_signal(number)
+    def _signal(self, number: signal.Signals) -> list[psutil.Process]:
+        """Send it to the server and its children; which these are."""
+        if self._process is None or not self._process.alive:
+            return []
+        server = psutil.Process(self._process.pid)
+        family = [server, *server.children(recursive=True)]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                process.send_signal(number)
+        return family
 
 
 @dataclass(frozen=True)
