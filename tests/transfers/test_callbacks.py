@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from tests.infra.absent import redis_away
 from tests.support.engine import PAID, Engine
-from tests.support.fakes import ScriptedNetwork, result
-from tests.support.given import UNKNOWN, ended, ending, processing
+from tests.support.fakes import ScriptedNetwork, result, submit
+from tests.support.given import UNKNOWN, accept, ended, ending, look, processing
 from tests.support.merchants import Merchant
 from tests.support.refusals import refusal
 from tests.support.rows import callbacks, discrepancies, history, path
@@ -205,3 +205,14 @@ def test_a_copy_stops_at_redis_only_while_the_first_one_is_safe(engine: Engine) 
     assert engine.queue.tasks == ["transfers.poll"]
     with engine.app.app_context():
         assert not redis_client.lock(lock, ttl_s=60), "another's lock is left alone"
+
+
+def test_a_callback_from_before_the_first_send_is_processed_by_the_first_poll(
+    engine: Engine,
+) -> None:
+    transfer = engine.given(lambda app, merchant, _: accept(app, merchant))
+    assert engine.call(transfer, PAID) == 200
+    submit(engine.app, transfer)
+    engine.network.poll_answers = [result("SUCCESSFUL")]
+    look(engine.app, transfer)
+    assert [found.processed_at is None for found in callbacks(engine.app, transfer.id)] == [False]

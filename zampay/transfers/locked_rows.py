@@ -74,6 +74,7 @@ def _read(tx: Transaction, which: str, *, lock: str = _LOCK, **values: Any) -> l
 
 def _kept(tx: Transaction, row: Sequence[Any]) -> Transfer:
     values = dict(zip(_columns().values(), row, strict=True))
+    assert values["id"] not in tx.as_read, "a row is locked once: two copies would undo each other"
     transfer = Transfer()
     transfer.__dict__.update(values)
     tx.as_read[transfer.id] = values

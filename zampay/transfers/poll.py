@@ -100,8 +100,6 @@ def is_to_be_polled(transfer: Transfer) -> bool:
 
 
 def _mark_callbacks_processed(tx: Transaction, transfer: Transfer) -> bool:
-    if transfer.called_back_at is None:
-        return False
     processed = tx.session.execute(
         sa.update(Callback)
         .where(

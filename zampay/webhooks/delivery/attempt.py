@@ -26,8 +26,8 @@ def wake(*, tenant_id: str, endpoint_id: str) -> None:
     slots = concurrency.slots()
     if not slots.may_take(tenant_id):
         slots.wait(endpoint_id, tenant_id)
-    elif serving().wake(endpoint_id):
-        _serve(tenant_id, endpoint_id)
+    elif serving().wake(endpoint_id) and not _serve_once(tenant_id, endpoint_id):
+        _go_on(tenant_id, endpoint_id)
 
 
 def take(*, tenant_id: str, endpoint_id: str, **_: object) -> bool:
@@ -40,21 +40,35 @@ def take(*, tenant_id: str, endpoint_id: str, **_: object) -> bool:
     return False
 
 
+def _go_on(tenant_id: str, endpoint_id: str) -> None:
+    """Go on serving on a thread of its own: who wakes an endpoint does not work off its backlog."""
+    serve = partial(_serve, tenant_id, endpoint_id)
+    try:
+        concurrency.slots().run(serve)
+    except NoThread:
+        serve()
+
+
 def _serve(tenant_id: str, endpoint_id: str) -> None:
-    """Until nothing is left to be done now. What fails is told; it is due when its lease ends."""
-    is_done = False
-    while not is_done:
-        failed = True
-        try:
-            answered = serving().take_answered(endpoint_id)
-            about = {"endpoint_id": endpoint_id}
-            if answered:
-                about["delivery_id"] = ", ".join(one.lease.delivery_id for one in answered)
-            with suppress(Exception), task_runs.told(TASK, about, is_measured=False):
-                _step(tenant_id, endpoint_id, answered)
-                failed = False
-        finally:
-            is_done = serving().is_done(endpoint_id, failed=failed)
+    """Until nothing is left to be done now."""
+    while not _serve_once(tenant_id, endpoint_id):
+        pass
+
+
+def _serve_once(tenant_id: str, endpoint_id: str) -> bool:
+    """Whether nothing is left to be done now. What fails is told; it is due when its lease ends."""
+    failed = True
+    try:
+        answered = serving().take_answered(endpoint_id)
+        about = {"endpoint_id": endpoint_id}
+        if answered:
+            about["delivery_id"] = ", ".join(one.lease.delivery_id for one in answered)
+        with suppress(Exception), task_runs.told(TASK, about, is_measured=False):
+            _step(tenant_id, endpoint_id, answered)
+            failed = False
+    finally:
+        is_done = serving().is_done(endpoint_id, failed=failed)
+    return is_done
 
 
 def _step(tenant_id: str, endpoint_id: str, answered: list[Answered]) -> None:

@@ -17,6 +17,8 @@ from zampay.kernel import threads
 
 Result = TypeVar("Result")
 SLOTS = 64
+SERVING = 16
+"""Threads beside those of attempts, which lease and record while every attempt waits."""
 UNPROVEN = 32
 """Slots for unproven endpoints: those that fail, are slow, or have not answered yet."""
 PER_TENANT = 16
@@ -28,7 +30,9 @@ class Slots:
 
     def __init__(self, app: Flask, executor: Executor | None = None) -> None:
         self._app = app
-        self._executor = executor or ThreadPoolExecutor(SLOTS, thread_name_prefix="webhook")
+        self._executor = executor or ThreadPoolExecutor(
+            SLOTS + SERVING, thread_name_prefix="webhook"
+        )
         self._lock = threading.Lock()
         self._held: Counter[str] = Counter()
         self._unproven: Counter[str] = Counter()
