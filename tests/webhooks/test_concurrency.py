@@ -16,7 +16,6 @@ from tests.support.receiver import Received, Receiver, Says, receiver
 from tests.webhooks.given import answered_once, endpoint, fail_until, hang, publish, run, start
 from tests.webhooks.rows import deliveries, due, only_delivery, stored_endpoint
 from zampay.webhooks.delivery import concurrency, lease
-from zampay.webhooks.delivery.attempt import wake
 from zampay.webhooks.delivery.concurrency import Held, Slots
 
 HANGING = 12
@@ -297,22 +296,3 @@ def test_disabling_an_endpoint_while_payments_publish_does_not_deadlock(
                 one.result()
     numbers = [event["sequence"] for event in merchant.get("/events", limit=100).json["data"]]
     assert numbers == list(range(1, len(numbers) + 1))
-
-
-def test_who_wakes_an_endpoint_does_not_work_off_its_backlog(
-    app: Flask, merchant: Merchant, threads: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rounds: list[int] = []
-    is_over = threading.Event()
-
-    def serve_once(*_: str) -> bool:
-        rounds.append(threading.get_ident())
-        if len(rounds) == 3:
-            is_over.set()
-        return is_over.is_set()
-
-    monkeypatch.setattr("zampay.webhooks.delivery.attempt._serve_once", serve_once)
-    with app.app_context():
-        wake(tenant_id=merchant.tenant_id, endpoint_id="whe_1")
-    assert is_over.wait(10)
-    assert [one == threading.get_ident() for one in rounds] == [True, False, False]
