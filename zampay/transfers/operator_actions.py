@@ -190,7 +190,8 @@ def _replay(tenant_id: str, transfer_ids: list[str], since: datetime, operator: 
     with transaction(tenant_id) as tx:
         of_these = (Callback.tenant_id == tenant_id, Callback.transfer_id.in_(transfer_ids))
         tx.session.execute(sa.update(Callback).where(*of_these).values(processed_at=None))
-        for row in locked_rows.all_locked(tx, transfer_ids):
+        rows = locked_rows.all_locked(tx, transfer_ids)
+        for row in rows:
             if row.submissions and not row.is_final:
                 transitions.bring_forward(row, tx.now, tx.now)
         audit.record(
@@ -202,8 +203,8 @@ def _replay(tenant_id: str, transfer_ids: list[str], since: datetime, operator: 
             since=since.isoformat(),
             payments=len(transfer_ids),
         )
-        for transfer_id in transfer_ids:
-            tx.enqueue("transfers.poll", transfer_id=transfer_id, tenant_id=tenant_id)
+        for row in rows:
+            tx.enqueue("transfers.poll", **row.message)
 
 
 def _check(transfer: Transfer, operator: Operator) -> None:

@@ -1,6 +1,6 @@
 """Reads of transfers; every one takes the transaction it reads in and names its tenant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
@@ -44,24 +44,24 @@ def found(tx: Transaction, kind: Kind, transfer_id: str, *, livemode: bool) -> T
     Raises:
         ZamPayError: the kind's own, where there is none like that.
     """
-    rule = kinds.RULES[kind]
-    one = None
-    if ids.is_id(rule.id_prefix, transfer_id):
-        query = _of(tx, kind, livemode=livemode).where(Transfer.id == transfer_id)
-        one = tx.session.scalar(query)
-    if one is None:
-        raise rule.not_found
-    return one
+    query = _of(tx, kind, livemode=livemode).where(Transfer.id == transfer_id)
+    return _found(kind, transfer_id, lambda: tx.session.scalar(query))
 
 
 def found_locked(tx: Transaction, kind: Kind, transfer_id: str, *, livemode: bool) -> Transfer:
     """As `found`, locked until the transaction ends."""
-    rule = kinds.RULES[kind]
-    one = None
-    if ids.is_id(rule.id_prefix, transfer_id):
-        one = locked_rows.locked_of_merchant(
+
+    def read() -> Transfer | None:
+        return locked_rows.locked_of_merchant(
             tx, kind=kind, livemode=livemode, transfer_id=transfer_id
         )
+
+    return _found(kind, transfer_id, read)
+
+
+def _found(kind: Kind, transfer_id: str, read: Callable[[], Transfer | None]) -> Transfer:
+    rule = kinds.RULES[kind]
+    one = read() if ids.is_id(rule.id_prefix, transfer_id) else None
     if one is None:
         raise rule.not_found
     return one
