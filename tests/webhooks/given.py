@@ -15,6 +15,7 @@ from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.kernel import ids
 from zampay.webhooks import events
 from zampay.webhooks.delivery import attempt
+from zampay.webhooks.delivery.queries import IN_FLIGHT
 from zampay.webhooks.models import PENDING, Delivery, Endpoint, Event
 
 
@@ -42,6 +43,26 @@ def answered_once(app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: R
     while stored_endpoint(app, made["id"]).latency_ms is None:
         shop.await_received(1)
     return made
+
+
+def keep_busy(
+    app: Flask,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    shop: Receiver,
+    until: threading.Event,
+    *,
+    owed: int,
+) -> None:
+    """A new endpoint that is owed so many events and answers none before the event: as many
+    attempts are under way as it may have.
+    """
+    answered_once(app, merchant, task_queue, shop)
+    hang(shop, until)
+    for _ in range(owed):
+        publish(app, merchant)
+    task_queue.run_all()
+    shop.await_received(1 + IN_FLIGHT)
 
 
 def publish(

@@ -3,17 +3,25 @@
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from typing import Any
 
 import pytest
 from flask import Flask
 
 from tests.support.fakes import HeldQueue, Inline
 from tests.support.merchants import Merchant
-from tests.support.receiver import Received, Receiver, Says, receiver
-from tests.webhooks.given import answered_once, endpoint, fail_until, hang, publish, run, start
+from tests.support.receiver import Receiver, Says, receiver
+from tests.webhooks.given import (
+    answered_once,
+    endpoint,
+    fail_until,
+    hang,
+    keep_busy,
+    publish,
+    run,
+    start,
+)
 from tests.webhooks.rows import deliveries, due, only_delivery, stored_endpoint
 from zampay.webhooks.delivery import concurrency, lease
 from zampay.webhooks.delivery.concurrency import Held, Slots
@@ -48,12 +56,7 @@ def test_an_endpoint_has_few_attempts_at_once_and_the_end_of_one_takes_the_next(
     threads: None,
     let_go: threading.Event,
 ) -> None:
-    answered_once(app, merchant, task_queue, shop)
-    hang(shop, let_go)
-    for _ in range(7):
-        publish(app, merchant)
-    task_queue.run_all()
-    shop.await_received(5)
+    keep_busy(app, merchant, task_queue, shop, let_go, owed=7)
     run(app, "webhooks.sweep")
     assert sum(row.leased_until is not None for row in deliveries(app)) == 4
     let_go.set()
@@ -269,30 +272,3 @@ def test_a_tenant_cannot_take_every_slot_for_unproven_endpoints(app: Flask) -> N
     held = [slots.take("ten_1", unproven=True) for _ in range(concurrency.PER_TENANT)]
     assert held.count(True) == concurrency.UNPROVEN_PER_TENANT
     assert slots.take("ten_2", unproven=True)
-
-
-def test_disabling_an_endpoint_while_payments_publish_does_not_deadlock(
-    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
-) -> None:
-    """A publisher locks the counter, then needs the endpoint; disabling takes them in turn."""
-    made = endpoint(merchant, shop.url)
-
-    def switch_off(received: Received) -> Says:
-        return Says(410)
-
-    shop.answer = switch_off
-    with ThreadPoolExecutor(6) as workers:
-        for _ in range(10):
-            merchant.client.patch(
-                f"/api/v1/webhook-endpoints/{made['id']}",
-                headers=merchant.headers(),
-                json={"enabled": True},
-            )
-            publish(app, merchant)
-            rows = [row for row in deliveries(app) if row.status == "PENDING"]
-            work: list[Future[Any]] = [workers.submit(start, app, row) for row in rows]
-            work += [workers.submit(publish, app, merchant) for _ in range(10)]
-            for one in work:
-                one.result()
-    numbers = [event["sequence"] for event in merchant.get("/events", limit=100).json["data"]]
-    assert numbers == list(range(1, len(numbers) + 1))

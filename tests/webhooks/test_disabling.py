@@ -1,5 +1,6 @@
 """When an endpoint is switched off: by 410, by five days of failure, by the merchant."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ from flask import Flask
 
 from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
-from tests.support.receiver import Receiver, Says
+from tests.support.receiver import Received, Receiver, Says
 from tests.webhooks.given import age_failure, call, endpoint, fail_until, publish, start
 from tests.webhooks.rows import deliveries, only_delivery
 
@@ -123,3 +124,30 @@ def test_enabling_again_starts_anew_and_replay_brings_what_was_missed(
     numbers = [received.verified(made["secret"])["sequence"] for received in shop.received[1:]]
     assert sorted(numbers) == [1, 2, 3]
     assert {row.status for row in deliveries(app)} == {"DELIVERED"}
+
+
+def test_disabling_an_endpoint_while_payments_publish_does_not_deadlock(
+    app: Flask, merchant: Merchant, task_queue: HeldQueue, shop: Receiver
+) -> None:
+    """A publisher locks the counter, then needs the endpoint; disabling takes them in turn."""
+    made = endpoint(merchant, shop.url)
+
+    def switch_off(received: Received) -> Says:
+        return Says(410)
+
+    shop.answer = switch_off
+    with ThreadPoolExecutor(6) as workers:
+        for _ in range(10):
+            merchant.client.patch(
+                f"/api/v1/webhook-endpoints/{made['id']}",
+                headers=merchant.headers(),
+                json={"enabled": True},
+            )
+            publish(app, merchant)
+            rows = [row for row in deliveries(app) if row.status == "PENDING"]
+            work: list[Future[Any]] = [workers.submit(start, app, row) for row in rows]
+            work += [workers.submit(publish, app, merchant) for _ in range(10)]
+            for one in work:
+                one.result()
+    numbers = [event["sequence"] for event in merchant.get("/events", limit=100).json["data"]]
+    assert numbers == list(range(1, len(numbers) + 1))

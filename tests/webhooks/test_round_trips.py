@@ -9,7 +9,7 @@ from tests.support.fakes import HeldQueue
 from tests.support.merchants import Merchant
 from tests.support.receiver import Receiver
 from tests.support.round_trips import round_trips
-from tests.webhooks.given import answered_once, endpoint, hang, publish, run, start
+from tests.webhooks.given import answered_once, endpoint, keep_busy, publish, run, start
 from tests.webhooks.rows import deliveries
 from zampay.infra.database import after_commit
 from zampay.webhooks.delivery import attempt
@@ -52,12 +52,7 @@ def test_a_message_for_an_endpoint_without_room_costs_no_transaction(
     threads: None,
     let_go: threading.Event,
 ) -> None:
-    answered_once(app, merchant, task_queue, shop)
-    hang(shop, let_go)
-    for _ in range(IN_FLIGHT + 1):
-        publish(app, merchant)
-    task_queue.run_all()
-    shop.await_received(1 + IN_FLIGHT)
+    keep_busy(app, merchant, task_queue, shop, let_go, owed=IN_FLIGHT + 1)
     last = deliveries(app)[-1]
     with round_trips() as made:
         start(app, last)
@@ -74,12 +69,7 @@ def test_a_process_that_ends_records_what_is_answered_and_starts_nothing_more(
     threads: None,
     let_go: threading.Event,
 ) -> None:
-    answered_once(app, merchant, task_queue, shop)
-    hang(shop, let_go)
-    for _ in range(IN_FLIGHT + 1):
-        publish(app, merchant)
-    task_queue.run_all()
-    shop.await_received(1 + IN_FLIGHT)
+    keep_busy(app, merchant, task_queue, shop, let_go, owed=IN_FLIGHT + 1)
     slots = app.extensions["webhook_slots"]
     slots.stop()
     let_go.set()
