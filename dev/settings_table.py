@@ -13,6 +13,7 @@ from typing import Any, Final
 import config
 from config import AppEnv
 from dev.environment import ROOT, DevError, run_program
+from zampay.providers import registry
 
 DOCUMENT: Final = ROOT / "docs" / "settings.md"
 EXAMPLE: Final = ROOT / ".env.example"
@@ -24,10 +25,8 @@ SECRETS: Final = frozenset(
         "SECRET_KEY_PREVIOUS",
         "METRICS_TOKEN",
         "SENTRY_DSN",
-        "MTN_COLLECTION_SUBSCRIPTION_KEY",
-        "MTN_COLLECTION_API_KEY",
     }
-)
+).union(*(network.secrets for network in registry.NETWORKS))
 REQUIRED: Final = "required"
 _INTRODUCTION: Final = """\
 # Settings

@@ -18,7 +18,7 @@ from zampay.providers.contract import (
 )
 from zampay.providers.mtn import adapter as mtn_adapter
 from zampay.providers.mtn import settings as mtn_settings
-from zampay.providers.mtn.mapping import failure
+from zampay.providers.mtn.mapping import failure_at
 from zampay.providers.profile import DEPLOYMENT, Kind
 from zampay.providers.sandbox import adapter as sandbox_adapter
 from zampay.simulators.mtn.settings import Settings
@@ -47,7 +47,7 @@ class Sandbox:
     """The network inside the process: no transport, no books."""
 
     def __init__(self) -> None:
-        self.provider: Provider = sandbox_adapter.Adapter(mtn_adapter.profile(None), failure)
+        self.provider: Provider = sandbox_adapter.Adapter(mtn_adapter.profile(None), failure_at)
 
     def charges(self, order: Order) -> int:
         found = self.provider.poll(replace(order, now=order.now + timedelta(minutes=1)))

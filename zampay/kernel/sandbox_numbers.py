@@ -78,33 +78,33 @@ OURS: Final = MappingProxyType(
 )
 """Suffix to ending, published by nobody but us: under the Zambian prefixes only."""
 
-FAILS_WITH: Final = MappingProxyType(
+FAILS: Final = frozenset(
     {
-        Ending.FAILED: "INTERNAL_PROCESSING_ERROR",
-        Ending.REJECTED: "APPROVAL_REJECTED",
-        Ending.EXPIRED: "EXPIRED",
-        Ending.PAYER_NOT_FOUND: "PAYER_NOT_FOUND",
-        Ending.PAYEE_NOT_ALLOWED_TO_RECEIVE: "PAYEE_NOT_ALLOWED_TO_RECEIVE",
-        Ending.NOT_ALLOWED: "NOT_ALLOWED",
-        Ending.INTERNAL_PROCESSING_ERROR: "INTERNAL_PROCESSING_ERROR",
-        Ending.COULD_NOT_PERFORM_TRANSACTION: "COULD_NOT_PERFORM_TRANSACTION",
-        Ending.TRANSFER_TYPE_UNKNOWN: "TRANSFER_TYPE_UNKNOWN",
-        Ending.NOT_ENOUGH_FUNDS: "NOT_ENOUGH_FUNDS",
-        Ending.PAYER_LIMIT_REACHED: "PAYER_LIMIT_REACHED",
+        Ending.FAILED,
+        Ending.REJECTED,
+        Ending.EXPIRED,
+        Ending.PAYER_NOT_FOUND,
+        Ending.PAYEE_NOT_ALLOWED_TO_RECEIVE,
+        Ending.NOT_ALLOWED,
+        Ending.INTERNAL_PROCESSING_ERROR,
+        Ending.COULD_NOT_PERFORM_TRANSACTION,
+        Ending.TRANSFER_TYPE_UNKNOWN,
+        Ending.NOT_ENOUGH_FUNDS,
+        Ending.PAYER_LIMIT_REACHED,
     }
 )
-"""Endings that the network names once it has the payment: its own code for each."""
+"""Endings that the network names once it has the payment; each network has codes of its own."""
 
-REFUSED_WITH: Final = MappingProxyType(
+REFUSED: Final = frozenset(
     {
-        Ending.NOT_ALLOWED_TARGET_ENVIRONMENT: "NOT_ALLOWED_TARGET_ENVIRONMENT",
-        Ending.INVALID_CALLBACK_URL_HOST: "INVALID_CALLBACK_URL_HOST",
-        Ending.INVALID_CURRENCY: "INVALID_CURRENCY",
+        Ending.NOT_ALLOWED_TARGET_ENVIRONMENT,
+        Ending.INVALID_CALLBACK_URL_HOST,
+        Ending.INVALID_CURRENCY,
     }
 )
 """Endings with which the network refuses the request itself, for good: nothing is created."""
 
-UNAVAILABLE_WITH: Final = MappingProxyType({Ending.SERVICE_UNAVAILABLE: "SERVICE_UNAVAILABLE"})
+UNAVAILABLE: Final = frozenset({Ending.SERVICE_UNAVAILABLE})
 """The network does not take the request now; nothing is created, and it may be sent again."""
 
 

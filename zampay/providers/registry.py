@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, current_app
 
 from zampay.infra.telemetry import metrics
+from zampay.kernel.sandbox_numbers import Ending
 from zampay.providers.contract import Provider
 from zampay.providers.failures import Failure, FailureCode
 from zampay.providers.mtn import adapter as mtn
@@ -18,16 +19,30 @@ from zampay.providers.sandbox import adapter as sandbox_adapter
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How a network is read from the environment and made."""
+    """How a network is read from the environment and made.
+
+    `secrets` are its variables that nobody may read; `failure_at` is its own word for the ending of
+    a test number, None for an ending that it does not know.
+    """
 
     code: str
     read_settings: Callable[..., Any]
     profile: Callable[[Any], Profile]
     adapter: Callable[[Any], Provider]
-    failure_of: Callable[[str | None], Failure]
+    failure_at: Callable[[Ending], Failure | None]
+    secrets: frozenset[str]
 
 
-NETWORKS = (Network(mtn.CODE, mtn_settings.read, mtn.profile, mtn.Adapter, mtn_mapping.failure),)
+NETWORKS = (
+    Network(
+        mtn.CODE,
+        mtn_settings.read,
+        mtn.profile,
+        mtn.Adapter,
+        mtn_mapping.failure_at,
+        mtn_settings.SECRETS,
+    ),
+)
 IN_EXAMPLES = NETWORKS[0].code
 """The network that the examples of the API document name."""
 
@@ -43,7 +58,7 @@ def init(app: Flask, settings: Mapping[str, Any]) -> None:
     tests: dict[str, Provider] = {}
     for network in NETWORKS:
         found = settings[network.code]
-        tests[network.code] = sandbox_adapter.Adapter(network.profile(found), network.failure_of)
+        tests[network.code] = sandbox_adapter.Adapter(network.profile(found), network.failure_at)
         if found is not None:
             live[network.code] = network.adapter(found)
             _begin_counting(network.code)

@@ -8,6 +8,7 @@ failure we cannot name; an unknown answer to a request is doubt.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from zampay.kernel.sandbox_numbers import Ending
 from zampay.providers.failures import Failure, FailureCode, Retry
 
 
@@ -74,6 +75,11 @@ MEANINGS: dict[str, Meaning] = {
 }
 _UNKNOWN = Meaning(_C.UNSPECIFIED, "The network gave a reason we do not know.", repoll=True)
 
+_OTHERWISE_NAMED = {
+    Ending.FAILED: "INTERNAL_PROCESSING_ERROR",
+    Ending.REJECTED: "APPROVAL_REJECTED",
+}
+
 REFUSED_BY_STATUS = {
     400: Failure(_C.PROVIDER_REJECTED, _SETUP, "HTTP_400"),
     401: Failure(_C.PROVIDER_REJECTED, _SETUP, "HTTP_401"),
@@ -89,6 +95,11 @@ def failure(provider_code: str | None) -> Failure:
     return Failure(
         meaning.code, meaning.message, provider_code, meaning.retry, repoll=meaning.repoll
     )
+
+
+def failure_at(ending: Ending) -> Failure:
+    """The failure behind the ending of a test number; most codes are called as the ending."""
+    return failure(_OTHERWISE_NAMED.get(ending, ending.name))
 
 
 def refusal(provider_code: str | None) -> Refusal:

@@ -20,6 +20,8 @@ NAMES = (
     "MTN_COLLECTION_API_USER",
     "MTN_COLLECTION_API_KEY",
 )
+SECRETS = frozenset({"MTN_COLLECTION_SUBSCRIPTION_KEY", "MTN_COLLECTION_API_KEY"})
+"""The variables whose values nobody may read."""
 SANDBOX = "sandbox"
 KEY_LENGTH = 32
 UNKNOWN_GRACE_S = 30.0

@@ -39,24 +39,24 @@ DOUBTS = {
     Ending.ANSWER_LOST_AFTER_CHARGE,
     Ending.RESET_BEFORE_STORING,
     Ending.ERROR_AFTER_CHARGE,
-    *sandbox_numbers.UNAVAILABLE_WITH,
+    *sandbox_numbers.UNAVAILABLE,
 }
-UNKNOWN = {*sandbox_numbers.REFUSED_WITH, *sandbox_numbers.UNAVAILABLE_WITH}
+UNKNOWN = sandbox_numbers.REFUSED | sandbox_numbers.UNAVAILABLE
 """Endings of which the network never has a payment."""
 
 
 class Adapter:
-    """Stands in for the network whose profile it is given; `failure_of` is that network's own
-    meaning of its codes, so that a test payment fails in the words of a live one.
+    """Stands in for the network whose profile it is given; `failure_at` is that network's own word
+    for an ending, so that a test payment fails in the words of a live one.
     """
 
-    def __init__(self, profile: Profile, failure_of: Callable[[str | None], Failure]) -> None:
+    def __init__(self, profile: Profile, failure_at: Callable[[Ending], Failure | None]) -> None:
         polled = {
             kind: replace(one, can_poll=True, blocks_for=timedelta(0), max_in_flight=None)
             for kind, one in profile.capabilities.items()
         }
         self.profile = replace(profile, account="", capabilities=polled)
-        self._failure_of = failure_of
+        self._failure_at = failure_at
 
     def new_reference(self, kind: Kind) -> str:  # noqa: ARG002 - the same for every kind
         """A UUID version 4."""
@@ -82,16 +82,16 @@ class Adapter:
         """Accepted, refused or in doubt, as the number says."""
         if order.is_too_late:
             return TooLate()
-        end = ending(order.msisdn)
-        if end is not None and end in sandbox_numbers.REFUSED_WITH:
-            return Declined(self._failure_of(sandbox_numbers.REFUSED_WITH[end]))
+        end, failure = self._end(order)
+        if failure is not None and end in sandbox_numbers.REFUSED:
+            return Declined(failure)
         if end in DOUBTS:
             return InDoubt("no answer (sandbox)")
         return Accepted("accepted (sandbox)")
 
     def poll(self, order: Order) -> PollAnswer:
         """PENDING until the time is up, then the ending; what it refuses it never knows."""
-        end = ending(order.msisdn)
+        end, failure = self._end(order)
         if end in UNKNOWN:
             return NotFound("the sandbox does not know the reference")
         remaining = _pays_after(end) - (order.now - order.accepted_at)
@@ -99,14 +99,23 @@ class Adapter:
             return _report(order, ResultStatus.PENDING)
         if remaining > timedelta(0):
             return replace(_report(order, ResultStatus.PENDING), poll_after=remaining)
-        if end is not None and end in sandbox_numbers.FAILS_WITH:
-            failure = self._failure_of(sandbox_numbers.FAILS_WITH[end])
+        if failure is not None:
             return replace(_report(order, ResultStatus.FAILED), failure=failure)
         paid = _report(order, ResultStatus.SUCCESSFUL)
         if end is Ending.FIGURES_DIFFER:
             more = Money(order.money.amount_minor + 100, order.money.currency)
             return replace(paid, amount=more.shortest())
         return paid
+
+    def _end(self, order: Order) -> tuple[Ending | None, Failure | None]:
+        """How the number ends and the network's word for it; a number whose ending the network does
+        not know pays.
+        """
+        end = ending(order.msisdn)
+        if end is None or end not in sandbox_numbers.FAILS | sandbox_numbers.REFUSED:
+            return end, None
+        failure = self._failure_at(end)
+        return (end, failure) if failure else (None, None)
 
 
 def _pays_after(end: Ending | None) -> timedelta:

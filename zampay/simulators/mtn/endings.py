@@ -21,14 +21,21 @@ class Refusal:
     code: str
 
 
+OTHERWISE_NAMED = MappingProxyType(
+    {Ending.FAILED: "INTERNAL_PROCESSING_ERROR", Ending.REJECTED: "APPROVAL_REJECTED"}
+)
+"""MTN's codes that are not called as the ending."""
+
+
+def _code(ending: Ending) -> str:
+    return OTHERWISE_NAMED.get(ending, ending.name)
+
+
 REQUEST_TO_PAY: MappingProxyType[Ending, Course | Refusal] = MappingProxyType(
     {
-        **{
-            ending: Course(last="FAILED", reason=reason)
-            for ending, reason in sandbox_numbers.FAILS_WITH.items()
-        },
-        **{ending: Refusal(500, code) for ending, code in sandbox_numbers.REFUSED_WITH.items()},
-        **{ending: Refusal(503, code) for ending, code in sandbox_numbers.UNAVAILABLE_WITH.items()},
+        **{end: Course(last="FAILED", reason=_code(end)) for end in sandbox_numbers.FAILS},
+        **{end: Refusal(500, _code(end)) for end in sandbox_numbers.REFUSED},
+        **{end: Refusal(503, _code(end)) for end in sandbox_numbers.UNAVAILABLE},
         Ending.EXPIRED: Course(last="FAILED", reason="EXPIRED", wait="expire_s"),
         Ending.ONGOING: Course(last=None),
         Ending.DELAYED: Course(first="CREATED", wait="delayed_s"),
