@@ -15,7 +15,7 @@ from dev.runner import Run
 WIDTH: Final = 80
 INDENT: Final = 24
 _TIME_WIDTH: Final = 9
-_LAST_DIGITS: Final = 7
+_LAST_DIGITS: Final = 9
 _COLOURS: Final = {"SUCCESSFUL": "green", "FAILED": "red", "IN_REVIEW": "magenta"}
 
 
@@ -46,7 +46,7 @@ class Output:
 
     def summary(self, runs: list[Run]) -> None:
         """How all payments ended."""
-        columns = ("externalId", "ZMW", "number", "status", "failure", "decided by", "charges")
+        columns = ("payment", "ZMW", "number", "status", "failure", "decided by", "charges")
         table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, padding=0)
         for column in table.columns:
             column.overflow = "fold"

@@ -1,18 +1,20 @@
 """`make run`: the whole gateway on this machine until Ctrl-C, with keys and curl lines to try it.
 
-PORT (8000) and SIMULATOR_PORT (8081) come from the environment. Data stays in `.data/run`; so do
-the merchant's API keys, because the API shows a key only once.
+PORT (8000) and SIMULATOR_PORT (8081, the first simulator's) come from the environment. Data stays
+in `.data/run`; so do the merchant's API keys, because the API shows a key only once.
 """
 
 import json
 import os
 import secrets
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from dev.environment import DATA, port_of, require_port, run_program, write_private
 from dev.merchant import Merchant
+from dev.networks import ports
 from dev.scenarios import SCENARIOS
 from dev.servers import servers
 from dev.stack import Stack
@@ -24,7 +26,8 @@ def main() -> None:
     """Stay up until Ctrl-C; DevError with the reason when a process ends by itself."""
     port, simulator_port = port_of("PORT", 8000), port_of("SIMULATOR_PORT", 8081)
     require_port(port, variable="PORT")
-    require_port(simulator_port, variable="SIMULATOR_PORT")
+    for simulated in ports(simulator_port).values():
+        require_port(simulated, variable="SIMULATOR_PORT")
     directory = DATA / "run"
     print("Starting ...", flush=True)
     with (
@@ -33,7 +36,7 @@ def main() -> None:
     ):
         print("PostgreSQL and Valkey are up; bringing the database up to date ...", flush=True)
         stack.migrate()
-        print("Starting simulator, web, worker and beat ...", flush=True)
+        print("Starting simulators, web, worker and beat ...", flush=True)
         stack.start()
         print(introduction(stack, *merchant_of(directory, stack.url)), flush=True)
         stay(stack)
@@ -72,8 +75,8 @@ def introduction(stack: Stack, test: Merchant, live: Merchant) -> str:
     return f"""
   API        {stack.url}/api/v1
   docs       {stack.url}/ (guide and test numbers), /api/docs (reference)
-  simulator  {stack.simulator_url}
-             (stands in for MTN; journal at /_admin/journal)
+  networks   {networks(stack.simulator_urls)}
+             (simulators; journal at /_admin/journal)
   logs       {stack.directory / "logs"}
 
 Paste into a second terminal (or `. {os.path.relpath(file)}`):
@@ -87,11 +90,16 @@ How it went, newest first:
 
 {LOOK}
 
-The live key of this merchant charges the simulator only:
+The live key of this merchant charges the simulators only:
 
 export ZAMPAY_API_KEY={live.key}
 
 Ctrl-C stops everything."""
+
+
+def networks(urls: Mapping[str, str]) -> str:
+    """Each network with the address of its simulator, a line each."""
+    return "\n             ".join(f"{code} at {url}" for code, url in urls.items())
 
 
 def exports(merchant: Merchant) -> str:

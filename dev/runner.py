@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,8 +26,8 @@ class Run:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the payment is final."""
-        return self.payment["status"] in _FINAL
+        """Whether the payment is final, or left to a person as it must be."""
+        return self.payment["status"] in {*_FINAL, self.scenario.status}
 
     @property
     def failure(self) -> str | None:
@@ -64,7 +64,7 @@ def run_all(
 
 def _send(merchant: Merchant, scenario: Scenario) -> Run:
     payment = merchant.pay(
-        external_id=scenario.name, amount=scenario.amount, msisdn=scenario.msisdn
+        external_id=scenario.external_id, amount=scenario.amount, msisdn=scenario.msisdn
     )
     return Run(scenario, payment)
 
@@ -77,17 +77,19 @@ def _news(merchant: Merchant, run: Run) -> list[dict[str, Any]]:
     return news
 
 
-def lose_callbacks(simulator_url: str) -> None:
-    """Let the simulated network never call back about the payments whose scenario says so."""
+def lose_callbacks(simulator_urls: Mapping[str, str]) -> None:
+    """Let the simulated networks never call back about the payments whose scenario says so."""
     for scenario in SCENARIOS:
         if scenario.loses_callback:
             fault = {"operation": "callback", "kind": "lost", "msisdn": scenario.msisdn}
-            call("POST", f"{simulator_url}/_admin/faults", json=fault)
+            call("POST", f"{simulator_urls[scenario.network]}/_admin/faults", json=fault)
 
 
-def count_charges(runs: list[Run], simulator_url: str) -> None:
-    """Read in the simulated network's journal how often each payer was charged."""
-    journal = call("GET", f"{simulator_url}/_admin/journal")
-    charged = Counter(charge["externalId"] for charge in journal["charges"])
+def count_charges(runs: list[Run], simulator_urls: Mapping[str, str]) -> None:
+    """Read in the simulated networks' journals how often each payer was charged; each run has a
+    payer of its own.
+    """
+    journals = [call("GET", f"{url}/_admin/journal") for url in simulator_urls.values()]
+    charged = Counter(charge["msisdn"] for journal in journals for charge in journal["charges"])
     for run in runs:
-        run.charges = charged[run.payment["id"]]
+        run.charges = charged[run.scenario.msisdn]

@@ -12,9 +12,8 @@ import os
 import secrets
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -54,16 +53,14 @@ class Credentials:
     postgres_application: str = field(default_factory=_hex)
     valkey: str = field(default_factory=_hex)
     secret_key: str = field(default_factory=_hex)
-    subscription_key: str = field(default_factory=_hex)
-    api_user: str = field(default_factory=lambda: str(uuid.uuid4()))
-    api_key: str = field(default_factory=_hex)
 
 
 def credentials_of(directory: Path) -> Credentials:
     """The credentials of a data directory, made and written at the first call."""
     file = directory / "credentials.json"
     if file.exists():
-        return Credentials(**json.loads(file.read_text(encoding="utf-8")))
+        known = json.loads(file.read_text(encoding="utf-8"))
+        return Credentials(**{one.name: known[one.name] for one in fields(Credentials)})
     made = Credentials()
     write_private(file, json.dumps(asdict(made), indent=2))
     return made

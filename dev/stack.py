@@ -1,6 +1,6 @@
 """The processes of a running gateway, for demo, run and journeys: what the Procfile says.
 
-The MTN simulator stands in for the network. Any process can be stopped, killed and started again,
+A simulator stands in for each network. Any process can be stopped, killed and started again,
 with other settings or another command; their logs are under `<directory>/logs`.
 """
 
@@ -18,7 +18,8 @@ from honcho.environ import parse_procfile
 from kombu.exceptions import OperationalError
 
 from dev.environment import LOOPBACK, ROOT, DevError, free_port
-from dev.servers import Credentials, Servers, credentials_of
+from dev.networks import SETUPS, keys_of, ports
+from dev.servers import Servers, credentials_of
 from dev.supervisor import Process
 
 ALL: Final = ("simulator", "web", "worker", "beat")
@@ -58,8 +59,8 @@ class Stack:
     """The processes around one pair of servers; use it as a context manager.
 
     On leaving the block every process is stopped; when this program is killed, they end too.
-    `port` and `simulator_port` are taken at random unless given; `environment` goes to every
-    process.
+    `port` and `simulator_port` (the first simulator's) are taken at random unless given;
+    `environment` goes to every process.
     """
 
     def __init__(
@@ -74,24 +75,24 @@ class Stack:
         self.servers = servers
         self.directory = directory
         self.port = port or free_port()
-        self.simulator_port = simulator_port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
-        self.simulator_url = f"http://{LOOPBACK}:{self.simulator_port}"
+        free = {setup.network: free_port() for setup in SETUPS}
+        self._simulator_ports = ports(simulator_port) if simulator_port else free
+        self.simulator_urls = {
+            network: f"http://{LOOPBACK}:{port}" for network, port in self._simulator_ports.items()
+        }
+        """Where the simulator of each network is, by the network's code."""
         self._processes: dict[str, Process] = {}
         directory.mkdir(parents=True, exist_ok=True)
         self.environment = {
             **base_environment(),
-            **self._settings(credentials_of(directory)),
+            **self._settings(),
+            **self._network_settings(),
             **(environment or {}),
         }
 
-    def _settings(self, known: Credentials) -> dict[str, str]:
-        """What production sets, with this machine's addresses; and the simulator's side of it."""
-        network = {
-            "SUBSCRIPTION_KEY": known.subscription_key,
-            "API_USER": known.api_user,
-            "API_KEY": known.api_key,
-        }
+    def _settings(self) -> dict[str, str]:
+        """What production sets, with this machine's addresses."""
         return {
             "APP_ENV": "development",
             "HOST": LOOPBACK,
@@ -99,17 +100,21 @@ class Stack:
             "WEB_CONCURRENCY": "1",  # a second process doubles the time of each start
             "DATABASE_URL": self.servers.database_url,
             "REDIS_URL": self.servers.redis_url,
-            "SECRET_KEY": known.secret_key,
-            "MTN_BASE_URL": self.simulator_url,
-            "MTN_TARGET_ENVIRONMENT": "mtnzambia",
-            "MTN_CALLBACK_BASE_URL": self.url,
-            **{f"MTN_COLLECTION_{name}": text for name, text in network.items()},
-            "SIMULATOR_MTN_HOST": LOOPBACK,
-            "SIMULATOR_MTN_PORT": str(self.simulator_port),
-            "SIMULATOR_MTN_ENVIRONMENT": "mtnzambia",
-            "SIMULATOR_MTN_CALLBACK_HOST": LOOPBACK,
-            **{f"SIMULATOR_MTN_{name}": text for name, text in network.items()},
+            "SECRET_KEY": credentials_of(self.directory).secret_key,
         }
+
+    def _network_settings(self) -> dict[str, str]:
+        """Each network as the gateway is told of it, and its simulator's side."""
+        keys = keys_of(self.directory)
+        found: dict[str, str] = {}
+        for setup in SETUPS:
+            code = setup.network
+            url, port = self.simulator_urls[code], self._simulator_ports[code]
+            found |= setup.for_gateway(simulator=url, gateway=self.url, keys=keys[code])
+            found |= setup.for_simulator(
+                host=LOOPBACK, port=port, gateway=self.url, keys=keys[code]
+            )
+        return found
 
     def __enter__(self) -> Self:
         return self
@@ -182,7 +187,8 @@ class Stack:
 
     def _await_ready(self, process: Process) -> None:
         if process.name == "simulator":
-            process.await_log("MTN simulator ready on ", timeout_s=_READY_S)
+            for setup in SETUPS:
+                process.await_log(f"{setup.network} simulator ready on ", timeout_s=_READY_S)
         elif process.name == "web":
             process.await_ready(self.web_answers, wanted="the web process", timeout_s=_READY_S)
         elif process.name == "worker":

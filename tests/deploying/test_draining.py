@@ -150,7 +150,7 @@ def test_a_worker_finishes_its_calls_and_leaves_the_rest_to_the_next_one(stack: 
     stack.start("simulator", "web", "worker", environment={"WORKER_CONCURRENCY": "4"})
     url = stack.servers.database_url
     hangs = {"operation": "requesttopay", "kind": "hang", "times": None}
-    admin = f"{stack.simulator_url}/_admin"
+    admin = f"{stack.simulator_urls['MTN']}/_admin"
     requests.post(f"{admin}/faults", json=hangs, timeout=10).raise_for_status()
     merchant = Merchant.register(stack.url, business_name="Load", email="owner@example.com").live()
     for order in range(8):

@@ -33,7 +33,7 @@ def test_what_is_pasted_first_charges_nobody(tmp_path: Path) -> None:
     """The live key stands last, after all that is to be pasted, and never in the file."""
     live = Merchant(MERCHANT.url, MERCHANT.tenant_id, "zp_live_key")
     stack = SimpleNamespace(
-        url=MERCHANT.url, simulator_url="http://127.0.0.1:8081", directory=tmp_path
+        url=MERCHANT.url, simulator_urls={"MTN": "http://127.0.0.1:8081"}, directory=tmp_path
     )
     shown = introduction(stack, MERCHANT, live)  # type: ignore[arg-type]
     places = [shown.index(one) for one in (MERCHANT.key, PAY, LOOK, live.key)]

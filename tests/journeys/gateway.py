@@ -55,7 +55,7 @@ class Gateway:
 
     def __post_init__(self) -> None:
         self.session.trust_env = False  # no proxy stands between a test and its processes
-        self.network = Network(self.stack.simulator_url, self.session)
+        self.network = Network(self.stack.simulator_urls["MTN"], self.session)
         self.books = Books(self.machine.servers.database_url)
         self._extra: set[str] = set()
         self._replaced: set[str] = set()

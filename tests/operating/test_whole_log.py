@@ -10,6 +10,7 @@ from dev.environment import DevError, await_condition
 from dev.servers import credentials_of
 from dev.stack import Stack
 from tests.journeys.shop import FINAL, Shop
+from zampay.providers import registry
 
 pytestmark = pytest.mark.long
 
@@ -82,12 +83,17 @@ def _operate(stack: Stack, made: Journey) -> None:
         assert "Traceback" not in output
 
 
+def network_keys(stack: Stack) -> list[str]:
+    named = frozenset[str]().union(*(network.secrets for network in registry.NETWORKS))
+    return [stack.environment[name] for name in named]
+
+
 def _secrets_of(stack: Stack) -> list[str]:
     """What the processes were given, and the passwords inside their URLs."""
     mine = credentials_of(stack.directory)
     urls = (stack.environment["DATABASE_URL"], stack.environment["REDIS_URL"])
     passwords = [re.search(r":([^:@/]+)@", url) for url in urls]
-    given = [mine.secret_key, mine.subscription_key, mine.api_key]
+    given = [mine.secret_key, *network_keys(stack)]
     return [*given, stack.environment["METRICS_TOKEN"], *[one[1] for one in passwords if one]]
 
 

@@ -1,34 +1,48 @@
-"""`zampay simulate NETWORK`: one command for each network that has a simulator here."""
+"""`zampay simulate NETWORK`: one command for each network that has a simulator here.
+
+Without a name all of them are started, each on its own port.
+"""
 
 import importlib
 import pkgutil
+from typing import Any
 
 import click
 
 from zampay import simulators
+from zampay.simulators.core.program import Simulator, run
+
+
+def names() -> list[str]:
+    """The packages beside the core."""
+    found = pkgutil.iter_modules(simulators.__path__)
+    return sorted(one.name for one in found if one.ispkg and one.name != "core")
+
+
+def simulator(name: str) -> Simulator[Any]:
+    """The simulator of this name, loaded now."""
+    found: Simulator[Any] = importlib.import_module(
+        f"{simulators.__name__}.{name}.__main__"
+    ).simulate
+    return found
 
 
 class Networks(click.Group):
-    """The packages beside the core. While there is one, its name may be left out."""
+    """A command for each network."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Their names."""
-        found = pkgutil.iter_modules(simulators.__path__)
-        return sorted(one.name for one in found if one.ispkg and one.name != "core")
+        return names()
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The simulator of this name, loaded now."""
-        if name not in self.list_commands(ctx):
-            return None
-        module = importlib.import_module(f"{simulators.__name__}.{name}.__main__")
-        command: click.Command = module.simulate
-        return command
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put in the name that was left out."""
-        names = self.list_commands(ctx)
-        is_named = bool(args) and (args[0] in (*names, "--help") or not args[0].startswith("-"))
-        return super().parse_args(ctx, args if is_named or len(names) > 1 else [*names, *args])
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """The simulator of this name, if there is one."""
+        return simulator(name) if name in names() else None
 
 
-simulate = Networks("simulate")
+@click.command("simulate", cls=Networks, invoke_without_command=True)
+@click.pass_context
+def simulate(ctx: click.Context) -> None:
+    """Stand in for a network; for all of them, when none is named."""
+    if ctx.invoked_subcommand is None:
+        found = map(simulator, names())
+        run([one.listen(one.make_context(one.name, [], ctx).params) for one in found])

@@ -15,8 +15,13 @@ import requests
 from zampay.__main__ import main
 
 ROOT = Path(__file__).parents[3]
-PROGRAM = [sys.executable, "-m", "zampay", "simulate"]
-OTHERWISE = [[*PROGRAM, "mtn"], [sys.executable, "-m", "zampay.simulators.mtn"]]
+ALL = [sys.executable, "-m", "zampay", "simulate"]
+PROGRAM = [*ALL, "mtn"]
+OTHERWISE = [
+    PROGRAM,
+    [sys.executable, "-m", "zampay.simulators", "mtn"],
+    [sys.executable, "-m", "zampay.simulators.mtn"],
+]
 
 
 @contextmanager

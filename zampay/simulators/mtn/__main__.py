@@ -1,10 +1,10 @@
 """`zampay simulate mtn`, or `python -m zampay.simulators.mtn`."""
 
-from zampay.simulators.core.program import command
+from zampay.simulators.core.program import Simulator
 from zampay.simulators.mtn.app import create_app
 from zampay.simulators.mtn.settings import Settings
 
-simulate = command(Settings, create_app)
+simulate = Simulator(Settings, create_app)
 
 if __name__ == "__main__":
     simulate()
