@@ -1,4 +1,6 @@
-"""`make secrets`: the files of secrets/ that docker-compose.yml asks for, each made at random once.
+"""`make secrets`: the files of secrets/ that docker-compose.yml asks for, each made once, keys at
+random. The networks are those that have a simulator: `networks.env` tells the gateway of each, with
+its keys in `networks/`, and `simulators/` has a file for each variable of the simulators.
 
 What is there stays: a file that was replaced by a real key is not touched. Compose mounts the
 files as they are and the container's user reads them, so they are open inside a directory that
@@ -6,11 +8,16 @@ only its owner may enter.
 """
 
 import secrets
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from dev.environment import ROOT, run_program
+from dev.networks import SETUPS
+
+NETWORKS: Final = "networks.env"
+MOUNTED: Final = "/run/secrets/networks"
+GATEWAY: Final = "http://web:8000"
 
 
 def contents(known: Mapping[str, str]) -> dict[str, str]:
@@ -32,18 +39,37 @@ def contents(known: Mapping[str, str]) -> dict[str, str]:
         "database_url_owner": f"postgresql://zampay:{made['database_owner_password']}@{place}",
         "redis_url": f"redis://:{made['redis_password']}@redis:6379/0",
         "metrics_token": secrets.token_hex(32),
-        "mtn_subscription_key": secrets.token_hex(16),
-        "mtn_api_user": str(uuid.uuid4()),
-        "mtn_api_key": secrets.token_hex(16),
     }
+
+
+def of_networks() -> dict[str, str]:
+    """The files of all networks; `networks.env` says where in the container the keys are."""
+    lines: list[str] = []
+    files: dict[str, str] = {}
+    for setup in SETUPS:
+        keys = setup.keys()
+        simulator = f"http://simulator:{setup.port}"
+        told = setup.for_gateway(simulator=simulator, gateway=GATEWAY, keys=keys)
+        hidden = setup.secrets()
+        files |= {f"networks/{name}": text for name, text in told.items() if name in hidden}
+        lines += [
+            f"{name}_FILE={MOUNTED}/{name}" if name in hidden else f"{name}={text}"
+            for name, text in told.items()
+        ]
+        options = setup.for_simulator(host="0.0.0.0", port=setup.port, gateway=GATEWAY, keys=keys)  # noqa: S104 - of its container
+        files |= {f"simulators/{name}": text for name, text in options.items()}
+    return {NETWORKS: "\n".join([*lines, ""]), **files}
 
 
 def write(directory: Path) -> list[str]:
     """Write the files that are not there; their names."""
     directory.mkdir(mode=0o700, exist_ok=True)
-    known = {file.name: file.read_text(encoding="utf-8") for file in directory.iterdir()}
-    missing = {name: text for name, text in contents(known).items() if name not in known}
+    files = (file for file in directory.rglob("*") if file.is_file())
+    known = {str(one.relative_to(directory)): one.read_text(encoding="utf-8") for one in files}
+    wanted = contents(known) | ({} if NETWORKS in known else of_networks())
+    missing = {name: text for name, text in wanted.items() if name not in known}
     for name, text in missing.items():
+        (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_text(text, encoding="utf-8")
         (directory / name).chmod(0o644)
     return sorted(missing)

@@ -9,6 +9,7 @@ import yaml
 
 from dev import compose_secrets
 from dev.environment import ROOT
+from dev.networks import SETUPS
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -68,13 +69,30 @@ def test_prometheus_reads_each_process_that_counts_where_it_shows_it() -> None:
     assert all((ROOT / "ops/prometheus" / rules).exists() for rules in PROMETHEUS["rule_files"])
 
 
+def texts(directory: Path) -> dict[str, str]:
+    files = (file for file in directory.rglob("*") if file.is_file())
+    return {str(file.relative_to(directory)): file.read_text() for file in files}
+
+
+def test_gateway_and_simulators_are_given_the_same_keys_as_files(tmp_path: Path) -> None:
+    compose_secrets.write(tmp_path)
+    known, lines = texts(tmp_path), (tmp_path / "networks.env").read_text().splitlines()
+    for setup in SETUPS:
+        for variable in setup.secrets():
+            assert f"{variable}_FILE=/run/secrets/networks/{variable}" in lines
+            assert known[f"networks/{variable}"] not in "\n".join(lines)
+        keys = {known[f"networks/{variable}"] for variable in setup.secrets()}
+        assert keys <= {text for name, text in known.items() if name.startswith("simulators/")}
+
+
 def test_every_secret_is_made_once_and_stays(tmp_path: Path) -> None:
     made = compose_secrets.write(tmp_path / "secrets")
-    assert set(made) == set(COMPOSE["secrets"])
+    single = {name for name in made if "/" not in name} - {"networks.env"}
+    assert single == set(COMPOSE["secrets"])
     assert all(one["file"] == f"./secrets/{name}" for name, one in COMPOSE["secrets"].items())
-    before = {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()}
-    assert len(set(before.values())) == len(before)
+    before = texts(tmp_path / "secrets")
+    assert len({before[name] for name in single}) == len(single)
     (tmp_path / "secrets/redis_url").unlink()
     assert compose_secrets.write(tmp_path / "secrets") == ["redis_url"]
-    assert {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()} == before
+    assert texts(tmp_path / "secrets") == before
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700

@@ -17,6 +17,7 @@ import yaml
 from dev import compose_secrets, postgres, valkey
 from dev.environment import LOOPBACK, ROOT, await_condition, free_port
 from dev.merchant import Merchant
+from dev.networks import SETUPS
 from dev.supervisor import Process
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -42,12 +43,17 @@ class Host:
         self.kept = directory / "data"
         self.kept.mkdir()
         compose_secrets.write(self.secrets)
-        self.ports = {"redis": free_port(), "simulator": free_port(), "web": free_port()}
-        self.ports["worker"] = free_port()
+        self.ports = {name: free_port() for name in ("redis", "web", "worker")}
+        self.simulators = {setup.network: free_port() for setup in SETUPS}
         database = urlsplit(admin_url).netloc.partition("@")[2]
         for secret in ("database_url", "database_url_owner"):
             self._points_to_here(secret, "postgres:5432", database)
         self._points_to_here("redis_url", "redis:6379", f"{LOOPBACK}:{self.ports['redis']}")
+        for file in (self.secrets / "simulators").iterdir():
+            moved = {"web": LOOPBACK, "0.0.0.0": LOOPBACK}  # noqa: S104 - hosts of containers
+            file.write_text(self.here(moved.get(file.read_text(), file.read_text())))
+        for network, port in self.simulators.items():
+            (self.secrets / f"simulators/SIMULATOR_{network}_PORT").write_text(str(port))
 
     def _points_to_here(self, secret: str, there: str, here: str) -> None:
         file = self.secrets / secret
@@ -55,8 +61,10 @@ class Host:
 
     def here(self, text: str) -> str:
         """Paths and names inside the containers, as they are on this machine."""
-        for name, port in {"simulator": 8081, "web": 8000}.items():
-            text = text.replace(f"{name}:{port}", f"{LOOPBACK}:{self.ports[name]}")
+        text = text.replace("web:8000", f"{LOOPBACK}:{self.ports['web']}")
+        for setup in SETUPS:
+            here = f"{LOOPBACK}:{self.simulators[setup.network]}"
+            text = text.replace(f"simulator:{setup.port}", here)
         return text.replace("/run/secrets", str(self.secrets)).replace("/data/", f"{self.kept}/")
 
     def process(self, name: str, path: str, **more: str) -> Process:
@@ -66,6 +74,10 @@ class Host:
             variable: self.here(interpolated(value, {}))
             for variable, value in service.get("environment", {}).items()
         }
+        for file in service.get("env_file", []):
+            if (self.directory / file["path"]).exists():
+                lines = self.here((self.directory / file["path"]).read_text()).splitlines()
+                environment |= dict(line.split("=", 1) for line in lines)
         command = [self.here(interpolated(word, {})) for word in service["command"]]
         if name in OURS:
             command.insert(0, str(ROOT / "deploy/start"))
@@ -145,13 +157,7 @@ def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> No
     redis = host.process("redis", path)
     place = f" --bind {LOOPBACK} --port {host.ports['redis']}"
     redis.command = [*redis.command[:-1], redis.command[-1] + place]
-    simulator = host.process(
-        "simulator",
-        path,
-        SIMULATOR_MTN_HOST=LOOPBACK,
-        SIMULATOR_MTN_PORT=str(host.ports["simulator"]),
-        SIMULATOR_MTN_CALLBACK_HOST=LOOPBACK,
-    )
+    simulator = host.process("simulator", path)
     release = host.process("release", path)
     web = host.process("web", path, HOST=LOOPBACK, PORT=str(host.ports["web"]), WEB_CONCURRENCY="1")
     with redis, simulator:
@@ -162,7 +168,8 @@ def test_the_command_of_every_service_does_its_part(host: Host, path: str) -> No
             "worker", path, METRICS_HOST=LOOPBACK, METRICS_PORT=str(host.ports["worker"])
         )
         with web, worker, host.process("beat", path):
-            simulator.await_log("MTN simulator ready")
+            for setup in SETUPS:
+                simulator.await_log(f"{setup.network} simulator ready")
             url = f"http://{LOOPBACK}:{host.ports['web']}"
             web.await_ready(is_live(url), wanted="web", timeout_s=60)
             shop = Merchant.register(url, business_name="Shop", email="owner@example.com").live()
