@@ -33,7 +33,8 @@ _INTRODUCTION: Final = """\
 
 Everything comes from the environment and is read once, when a process starts; whatever is missing
 or wrong stops the start, all in one message. `required` has no default in that environment, `-` is
-optional and absent. A network's variables are required together as soon as one of them is given.
+optional and absent. Every network is optional: its address is required as soon as one of its
+variables is given, its credentials as soon as one of them is.
 
 Any variable may also be given as `NAME_FILE`, the path of a file that holds its value: Docker and
 Kubernetes secrets, a Vault agent's file, a mounted parameter. A secret (marked below) is best given

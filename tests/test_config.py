@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import config
-from config import AppEnv, BadConfiguration, Config
+from config import BadConfiguration, Config
 from dev.environment import ROOT
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -26,7 +26,9 @@ DEVELOPMENT = {
     "REDIS_URL": "redis://localhost/0",
     "SECRET_KEY": SECRET,
 }
-PRODUCTION = {**DEVELOPMENT, "APP_ENV": "production", **MTN}
+REQUIRED = {**DEVELOPMENT, "APP_ENV": "production", "SHARED_WALLETS": "false"}
+PRODUCTION = {**REQUIRED, **MTN}
+MTN_CREDENTIALS = {name for name in MTN if "COLLECTION" in name}
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 Load = Callable[..., Config]
 
@@ -58,13 +60,23 @@ def problems(load: Load, base: dict[str, str], **changes: str | None) -> set[str
     return {line.strip().partition(":")[0] for line in lines}
 
 
-def test_development_needs_four_variables_and_production_the_network_too(load: Load) -> None:
-    assert load(DEVELOPMENT).networks == {"MTN": None}
-    assert load(PRODUCTION).app_env is AppEnv.PRODUCTION
+def test_development_needs_four_variables_and_production_whose_money_it_is(load: Load) -> None:
+    for base, shared in ((DEVELOPMENT, True), (REQUIRED, False)):
+        found = load(base)
+        assert (found.networks["MTN"], found.shared_wallets) == (None, shared)
+    assert load(PRODUCTION, SHARED_WALLETS="true").shared_wallets
+    assert not load(DEVELOPMENT, SHARED_WALLETS="false").shared_wallets
+
+
+@pytest.mark.parametrize("value", [None, "", "perhaps"])
+def test_nothing_but_a_word_of_the_operator_shares_wallets(load: Load, value: str | None) -> None:
+    for app_env in ("production", "staging"):
+        given = {**PRODUCTION, "APP_ENV": app_env}
+        assert problems(load, given, SHARED_WALLETS=value) == {"SHARED_WALLETS"}
 
 
 @pytest.mark.parametrize("app_env", ["production", "staging"])
-@pytest.mark.parametrize("name", sorted(set(PRODUCTION) - {"APP_ENV"}))
+@pytest.mark.parametrize("name", sorted(set(REQUIRED) - {"APP_ENV"}))
 def test_outside_development_nothing_required_has_a_default(
     load: Load, app_env: str, name: str
 ) -> None:
@@ -75,11 +87,11 @@ def test_outside_development_nothing_required_has_a_default(
 
 
 def test_without_an_environment_nothing_starts_and_all_is_said_at_once(load: Load) -> None:
-    assert problems(load, {}) == set(PRODUCTION)
+    assert problems(load, {}) == set(REQUIRED)
 
 
 def test_an_unknown_environment_is_treated_as_production(load: Load) -> None:
-    assert problems(load, DEVELOPMENT, APP_ENV="prod") == {"APP_ENV", *MTN}
+    assert problems(load, DEVELOPMENT, APP_ENV="prod") == {"APP_ENV", "SHARED_WALLETS"}
 
 
 def test_every_problem_is_in_one_message(load: Load) -> None:
@@ -211,11 +223,27 @@ def test_an_empty_optional_variable_is_its_default(load: Load) -> None:
     assert load(DEVELOPMENT, **dict.fromkeys(names, "")) == load(DEVELOPMENT)
 
 
+@pytest.mark.parametrize("base", [DEVELOPMENT, REQUIRED], ids=["development", "production"])
 @pytest.mark.parametrize("name", sorted(MTN))
-def test_in_development_a_network_is_configured_wholly_or_not_at_all(load: Load, name: str) -> None:
-    assert load(DEVELOPMENT, **MTN).networks["MTN"].api_key == MTN["MTN_COLLECTION_API_KEY"]
-    assert problems(load, {**DEVELOPMENT, **MTN}, **{name: None}) == {name}
-    assert problems(load, DEVELOPMENT, **{name: MTN[name]}) == set(MTN) - {name}
+def test_a_network_is_configured_wholly_or_not_at_all(
+    load: Load, base: dict[str, str], name: str
+) -> None:
+    assert load(base, **MTN).networks["MTN"].api_key == MTN["MTN_COLLECTION_API_KEY"]
+    assert problems(load, {**base, **MTN}, **{name: None}) == {name}
+    wanted = set(MTN) if name in MTN_CREDENTIALS else set(MTN) - MTN_CREDENTIALS
+    assert problems(load, base, **{name: MTN[name]}) == wanted - {name}
+
+
+def test_a_network_may_be_known_without_a_wallet_of_the_deployment(load: Load) -> None:
+    address = {name: text for name, text in MTN.items() if name not in MTN_CREDENTIALS}
+    found = load(REQUIRED, **address).networks["MTN"]
+    assert (found.base_url, found.has_wallet) == (MTN["MTN_BASE_URL"], False)
+    assert load(PRODUCTION).networks["MTN"].has_wallet
+
+
+def test_settings_that_are_shown_show_no_credential(load: Load) -> None:
+    shown = repr(load(PRODUCTION).networks)
+    assert not any(MTN[name] in shown for name in MTN_CREDENTIALS)
 
 
 def test_conveniences_end_with_development(load: Load) -> None:
@@ -263,4 +291,4 @@ def test_every_variable_of_the_example_has_a_line_of_its_own() -> None:
 def test_the_examples_defaults_are_the_defaults(load: Load) -> None:
     """Uncommented, the optional lines change nothing in production."""
     optional = dict(re.findall(r"^#([A-Z][A-Z0-9_]+)=(.*)$", EXAMPLE, re.MULTILINE))
-    assert load({**PRODUCTION, **optional}) == load(PRODUCTION)
+    assert load({**REQUIRED, **optional}) == load(REQUIRED)

@@ -32,6 +32,7 @@ VALUES = {
     "RATE_LIMIT_PER_ADDRESS": "7/second",
     "RATE_LIMIT_PER_TENANT": "7/second",
     "REGISTRATION_OPEN": "false",
+    "SHARED_WALLETS": "true",
     "REGISTRATION_ACTIVATES": "true",
     "SUBMIT_LEASE_S": "70",
     "MTN_BASE_URL": "https://elsewhere.example",

@@ -25,6 +25,7 @@ from zampay.infra.web import problems
 ARTIFACTS = ROOT / "artifacts"
 PRODUCTION = {
     "APP_ENV": "production",
+    "SHARED_WALLETS": "true",
     "MTN_BASE_URL": "https://network.example",
     "MTN_CALLBACK_BASE_URL": "https://pay.example",
     "TRUSTED_PROXIES": "1",

@@ -27,6 +27,7 @@ def test_a_start_asks_for_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {
         "SECRET_KEY": "0123456789abcdef0123456789abcdef",
         "METRICS_TOKEN": "0123456789abcdef0123456789abcdef",
+        "SHARED_WALLETS": "false",
         "MTN_COLLECTION_SUBSCRIPTION_KEY": "0123456789abcdef0123456789abcdef",
         "MTN_COLLECTION_API_USER": "0b0a9b1e-6a58-4d8f-9f5e-0d5f1a3d2c4b",
         "MTN_COLLECTION_API_KEY": "0123456789abcdef0123456789abcdef",

@@ -20,7 +20,9 @@ def test_defaults_are_those_of_each_environment() -> None:
         "true",
         "false",
     )
-    assert (development["MTN_BASE_URL"], production["MTN_BASE_URL"]) == ("-", "required")
+    shared = (development["SHARED_WALLETS"], production["SHARED_WALLETS"])
+    assert shared == ("true", "required")
+    assert (development["MTN_BASE_URL"], production["MTN_BASE_URL"]) == ("-", "-")
     assert settings_table.defaults(AppEnv.TEST)["LOG_LEVEL"] == "WARNING"
     assert production["METRICS_TOKEN"] == "-"
 

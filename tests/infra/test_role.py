@@ -17,6 +17,7 @@ from dev.servers import Servers, as_postgresql
 from zampay.infra.database.db import RoleBypassesRowSecurity, prepare
 
 MTN = {
+    "SHARED_WALLETS": "false",
     "MTN_BASE_URL": "https://mtn.example",
     "MTN_TARGET_ENVIRONMENT": "mtnzambia",
     "MTN_COLLECTION_SUBSCRIPTION_KEY": "0" * 32,

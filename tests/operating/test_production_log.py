@@ -14,6 +14,7 @@ from dev.stack import Stack
 
 PRODUCTION = {
     "APP_ENV": "production",
+    "SHARED_WALLETS": "true",
     "TRUSTED_PROXIES": "1",
     "PUBLIC_URL": "https://pay.example",
     "MTN_BASE_URL": "https://127.0.0.1:9",

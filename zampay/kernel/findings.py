@@ -14,13 +14,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: what was found, as a `code` and in words, and what to do."""
+    """One thing that was looked at: what was found, as a `code` and in words, and what to do.
+
+    `accepted`: whether a network takes our credentials; None where this says nothing of that.
+    """
 
     code: str
     subject: str
     verdict: Verdict
     says: str
     remedy: str = ""
+    accepted: bool | None = None
 
 
 def fine(code: str, subject: str, says: str) -> Finding:
@@ -36,3 +40,13 @@ def advice(code: str, subject: str, says: str, remedy: str) -> Finding:
 def broken(code: str, subject: str, says: str, remedy: str) -> Finding:
     """It does not work."""
     return Finding(code, subject, Verdict.BROKEN, says, remedy)
+
+
+def taken(code: str, subject: str, says: str) -> Finding:
+    """A network takes our credentials."""
+    return Finding(code, subject, Verdict.FINE, says, accepted=True)
+
+
+def refused(code: str, subject: str, says: str, remedy: str) -> Finding:
+    """A network refuses our credentials."""
+    return Finding(code, subject, Verdict.BROKEN, says, remedy, accepted=False)

@@ -81,7 +81,7 @@ class Explanation:
 
 def explain(tx: Transaction, payment: Transfer) -> Explanation:
     """What is known about the payment, what happens next and when."""
-    provider = registry.served(livemode=payment.livemode).get(payment.provider)
+    provider = registry.networks(livemode=payment.livemode).get(payment.provider)
     history = queries.transitions(tx, payment.id)
     facts = _Facts(
         payment=payment,

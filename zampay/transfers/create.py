@@ -184,7 +184,7 @@ def _made(
 def _values(
     tx: Transaction, *, livemode: bool, wanted: Wanted, request_id: str | None
 ) -> dict[str, Any]:
-    provider = registry.provider(wanted.provider, livemode=livemode)
+    provider = registry.networks(livemode=livemode)[wanted.provider]
     return {
         **asdict(wanted),
         "id": ids.new(kinds.RULES[wanted.kind].id_prefix),

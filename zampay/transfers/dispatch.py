@@ -112,7 +112,7 @@ class Dispatcher:
 
     def _slots(self, stream: Stream) -> int:
         """As many as this process has for a stream, or as the network wants at most."""
-        provider = registry.served(livemode=stream.livemode).get(stream.provider)
+        provider = registry.networks(livemode=stream.livemode).get(stream.provider)
         able = provider.profile.capabilities.values() if provider else ()
         return min([self._size, *(one.max_in_flight for one in able if one.max_in_flight)])
 

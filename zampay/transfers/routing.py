@@ -34,7 +34,7 @@ def route(kind: Kind, request: dict[str, Any], *, livemode: bool) -> Wanted:
 
 
 def _profile(kind: Kind, named: str | None, msisdn: str, *, livemode: bool) -> Profile:
-    served = [one.profile for one in registry.served(livemode=livemode).values()]
+    served = [one.profile for one in registry.networks(livemode=livemode).values()]
     profiles = [one for one in served if kind in one.capabilities]
     if named is not None:
         field, wanted = "provider", [one for one in profiles if one.code == named]

@@ -94,9 +94,9 @@ class Adapter:
         return _submission(reply)
 
     def poll(self, order: Order) -> PollAnswer:
-        """Ask by reference, at MTN's pace for all polls of one subscription key."""
+        """Ask by reference, at MTN's pace for all polls with the same credentials."""
         later_s = pacing.wait_for_turn(
-            f"mtn:polls:{self._settings.api_user}", per_second=self._settings.polls_per_s
+            f"mtn:polls:{self._settings.login}", per_second=self._settings.polls_per_s
         )
         if later_s is not None:
             return Throttled("waiting for a turn", retry_after_s=later_s)

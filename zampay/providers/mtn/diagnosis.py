@@ -8,7 +8,7 @@ from typing import Final
 from zampay.infra.http.outbound import NoReply, NotConnected, Outbound, Reply
 from zampay.infra.telemetry import error_text
 from zampay.kernel import ids
-from zampay.kernel.findings import Finding, advice, broken, fine
+from zampay.kernel.findings import Finding, advice, broken, fine, refused, taken
 from zampay.providers.mtn import bodies
 from zampay.providers.mtn.client import Client
 from zampay.providers.mtn.settings import Settings
@@ -18,6 +18,8 @@ OK, NOT_FOUND, FORBIDDEN, UNAVAILABLE = 200, 404, 403, 503
 TOKEN_LENGTH: Final = 40
 _CREDENTIALS, _CALLBACKS = "MTN credentials", "MTN callbacks"
 _KEYS = "MTN_COLLECTION_SUBSCRIPTION_KEY, MTN_COLLECTION_API_USER and MTN_COLLECTION_API_KEY"
+_MERCHANTS_KEYS = "subscriptionKey, apiUser and apiKey"
+SERVER_ERRORS: Final = 500
 
 
 class Code(StrEnum):
@@ -45,24 +47,37 @@ def _account(settings: Settings, client: Client) -> Finding:
         client.prove_credentials()
         reply = client.balance()
     except CredentialsRefused as error:
-        remedy = f"Compare {_KEYS} with MTN's portal; they belong to one environment together."
-        return broken(Code.REFUSED, _CREDENTIALS, f"MTN refuses them ({error}).", remedy)
+        keys = _MERCHANTS_KEYS if settings.is_merchants else _KEYS
+        remedy = f"Compare {keys} with MTN's portal; they belong to one environment together."
+        return refused(Code.REFUSED, _CREDENTIALS, f"MTN refuses them ({error}).", remedy)
     except (NoToken, NotConnected, NoReply) as error:
-        remedy = (
-            f"Is {settings.base_url} right (MTN_BASE_URL), and may this host reach it? If so, "
-            "MTN may be down: payments wait and are sent later."
-        )
+        remedy = "MTN may be down: payments wait and are sent later."
+        if not settings.is_merchants:
+            remedy = (
+                f"Is {settings.base_url} right (MTN_BASE_URL), and may this host reach it? If so, "
+                + remedy
+            )
         return broken(Code.NO_ANSWER, _CREDENTIALS, f"MTN does not answer: {_why(error)}.", remedy)
     body = bodies.parsed(reply.text)
     if reply.status == OK and "availableBalance" in body:
         balance = f"{body['availableBalance']} {body.get('currency')}"
-        return fine(Code.ACCEPTED, _CREDENTIALS, f"accepted; our wallet holds {balance}.")
+        return taken(
+            Code.ACCEPTED,
+            _CREDENTIALS,
+            f"accepted; {'the' if settings.is_merchants else 'our'} wallet holds {balance}.",
+        )
+    return _no_balance(settings, reply)
+
+
+def _no_balance(settings: Settings, reply: Reply) -> Finding:
     code = bodies.error_code(reply.text) or "no code"
     says = f"a token is given, but the balance call answers {reply.status} ({code})."
-    remedy = (
-        f"Is MTN_TARGET_ENVIRONMENT ({settings.target_environment}) the one of these credentials?"
-    )
-    return broken(Code.NO_BALANCE, _CREDENTIALS, says, remedy)
+    environment = settings.target_environment
+    remedy = f"Is MTN_TARGET_ENVIRONMENT ({environment}) the one of these credentials?"
+    if settings.is_merchants:
+        remedy = f"This gateway works with MTN's environment {environment}: are these keys of it?"
+    of_credentials = refused if reply.status < SERVER_ERRORS else broken
+    return of_credentials(Code.NO_BALANCE, _CREDENTIALS, says, remedy)
 
 
 def _callbacks(settings: Settings, callback_path: str) -> Finding:

@@ -1,4 +1,4 @@
-"""What the MTN adapter needs from the environment.
+"""What the MTN adapter needs: from the environment, and of a merchant's own wallet.
 
 Hosts: sandbox.momodeveloper.mtn.com (sandbox); proxy.momoapi.mtn.com (production, to be confirmed
 when going live). The three credentials are independent of each other (MTN developer portal).
@@ -8,14 +8,16 @@ import hashlib
 import re
 import ssl
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from environs import ValidationError, validate
 
-NAMES = (
-    "MTN_BASE_URL",
-    "MTN_TARGET_ENVIRONMENT",
+from zampay.providers.credentials import Credential, MerchantWallets
+
+NETWORK = ("MTN_BASE_URL", "MTN_TARGET_ENVIRONMENT")
+CREDENTIALS = (
     "MTN_COLLECTION_SUBSCRIPTION_KEY",
     "MTN_COLLECTION_API_USER",
     "MTN_COLLECTION_API_KEY",
@@ -31,7 +33,8 @@ _URL = re.compile(r"^https?://[^\s?#@]+$")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One wallet at MTN: credentials of its collection product, and our side's limits.
+    """One wallet at MTN: credentials of its collection product, and our side's limits. Where the
+    deployment has no wallet of its own, its credentials are empty: only merchants' wallets work.
 
     `callback_base_url` None leaves the callback header out: payments work, only slower.
     `unknown_grace_s`: how long after a send "unknown reference" proves nothing yet.
@@ -40,9 +43,9 @@ class Settings:
 
     base_url: str
     target_environment: str
-    subscription_key: str
-    api_user: str
-    api_key: str
+    subscription_key: str = field(repr=False)
+    api_user: str = field(repr=False)
+    api_key: str = field(repr=False)
     callback_base_url: str | None
     connect_timeout_s: float
     read_timeout_s: float
@@ -51,6 +54,20 @@ class Settings:
     max_amount_minor: int
     unknown_grace_s: float
     ca_bundle: str | None = None
+    is_merchants: bool = False
+
+    @property
+    def has_wallet(self) -> bool:
+        """Whether there are credentials to call MTN with."""
+        return bool(self.api_user)
+
+    @property
+    def login(self) -> str:
+        """What tells these credentials from any others: whoever does not know all of them shares
+        neither a token nor a pace with whoever does.
+        """
+        known = (self.target_environment, self.subscription_key, self.api_user, self.api_key)
+        return hashlib.sha256("\n".join(known).encode()).hexdigest()[:32]
 
     @property
     def longest_call_s(self) -> float:
@@ -69,17 +86,18 @@ class Settings:
         return self.target_environment == SANDBOX
 
 
-def read(env: Any, *, required: bool) -> Settings | None:
-    """Read the variables; None when the network is not configured and need not be."""
-    given = [name for name in NAMES if env.str(name, None)]
+def read(env: Any, *, strict: bool) -> Settings | None:
+    """Read the variables; None where none is given. Without credentials, which are given together,
+    the deployment has no wallet here.
+    """
+    given = [name for name in (*NETWORK, *CREDENTIALS) if env.str(name, None)]
     rest = _optional(env)
-    whole = _whole_key if required else None
     callback = env.str("MTN_CALLBACK_BASE_URL", None, validate=_url("MTN_CALLBACK_BASE_URL"))
-    if not given and not required:
+    if not given:
         return None
     base_url = env.str("MTN_BASE_URL", validate=_url("MTN_BASE_URL")) or ""
     for name, url in {"MTN_BASE_URL": base_url, "MTN_CALLBACK_BASE_URL": callback}.items():
-        if required and url and not url.startswith("https://"):
+        if strict and url and not url.startswith("https://"):
             env.problem(name, "must be https://")
     return Settings(
         base_url=base_url.rstrip("/"),
@@ -87,12 +105,21 @@ def read(env: Any, *, required: bool) -> Settings | None:
             "MTN_TARGET_ENVIRONMENT",
             validate=validate.Regexp(_ENVIRONMENT, error="must be sandbox or such as mtnzambia"),
         ),
-        subscription_key=env.str("MTN_COLLECTION_SUBSCRIPTION_KEY", validate=whole),
-        api_user=env.str("MTN_COLLECTION_API_USER", validate=_uuid4),
-        api_key=env.str("MTN_COLLECTION_API_KEY", validate=whole),
+        **_credentials(env, strict=strict, given=any(name in CREDENTIALS for name in given)),
         callback_base_url=callback.rstrip("/") if callback else None,
         **rest,
     )
+
+
+def _credentials(env: Any, *, strict: bool, given: bool) -> dict[str, Any]:
+    if not given:
+        return {"subscription_key": "", "api_user": "", "api_key": ""}
+    whole = _valid(_not_whole) if strict else None
+    return {
+        "subscription_key": env.str("MTN_COLLECTION_SUBSCRIPTION_KEY", validate=whole),
+        "api_user": env.str("MTN_COLLECTION_API_USER", validate=_valid(_not_uuid4)),
+        "api_key": env.str("MTN_COLLECTION_API_KEY", validate=whole),
+    }
 
 
 def _optional(env: Any) -> dict[str, Any]:
@@ -112,12 +139,22 @@ def _url(name: str) -> validate.Regexp:
     return validate.Regexp(_URL, error=f"{name} must be a URL without query, fragment or login")
 
 
-def _whole_key(text: str) -> None:
+def _valid(objection: Callable[[str], str | None]) -> Callable[[str], None]:
+    def validated(text: str) -> None:
+        wrong = objection(text)
+        if wrong is not None:
+            raise ValidationError(wrong)
+
+    return validated
+
+
+def _not_whole(text: str) -> str | None:
     """An API key is 32 hexadecimal digits (MTN's provisioning API), a subscription key as long: a
     shorter one was cut off on its way. The text itself is never in a message.
     """
     if len(text) < KEY_LENGTH:
-        raise ValidationError(f"must have at least {KEY_LENGTH} characters, as MTN's keys have")
+        return f"must have at least {KEY_LENGTH} characters, as MTN's keys have"
+    return None
 
 
 def _authorities(path: str) -> None:
@@ -128,10 +165,34 @@ def _authorities(path: str) -> None:
         raise ValidationError(f"cannot be used: {reason}") from error
 
 
-def _uuid4(text: str) -> None:
+def _not_uuid4(text: str) -> str | None:
     try:
         is_uuid4 = uuid.UUID(text).version == 4  # noqa: PLR2004 - the version that MTN accepts
     except ValueError:
         is_uuid4 = False
-    if not is_uuid4:
-        raise ValidationError("must be a UUID version 4")
+    return None if is_uuid4 else "must be a UUID version 4"
+
+
+def _of_wallet(network: Settings, credentials: Mapping[str, str], callback_token: str) -> Settings:  # noqa: ARG001 - each payment has a callback address of its own
+    return replace(
+        network,
+        subscription_key=credentials["subscriptionKey"],
+        api_user=credentials["apiUser"],
+        api_key=credentials["apiKey"],
+        is_merchants=True,
+    )
+
+
+MERCHANT_WALLETS = MerchantWallets(
+    credentials=(
+        Credential(
+            "subscriptionKey",
+            "the subscription key of your collection product in MTN's portal",
+            _not_whole,
+        ),
+        Credential("apiUser", "the API user of that product, a UUID version 4", _not_uuid4),
+        Credential("apiKey", "the API key of that user", _not_whole),
+    ),
+    settings=_of_wallet,
+)
+"""The three credentials of a collection product."""

@@ -43,7 +43,7 @@ class _Kept:
 
 
 class Tokens:
-    """The collection product's token of one API user."""
+    """The collection product's token of one API user, for those who know all its credentials."""
 
     def __init__(self, settings: Settings, http: ProviderCalls) -> None:
         self._settings = settings
@@ -51,7 +51,7 @@ class Tokens:
         self._lock = threading.Lock()
         self._kept: _Kept | None = None
         self._in_vain_s = -math.inf
-        self._name = f"mtn:token:{settings.target_environment}:collection:{settings.api_user}"
+        self._name = f"mtn:token:collection:{settings.login}"
 
     def current(self) -> str:
         """A token that is good for a while. One request at a time asks for it; those who waited
