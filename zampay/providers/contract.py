@@ -157,7 +157,8 @@ class CallbackRequest:
 @dataclass(frozen=True, slots=True)
 class CallbackHint(FromOutside):
     """Which transfer a callback is about, by the token that we gave for it or by the reference;
-    never what became of it. `is_verified`: the network has proven that the callback is its own.
+    never what became of it. Without a token it came to an address of ours, and is answered 200
+    whatever it names. `is_verified`: the network has proven that the callback is its own.
     """
 
     token: str | None = None

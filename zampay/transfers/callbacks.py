@@ -7,6 +7,7 @@ reference, with any content type; an answer within two seconds is expected.
 import hashlib
 import re
 
+import structlog
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
@@ -26,6 +27,7 @@ from zampay.transfers.callback_queries import Kept
 from zampay.transfers.create import TOKEN_LENGTH
 from zampay.transfers.models import Transfer
 
+log = structlog.get_logger()
 callbacks = Blueprint("callbacks", __name__, url_prefix=f"{PREFIX}/callbacks")
 MOST_KEPT = 50
 LOCK_S = 5
@@ -61,7 +63,10 @@ def receive(provider: str, token: str) -> Response:
     found = _find(called_back.profile.code, hint) if called_back and hint else None
     if found is None or hint is None:
         metrics.CALLBACKS.labels("unknown").inc()
-        raise CallbackUnknown(CallbackUnknown.title)
+        if hint is None or hint.token is not None:
+            raise CallbackUnknown(CallbackUnknown.title)
+        log.warning("callback_names_nothing", provider=provider, reference=hint.reference)
+        return Response(status=200)
     transfer_id, tenant_id = found
     concerning(transfer_id)
     outcome = _take_in(transfer_id, tenant_id, is_verified=hint.is_verified)
