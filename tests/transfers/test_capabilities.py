@@ -118,9 +118,20 @@ def test_a_send_that_is_too_late_or_too_much_was_not_made(
     assert timedelta(seconds=29) < due_after(app, transfer.id) <= timedelta(seconds=31)
 
 
-def test_a_network_that_wants_few_calls_gets_no_more(app: Flask, network: ScriptedNetwork) -> None:
-    stream = Stream(NextAction.SUBMIT, "MTN", DEPLOYMENT, livemode=True)
-    network.may(max_in_flight=3)
+def slots(app: Flask, action: NextAction, wallet_id: str = DEPLOYMENT) -> int:
+    """How many calls of this kind the process may have under way for a wallet."""
     with app.app_context():
-        calls = dispatcher().calls(stream)
-    assert calls.slots.free == 3
+        return dispatcher().calls(Stream(action, "MTN", wallet_id, livemode=True)).slots.free
+
+
+def test_a_network_that_wants_few_calls_gets_no_more(app: Flask, network: ScriptedNetwork) -> None:
+    network.may(max_in_flight=3)
+    assert [slots(app, action) for action in NextAction] == [3, 3]
+
+
+def test_a_network_whose_sends_block_may_have_more_of_them_and_no_more_polls(
+    app: Flask, network: ScriptedNetwork
+) -> None:
+    usual = slots(app, NextAction.POLL, "usual")
+    network.may(max_in_flight=500, blocks_for=timedelta(minutes=2))
+    assert [slots(app, action) for action in NextAction] == [500, usual]

@@ -28,7 +28,8 @@ class Capability:
     `blocks_for`: how much longer than an ordinary call a submit lasts, where the network answers
     only when the customer has; the lease lasts longer by as much. `unknown_grace`: so long after
     the last byte of a send "not found" proves nothing. `approval_window`: how long the customer is
-    asked. `max_in_flight`: calls at once by one process for one wallet, if few are wanted.
+    asked. `max_in_flight`: calls at once by one process for one wallet, if few are wanted; where a
+    submit blocks, so many submits, also more than usual.
     """
 
     can_poll: bool = True

@@ -111,10 +111,14 @@ class Dispatcher:
             return self._by_stream[stream]
 
     def _slots(self, stream: Stream) -> int:
-        """As many as this process has for a stream, or as the network wants at most."""
+        """As many as this process has for a stream, or as the network wants at most. Sends that
+        block until a customer has answered may be more: they wait for people and take no work.
+        """
         provider = registry.networks(livemode=stream.livemode).get(stream.provider)
         able = provider.profile.capabilities.values() if provider else ()
-        return min([self._size, *(one.max_in_flight for one in able if one.max_in_flight)])
+        wanted = min((one.max_in_flight for one in able if one.max_in_flight), default=self._size)
+        blocks = stream.action is NextAction.SUBMIT and any(one.blocks_for for one in able)
+        return wanted if blocks else min(self._size, wanted)
 
     def offer(self, stream: Stream, *, transfer_id: str, tenant_id: str) -> None:
         """Begin the call for a transfer that has just become due, if nobody was there before it."""
