@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import structlog
 
+from tests.infra.sockets import says, serving
 from tests.support.log_lines import logging_as_before
+from zampay.infra.http.outbound import Outbound
 from zampay.infra.telemetry import logs
 
 __all__ = ["logging_as_before"]
@@ -48,6 +50,17 @@ def test_a_secret_or_a_number_reaches_no_line(capsys: pytest.CaptureFixture[str]
     assert "opensesame" not in written
     assert "26096•••3450" in written
     assert "ValueError" in written
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING"])
+def test_the_address_of_a_call_reaches_no_line(
+    capsys: pytest.CaptureFixture[str], level: str
+) -> None:
+    logs.init(level=level, readable=False)
+    http = Outbound(connect_timeout_s=2, read_timeout_s=2)
+    with serving(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n: no name\r\n\r\n{}")) as server:
+        http.send("GET", f"{server.url}/Req?key=opensesame", headers={})
+    assert "opensesame" not in capsys.readouterr().out
 
 
 def test_development_reads_it_without_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,11 +25,12 @@ QUIET_LIBRARIES = (
     "celery",
     "kombu",
     "amqp",
-    "urllib3",
     "flask-limiter",
     "sentry_sdk.errors",
     "alembic.runtime.plugins",
 )
+TELLS_ADDRESSES = "urllib3"
+"""Its lines, at DEBUG and at WARNING, hold whole addresses: a network may take secrets in them."""
 _SHARED: list[structlog.types.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
@@ -59,6 +60,7 @@ def init(*, level: str, readable: bool) -> None:
     root.setLevel(level)
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel("WARNING" if level in {"DEBUG", "INFO"} else level)
+    logging.getLogger(TELLS_ADDRESSES).setLevel("ERROR")
 
 
 def caused_by(request_id: str | None) -> None:
