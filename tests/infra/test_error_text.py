@@ -81,7 +81,7 @@ def test_the_faults_of_redis_are_told_apart(error: Exception, says: str) -> None
         ("NotPublicAddress", "not a public address"),
         ("ConnectTimeoutError", "timed out"),
         ("TooLong", "timed out"),
-        ("SSLError", "TLS handshake failed"),
+        ("TLSHandshakeFailed", "TLS handshake failed"),
         ("ProtocolError", "connection closed"),
     ],
 )

@@ -86,6 +86,13 @@ def test_nobody_listening_is_not_connected() -> None:
         Outbound(**SHORT).send("POST", f"http://127.0.0.1:{port}/", headers={}, body=b"{}")
 
 
+@pytest.mark.parametrize("behaviour", [resets, hangs_up, keeps_silent, answers(b"{}")])
+def test_a_server_without_tls_gets_nothing_of_the_request(behaviour: Behaviour) -> None:
+    with serving(behaviour) as server, pytest.raises(NotConnected, match="TLSHandshakeFailed"):
+        Outbound(**SHORT).send("GET", server.url.replace("http:", "https:"), headers={"A": "b"})
+    assert all(b"A: b" not in request for request in server.requests)
+
+
 def test_a_name_that_leads_nowhere_is_not_connected() -> None:
     with pytest.raises(NotConnected):
         Outbound(**SHORT).send("POST", "http://no-such-host.invalid/", headers={}, body=b"{}")

@@ -12,7 +12,7 @@ from urllib3.util import connection
 
 from tests.infra.sockets import answers, drips, serving
 from zampay.infra.http.deadline import DeadlineAdapter
-from zampay.infra.http.outbound import NoReply, NotConnected, Outbound
+from zampay.infra.http.outbound import NotConnected, Outbound
 from zampay.infra.http.public_addresses import PublicOnlyAdapter
 from zampay.infra.http.resolver import Resolver, Unresolved
 
@@ -145,7 +145,7 @@ def test_a_tls_handshake_that_drips_ends_in_time(monkeypatch: pytest.MonkeyPatch
     began_s = time.monotonic()
     with serving(drips(b"\x16\x03\x03\x40\x00")) as server:
         url = server.url.replace("http://", "https://")
-        with pytest.raises(NoReply):
+        with pytest.raises(NotConnected, match="TLSHandshakeFailed"):
             Outbound(connect_timeout_s=5, read_timeout_s=5, longest_s=0.5).send(
                 "GET", url, headers={}
             )

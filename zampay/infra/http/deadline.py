@@ -16,6 +16,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util import connection
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from zampay.infra.http.resolver import Resolver, Unresolved
 from zampay.kernel import clock
@@ -28,6 +29,10 @@ _current = threading.local()
 
 class NoTimer(RuntimeError):
     """The machine has no thread left for it."""
+
+
+class TLSHandshakeFailed(NewConnectionError):
+    """The server was not trusted, or does not speak TLS as we do."""
 
 
 class Deadline:
@@ -134,6 +139,17 @@ class WatchedConnection(HTTPConnection):
         if deadline is not None:
             deadline.watch_copy(made)
         return made
+
+    def connect(self) -> None:
+        """Connect, TLS handshake included.
+
+        Raises:
+            TLSHandshakeFailed: not one byte of a request was sent.
+        """
+        try:
+            super().connect()
+        except (OSError, CertificateError) as problem:
+            raise TLSHandshakeFailed(self, type(problem).__name__) from problem
 
     def _addresses(self, timeout_s: float) -> list[str]:
         """Where to connect to.

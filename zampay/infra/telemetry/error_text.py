@@ -66,7 +66,7 @@ _CALLS: Told = (
     (r"NewConnectionError", f"{_REFUSED}, or no route to host"),
     (r"NotPublicAddress", "not a public address"),
     (r"Timeout|TooLong", _TIMED_OUT),
-    (r"SSL", f"{_NO_TLS}: certificate verify failed, or the server does not speak TLS"),
+    (r"SSL|TLS", f"{_NO_TLS}: certificate verify failed, or the server does not speak TLS"),
 )
 
 

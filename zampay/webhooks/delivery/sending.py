@@ -24,7 +24,7 @@ _REASONS = {
     "NotPublicAddress": NOT_PUBLIC,
     "NewConnectionError": "connection refused",
     "ConnectTimeoutError": "connection timed out",
-    "SSLError": "TLS handshake failed (is the certificate valid?)",
+    "TLSHandshakeFailed": "TLS handshake failed (is the certificate valid?)",
 }
 
 
