@@ -16,7 +16,7 @@ from tests.support.given import (
     unconfirmed,
 )
 from tests.support.merchants import Merchant
-from tests.support.rows import discrepancies, path, seconds_until_due
+from tests.support.rows import discrepancies, history, path, seconds_until_due
 from zampay.providers.contract import (
     Accepted,
     InDoubt,
@@ -96,6 +96,20 @@ def test_what_waiting_does_not_settle_goes_to_a_person_and_is_still_asked_about(
     network.poll_answers = [ending("FAILED")]
     look(app, transfer)
     assert path(app, transfer.id)[-2:] == ["IN_REVIEW", "FAILED"]
+
+
+def test_a_network_may_want_a_person_to_look_sooner(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    transfer = unconfirmed(app, merchant, network)
+    network.may(review_after=timedelta(minutes=15))
+    network.poll_answers = [NoAnswer("code 201"), NoAnswer("code 201")]
+    look(app, transfer, age=timedelta(minutes=14))
+    assert stored(app, transfer.id).state == State.UNCONFIRMED
+    look(app, transfer, age=timedelta(minutes=2))
+    assert stored(app, transfer.id).state == State.IN_REVIEW
+    said = history(app, transfer.id)[-1].detail
+    assert said == "no ending after 15 minutes; the network says: code 201"
 
 
 @pytest.mark.parametrize("why", ["cannot be asked", "no longer served"])

@@ -29,7 +29,8 @@ class Capability:
     only when the customer has; the lease lasts longer by as much. `unknown_grace`: so long after
     the last byte of a send "not found" proves nothing. `approval_window`: how long the customer is
     asked. `max_in_flight`: calls at once by one process for one wallet, if few are wanted; where a
-    submit blocks, so many submits, also more than usual.
+    submit blocks, so many submits, also more than usual. `review_after`: how long after a send a
+    person looks at a transfer without an ending, where that is earlier than usual.
     """
 
     can_poll: bool = True
@@ -39,6 +40,7 @@ class Capability:
     unknown_grace: timedelta = timedelta(seconds=30)
     approval_window: timedelta = timedelta(minutes=5)
     max_in_flight: int | None = None
+    review_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 whoever brought it (poll, callback, operator, reconciliation), as often as it is told.
 """
 
+from datetime import timedelta
+
 import structlog
 from sqlalchemy.dialects.postgresql import insert
 
@@ -126,12 +128,18 @@ def _record_discrepancy(
 def review_if_old(tx: Transaction, transfer: Transfer, said: str) -> None:
     """Give a transfer that waiting does not settle to a person."""
     sent_at = transfer.submitted_at or transfer.created_at
-    if tx.now < sent_at + states.REVIEW_AFTER:
+    after = transfer.capability.review_after or states.REVIEW_AFTER
+    if tx.now < sent_at + after:
         return
     transitions.transition(
         tx,
         transfer,
         State.IN_REVIEW,
         evidence=Evidence.DEADLINE,
-        detail=f"no ending after {states.REVIEW_AFTER.days} days; the network says: {said}",
+        detail=f"no ending after {_in_words(after)}; the network says: {said}",
     )
+
+
+def _in_words(duration: timedelta) -> str:
+    days, minutes = duration.days, duration.seconds // 60
+    return f"{days} days" if days or not minutes else f"{minutes} minutes"

@@ -116,7 +116,8 @@ def states_of(status: Status) -> list[State]:
 
 
 REVIEW_AFTER = timedelta(days=3)
-"""After this, waiting settles nothing: a person must look at the transfer."""
+"""After this, waiting settles nothing: a person must look at the transfer. A network's profile may
+say an earlier time (`Capability.review_after`)."""
 
 REPOLL_AFTER = timedelta(hours=1)
 """When an ending that networks have been seen to take back is polled once more."""
