@@ -103,8 +103,9 @@ def test_wrong_credentials_are_said_at_once_and_nothing_is_sent(mtn: Mtn) -> Non
     for wrong in ({"api_key": "0" * 32}, {"subscription_key": "0" * 32}):
         adapter = mtn.adapter(**wrong)
         [answer] = pay(adapter)
-        assert isinstance(answer, Declined)
-        assert answer.failure.code is FailureCode.PROVIDER_REJECTED
+        assert isinstance(answer, NotSent)
+        assert answer.refused is not None
+        assert answer.refused.code is FailureCode.PROVIDER_REJECTED
         assert isinstance(adapter.poll(an_order(adapter)), NoAnswer)
     assert mtn.requests("requesttopay") == 0
 

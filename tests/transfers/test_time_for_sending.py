@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from tests.support.counts import growth
 from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, stored, submit
 from tests.support.given import accept, to_be_sent_again
 from tests.support.merchants import Merchant
@@ -14,6 +15,7 @@ from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers.states import State
 
 REFUSED = Declined(Failure(FailureCode.PAYER_NOT_FOUND, "No wallet.", "PAYER_NOT_FOUND"))
+SET_UP = Failure(FailureCode.PROVIDER_REJECTED, "Refused.", "HTTP_401")
 ONCE = ["PENDING", "SUBMITTING"]
 
 
@@ -39,6 +41,43 @@ def test_out_of_time_nothing_is_sent_and_the_failure_is_certain(
     assert (after.state, after.due_at, len(network.submissions)) == (State.FAILED, None, 1)
     assert after.failure is not None
     assert (after.failure["code"], after.failure["retry"]) == ("provider_unavailable", "safe")
+
+
+def test_what_a_network_refuses_to_take_from_its_wallet_waits_and_then_fails_as_that(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    transfer = accept(app, merchant)
+    network.submit_answers = [NotSent("401", refused=SET_UP), NotSent("401", refused=SET_UP)]
+    with growth("zampay_wallet_refused_total", 2, provider="MTN", wallet_id="deployment"):
+        for _ in range(2):
+            make_due(app, transfer.id)
+            submit(app, transfer)
+    assert stored(app, transfer.id).state == State.PENDING
+    said = merchant.get(f"/payments/{transfer.id}/explain").json["sentence"]
+    assert "refuses the credentials" in said
+    make_due(app, transfer.id)
+    app.config["SUBMIT_WINDOW"] = timedelta(0)
+    submit(app, transfer)
+    after = stored(app, transfer.id)
+    assert (after.state, len(network.submissions)) == (State.FAILED, 2)
+    assert after.failure is not None
+    assert (after.failure["code"], after.failure["retry"]) == ("provider_rejected", "safe")
+
+
+def test_a_refusal_that_is_over_is_no_reason_to_fail_any_more(
+    app: Flask, merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    transfer = accept(app, merchant)
+    network.submit_answers = [NotSent("401", refused=SET_UP), NotSent("down")]
+    for _ in range(2):
+        make_due(app, transfer.id)
+        submit(app, transfer)
+    make_due(app, transfer.id)
+    app.config["SUBMIT_WINDOW"] = timedelta(0)
+    submit(app, transfer)
+    failure = stored(app, transfer.id).failure
+    assert failure is not None
+    assert failure["code"] == "provider_unavailable"
 
 
 def test_the_time_for_sending_counts_from_the_first_try_and_not_from_the_last(

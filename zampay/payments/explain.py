@@ -24,6 +24,7 @@ class Reason(StrEnum):
     """Where a payment stands, and on whose word: what a sentence says, for programs."""
 
     ABOUT_TO_SEND = "about_to_send"
+    WALLET_REFUSED = "wallet_refused"
     SENDING = "sending"
     NO_CLEAR_ANSWER = "no_clear_answer"
     NO_CLEAR_ANSWER_AND_PROMPT_OVER = "no_clear_answer_and_prompt_over"
@@ -158,6 +159,8 @@ def _reason(facts: _Facts) -> Reason:
         return Reason.SANDBOX_SAYS_SUCCESSFUL
     if state is State.IN_REVIEW and facts.contradictions:
         return Reason.DOES_NOT_FIT
+    if state is State.PENDING and facts.payment.presumed_failure:
+        return Reason.WALLET_REFUSED
     if state in _PROMPT_OVER and not facts.is_prompted:
         return _PROMPT_OVER[state]
     return _REASONS[state]
@@ -209,6 +212,10 @@ _DECIDED = {
 """Where it was not the network that said so, by whose word it was."""
 _SENTENCES = {
     Reason.ABOUT_TO_SEND: "We have accepted the payment and are about to send it to {network}.",
+    Reason.WALLET_REFUSED: (
+        "{network} refuses the credentials of the wallet, so that the payment waits. It is sent as "
+        "soon as {network} takes them, and fails if that lasts too long."
+    ),
     Reason.SENDING: "We are sending the payment to {network} at this moment.",
     Reason.NO_CLEAR_ANSWER: (
         "We sent the payment to {network} and got no clear answer; the payer may be seeing the "

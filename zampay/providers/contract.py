@@ -104,9 +104,13 @@ class InDoubt(FromOutside):
 
 @dataclass(frozen=True, slots=True)
 class NotSent(FromOutside):
-    """Certainly nothing reached the network's books: safe to repeat under the same reference."""
+    """Certainly nothing reached the network's books: safe to repeat under the same reference.
+    `refused`: what it fails as when that does not change in time, because the network takes nothing
+    from this wallet (its credentials are refused).
+    """
 
     detail: str
+    refused: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)

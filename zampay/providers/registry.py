@@ -14,7 +14,7 @@ from zampay.providers.failures import Failure, FailureCode
 from zampay.providers.mtn import adapter as mtn
 from zampay.providers.mtn import mapping as mtn_mapping
 from zampay.providers.mtn import settings as mtn_settings
-from zampay.providers.profile import Capability, Kind, Profile
+from zampay.providers.profile import DEPLOYMENT, Capability, Kind, Profile
 from zampay.providers.sandbox import adapter as sandbox_adapter
 
 
@@ -103,6 +103,7 @@ def _begin_counting(code: str) -> None:
     out of nothing.
     """
     metrics.start_at_zero(metrics.FAILURES, [code], FailureCode, ["true"])
+    metrics.start_at_zero(metrics.WALLET_REFUSED, [code], [DEPLOYMENT])
 
 
 def served(*, livemode: bool) -> Mapping[str, Provider]:

@@ -24,7 +24,6 @@ from zampay.providers.contract import (
     ResultStatus,
     Throttled,
 )
-from zampay.providers.failures import Failure, FailureCode, Retry
 from zampay.transfers import locked_rows, queries, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, NextAction, State
@@ -221,18 +220,11 @@ def _proves_that_nothing_landed(transfer: Transfer, leased: Lease) -> bool:
 
 def _never_landed(tx: Transaction, transfer: Transfer, answer: NotFound) -> None:
     """Fail as presumed, or send again under the same reference while there is time."""
-    presumed = transfer.presumed_failure
+    presumed = results.presumed(transfer, repoll=True)
     tried_at = transfer.first_tried_at or transfer.created_at
     in_time = tx.now < tried_at + current_app.config["SUBMIT_WINDOW"]
     if presumed is not None:
-        failure = Failure(
-            FailureCode(presumed["code"]),
-            presumed["message"],
-            presumed["providerCode"],
-            Retry(presumed["retry"]),
-            repoll=True,
-        )
-        results.fail(tx, transfer, failure, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
+        results.fail(tx, transfer, presumed, Evidence.ENQUIRY, f"{answer.detail}: it never landed")
     elif in_time and transfer.state != State.IN_REVIEW and transfer.capability.resend_is_safe:
         transfer.in_doubt = True
         transitions.plan(transfer, tx.now + _before_resending(transfer))

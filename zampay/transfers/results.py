@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from zampay.infra.database.db import Transaction
 from zampay.kernel import ids
 from zampay.providers.contract import ProviderResult, ResultStatus
-from zampay.providers.failures import Failure, FailureCode
+from zampay.providers.failures import Failure, FailureCode, Retry
 from zampay.transfers import states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
@@ -56,6 +56,20 @@ def fail(
     """End as FAILED; an ending that networks have been seen to take back is polled once more."""
     transitions.transition(
         tx, transfer, State.FAILED, evidence=evidence, detail=detail, failure=failure
+    )
+
+
+def presumed(transfer: Transfer, *, repoll: bool = False) -> Failure | None:
+    """What the last answer said that the transfer fails as, if it turns out to have failed."""
+    kept = transfer.presumed_failure
+    if kept is None:
+        return None
+    return Failure(
+        FailureCode(kept["code"]),
+        kept["message"],
+        kept["providerCode"],
+        Retry(kept["retry"]),
+        repoll=repoll,
     )
 
 

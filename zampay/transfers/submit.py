@@ -8,10 +8,11 @@ reference.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from flask import current_app
 
 from zampay.infra.database.db import Transaction, transaction
-from zampay.infra.telemetry import logs
+from zampay.infra.telemetry import logs, metrics
 from zampay.kernel import backoff, clock
 from zampay.providers import registry
 from zampay.providers.contract import (
@@ -30,6 +31,7 @@ from zampay.transfers import locked_rows, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 
+log = structlog.get_logger()
 FIRST_RETRY_S = 2.0
 LONGEST_RETRY_S = 120.0
 NEVER_SENT = Failure(
@@ -105,7 +107,8 @@ def _may_be_sent(tx: Transaction, transfer: Transfer, provider: Provider | None)
     if not transfer.may_have_landed:
         if late:
             said = "not sent within the time for sending"
-            results.fail(tx, transfer, NEVER_SENT, Evidence.DEADLINE, said)
+            failure = results.presumed(transfer) or NEVER_SENT
+            results.fail(tx, transfer, failure, Evidence.DEADLINE, said)
         return not late
     if transfer.called_back_at is not None:
         results.doubt_again(tx, transfer, Evidence.CALLBACK, "the network called back")
@@ -173,6 +176,7 @@ def _send_later(
     )
     if isinstance(outcome, Throttled) and outcome.retry_after_s is not None:
         delay = max(delay, timedelta(seconds=min(outcome.retry_after_s, LONGEST_RETRY_S)))
+    _note_refusal(tx, transfer, outcome)
     transitions.plan(transfer, tx.now + delay)
     transitions.transition(
         tx,
@@ -181,6 +185,23 @@ def _send_later(
         evidence=Evidence.SUBMITTED,
         detail=f"nothing was sent: {outcome.detail}",
     )
+
+
+def _note_refusal(
+    tx: Transaction, transfer: Transfer, outcome: NotSent | Throttled | TooLate
+) -> None:
+    """Keep what the transfer fails as if its wallet stays refused; others' wallets are not."""
+    refused = outcome.refused if isinstance(outcome, NotSent) else None
+    transfer.presumed_failure = transitions.stored(refused) if refused else None
+    if refused is None:
+        return
+    wallet = {"provider": transfer.provider, "wallet_id": transfer.wallet_id}
+
+    def tell() -> None:
+        log.warning("wallet_refused", transfer_id=transfer.id, **wallet)
+        metrics.WALLET_REFUSED.labels(*wallet.values()).inc()
+
+    tx.once_committed(tell)
 
 
 def _doubt(tx: Transaction, transfer: Transfer, outcome: Submission) -> None:

@@ -67,6 +67,11 @@ FAILURES = Counter(
     "Payments that failed, by our failure code.",
     ["provider", "code", "livemode"],
 )
+WALLET_REFUSED = Counter(
+    "zampay_wallet_refused_total",
+    "Payments that wait because a network takes nothing from their wallet.",
+    ["provider", "wallet_id"],
+)
 NUMBER_LIMITED = Counter(
     "zampay_number_limited_total",
     "Live payments refused because their number has been asked often enough.",

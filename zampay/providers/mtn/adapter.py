@@ -83,8 +83,8 @@ class Adapter:
                 callback_url=self._callback_url(order),
                 is_too_late=lambda: order.is_too_late,
             )
-        except CredentialsRefused:
-            return Declined(_CREDENTIALS)
+        except CredentialsRefused as error:
+            return NotSent(f"credentials refused: {error}", refused=_CREDENTIALS)
         except OutOfTime:
             return TooLate()
         except (NoToken, NotConnected) as error:
