@@ -30,7 +30,7 @@ from zampay.providers.contract import (
     TooLate,
 )
 from zampay.providers.failures import Failure
-from zampay.providers.profile import Kind, Profile
+from zampay.providers.profile import Capability, Kind, Profile
 
 PAYS_AFTER = timedelta(seconds=1.5)
 DELAYED_PAYS_AFTER = timedelta(seconds=20)
@@ -51,11 +51,11 @@ class Adapter:
     """
 
     def __init__(self, profile: Profile, failure_at: Callable[[Ending], Failure | None]) -> None:
-        polled = {
-            kind: replace(one, can_poll=True, blocks_for=timedelta(0), max_in_flight=None)
+        usual = {
+            kind: Capability(approval_window=one.approval_window)
             for kind, one in profile.capabilities.items()
         }
-        self.profile = replace(profile, account="", capabilities=polled)
+        self.profile = replace(profile, account="", capabilities=usual)
         self._failure_at = failure_at
 
     def new_reference(self, kind: Kind) -> str:  # noqa: ARG002 - the same for every kind
