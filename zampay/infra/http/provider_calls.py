@@ -31,6 +31,14 @@ class ProviderCalls:
         self._provider = provider
         self._http = http
         metrics.start_at_zero(metrics.PROVIDER_CALLS, [provider], operations, WATCHED)
+        metrics.start_at_zero(metrics.PROVIDER_ALARMS, [provider])
+
+    def alarm(self, said: str) -> None:
+        """An answer that a person has to look at, long before any payment has ended for it: `said`
+        names it by its codes.
+        """
+        log.error("provider_alarm", provider=self._provider, said=said)
+        metrics.PROVIDER_ALARMS.labels(self._provider).inc()
 
     def send(
         self,

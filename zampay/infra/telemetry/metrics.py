@@ -44,6 +44,11 @@ PROVIDER_SECONDS = Histogram(
     ["provider", "operation"],
     buckets=_SLOW,
 )
+PROVIDER_ALARMS = Counter(
+    "zampay_provider_alarms_total",
+    "Answers of networks that speak of our set-up, or of something that we do not know.",
+    ["provider"],
+)
 CALLBACKS = Counter(
     "zampay_callbacks_total",
     "Callbacks of networks: kept, repeated, over_limit, unknown, refused.",
