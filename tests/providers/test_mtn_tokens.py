@@ -9,6 +9,7 @@ from flask import Flask
 from tests.infra.absent import redis_away
 from tests.infra.sockets import answers, keeps_silent, serving
 from tests.support.networks import Mtn, an_order
+from zampay.infra.http.shared_tokens import SharedToken
 from zampay.infra.redis import redis_client
 from zampay.kernel import clock
 from zampay.providers.contract import (
@@ -21,7 +22,6 @@ from zampay.providers.contract import (
     TooLate,
 )
 from zampay.providers.failures import FailureCode
-from zampay.providers.mtn.tokens import Tokens
 
 
 def pay(adapter: Provider, times: int = 1) -> list[object]:
@@ -129,7 +129,7 @@ def test_whatever_a_token_lasts_it_can_be_kept(mtn: Mtn, lasts: str) -> None:
     body = f'{{"access_token":"abc","expires_in":{lasts}}}'.encode()
     with serving(answers(body)) as server:
         adapter = mtn.adapter(base_url=server.url)
-        assert adapter._client._tokens.current() == "abc"
+        assert adapter._client._token.current() == "abc"
 
 
 def test_a_token_is_asked_for_as_documented(mtn: Mtn) -> None:
@@ -149,14 +149,14 @@ def test_an_order_for_which_the_token_came_too_late_is_not_sent(
     adapter = mtn.adapter()
     order = an_order(adapter, send_until_s=clock.monotonic_s() + 60)
     too_late_s = order.send_until_s + 1
-    fetch = Tokens._fetch
+    fetch = SharedToken._fetch
 
-    def take_long(tokens: Tokens) -> str:
+    def take_long(tokens: SharedToken) -> str:
         token = fetch(tokens)
         monkeypatch.setattr(clock, "monotonic_s", lambda: too_late_s)
         return token
 
-    monkeypatch.setattr(Tokens, "_fetch", take_long)
+    monkeypatch.setattr(SharedToken, "_fetch", take_long)
     assert isinstance(adapter.submit(order), TooLate)
     assert mtn.requests("token") == 1
     assert mtn.requests("requesttopay") == 0

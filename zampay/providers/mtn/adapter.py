@@ -7,8 +7,10 @@ from typing import Final
 
 from zampay.infra.http import pacing
 from zampay.infra.http.outbound import NoReply, NotConnected, Reply
+from zampay.infra.http.shared_tokens import CredentialsRefused, NoToken, OutOfTime
 from zampay.kernel import sandbox_numbers
 from zampay.kernel.findings import Finding
+from zampay.providers import json_text
 from zampay.providers.contract import (
     Accepted,
     AccountName,
@@ -27,9 +29,8 @@ from zampay.providers.contract import (
     TooLate,
 )
 from zampay.providers.mtn import bodies, diagnosis, mapping
-from zampay.providers.mtn.client import Client, OutOfTime
+from zampay.providers.mtn.client import Client
 from zampay.providers.mtn.settings import UNKNOWN_GRACE_S, Settings
-from zampay.providers.mtn.tokens import CredentialsRefused, NoToken
 from zampay.providers.profile import Capability, Kind, Profile
 
 CODE: Final = "MTN"
@@ -119,7 +120,9 @@ class Adapter:
         if reply.status != OK:
             return None
         found = reply.text.strip().lower()
-        answer = {"true": True, "false": False}.get(found, bodies.parsed(reply.text).get("result"))
+        answer = {"true": True, "false": False}.get(
+            found, json_text.parsed(reply.text).get("result")
+        )
         return AccountName(None, answer) if isinstance(answer, bool) else None
 
     def balance(self, kind: Kind) -> Balance | None:  # noqa: ARG002 - one product so far
@@ -128,7 +131,7 @@ class Adapter:
             reply = self._client.balance()
         except (NoToken, NotConnected, NoReply):
             return None
-        body = bodies.parsed(reply.text)
+        body = json_text.parsed(reply.text)
         if reply.status != OK or "availableBalance" not in body:
             return None
         return Balance(str(body["availableBalance"]), str(body.get("currency")))
@@ -166,7 +169,7 @@ def _submission(reply: Reply) -> Submission:
     """
     if reply.status == ACCEPTED:
         return Accepted("accepted (202)")
-    code, foreign = bodies.error_code(reply.text), bodies.is_foreign(reply.text)
+    code, foreign = bodies.error_code(reply.text), json_text.is_foreign(reply.text)
     bare_conflict = reply.status == CONFLICT and code is None and not foreign
     if bare_conflict or bodies.says_that_it_exists(reply.text):
         return Accepted(f"already with the network ({reply.status})")

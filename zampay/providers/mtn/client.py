@@ -10,16 +10,12 @@ from typing import Any
 
 from zampay.infra.http.outbound import Outbound, Reply
 from zampay.infra.http.provider_calls import ProviderCalls
+from zampay.providers.mtn import tokens
 from zampay.providers.mtn.settings import Settings
-from zampay.providers.mtn.tokens import Tokens
 
 NAME = "mtn"
 UNAUTHORIZED = 401
 OPERATIONS = ("token", "request_to_pay", "enquiry")
-
-
-class OutOfTime(Exception):
-    """It was too late when there was a token at last; nothing of the payment was sent."""
 
 
 class Client:
@@ -33,7 +29,7 @@ class Client:
             ca_bundle=settings.ca_bundle,
         )
         self._http = ProviderCalls(NAME, http, OPERATIONS)
-        self._tokens = Tokens(settings, self._http)
+        self._token = tokens.shared(settings, self._http)
 
     def request_to_pay(
         self,
@@ -73,7 +69,7 @@ class Client:
         Raises:
             NoToken, CredentialsRefused.
         """
-        self._tokens.renew()
+        self._token.renew()
 
     def balance(self) -> Reply:
         """GET /v1_0/account/balance."""
@@ -94,22 +90,21 @@ class Client:
             NoToken, CredentialsRefused: nothing but the token was asked for.
             OutOfTime, NotConnected, NoReply.
         """
-        reply = Reply(UNAUTHORIZED, "")
-        for _ in range(2):
-            token = self._tokens.current()
-            if is_too_late():
-                raise OutOfTime
-            reply = self._http.send(
+
+        def send(token: str) -> Reply:
+            return self._http.send(
                 operation,
                 method,
                 f"{self._settings.base_url}/collection{path}",
                 headers={**self._common(token), **(headers or {})},
                 body=body,
             )
-            if reply.status != UNAUTHORIZED:
-                break
-            self._tokens.forget(token)
-        return reply
+
+        return self._token.call(
+            send,
+            is_refused=lambda reply: reply.status == UNAUTHORIZED,
+            is_too_late=is_too_late,
+        )
 
     def _common(self, token: str) -> dict[str, str]:
         return {

@@ -5,18 +5,17 @@ address from this machine, with a token that nobody has: the right answer is 404
 from enum import StrEnum
 from typing import Final
 
-from zampay.infra.http.outbound import NoReply, NotConnected, Outbound, Reply
-from zampay.infra.telemetry import error_text
-from zampay.kernel import ids
-from zampay.kernel.findings import Finding, advice, broken, fine, refused, taken
+from zampay.infra.http.outbound import NoReply, NotConnected, Reply
+from zampay.infra.http.shared_tokens import CredentialsRefused, NoToken
+from zampay.kernel.findings import Finding, advice, broken, refused, taken
+from zampay.providers import json_text
+from zampay.providers.callback_address import CallbackAddress, why
 from zampay.providers.mtn import bodies
 from zampay.providers.mtn.client import Client
 from zampay.providers.mtn.settings import Settings
-from zampay.providers.mtn.tokens import CredentialsRefused, NoToken
 
-OK, NOT_FOUND, FORBIDDEN, UNAVAILABLE = 200, 404, 403, 503
-TOKEN_LENGTH: Final = 40
-_CREDENTIALS, _CALLBACKS = "MTN credentials", "MTN callbacks"
+OK: Final = 200
+_CREDENTIALS = "MTN credentials"
 _KEYS = "MTN_COLLECTION_SUBSCRIPTION_KEY, MTN_COLLECTION_API_USER and MTN_COLLECTION_API_KEY"
 _MERCHANTS_KEYS = "subscriptionKey, apiUser and apiKey"
 SERVER_ERRORS: Final = 500
@@ -30,11 +29,6 @@ class Code(StrEnum):
     NO_ANSWER = "mtn_does_not_answer"
     NO_BALANCE = "mtn_balance_refused"
     NO_ADDRESS = "mtn_callbacks_no_address"
-    LEADS_HERE = "mtn_callbacks_lead_here"
-    LISTED_SOURCES = "mtn_callbacks_listed_sources"
-    NO_DATABASE = "mtn_callbacks_no_database"
-    NOT_REACHED = "mtn_callbacks_not_reached"
-    LEADS_ELSEWHERE = "mtn_callbacks_lead_elsewhere"
 
 
 def diagnose(settings: Settings, client: Client, callback_path: str) -> list[Finding]:
@@ -57,8 +51,8 @@ def _account(settings: Settings, client: Client) -> Finding:
                 f"Is {settings.base_url} right (MTN_BASE_URL), and may this host reach it? If so, "
                 + remedy
             )
-        return broken(Code.NO_ANSWER, _CREDENTIALS, f"MTN does not answer: {_why(error)}.", remedy)
-    body = bodies.parsed(reply.text)
+        return broken(Code.NO_ANSWER, _CREDENTIALS, f"MTN does not answer: {why(error)}.", remedy)
+    body = json_text.parsed(reply.text)
     if reply.status == OK and "availableBalance" in body:
         balance = f"{body['availableBalance']} {body.get('currency')}"
         return taken(
@@ -84,45 +78,8 @@ def _callbacks(settings: Settings, callback_path: str) -> Finding:
     if settings.callback_base_url is None:
         remedy = "Set MTN_CALLBACK_BASE_URL to the public https:// address of this gateway."
         says = "MTN is given no address: endings are seen later, by asking."
-        return advice(Code.NO_ADDRESS, _CALLBACKS, says, remedy)
-    address = f"{settings.callback_base_url}{callback_path}"
-    url = f"{address}{ids.secret(TOKEN_LENGTH)}"
-    http = Outbound(
+        return advice(Code.NO_ADDRESS, "MTN callbacks", says, remedy)
+    address = CallbackAddress("MTN", settings.callback_base_url, callback_path, "PUT")
+    return address.examine(
         connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s
     )
-    try:
-        reply = http.send("PUT", url, headers={"Content-Type": "application/json"}, body=b"{}")
-    except (NotConnected, NoReply) as error:
-        remedy = f"Check its name, its certificate and the proxy in front. {_from_outside(address)}"
-        says = f"{settings.callback_base_url} does not answer this machine: {_why(error)}."
-        return broken(Code.NOT_REACHED, _CALLBACKS, says, remedy)
-    return _answered(settings.callback_base_url, _from_outside(address), reply)
-
-
-def _answered(base_url: str, from_outside: str, reply: Reply) -> Finding:
-    code = bodies.error_code(reply.text)
-    leads_here = f"{base_url} leads here, tried from this machine"
-    if (reply.status, code) == (NOT_FOUND, "callback_unknown"):
-        return fine(Code.LEADS_HERE, _CALLBACKS, f"{leads_here}. {from_outside}")
-    if (reply.status, code) == (FORBIDDEN, "source_not_allowed"):
-        says = f"{leads_here}; only listed sources get further. {from_outside}"
-        return fine(Code.LISTED_SOURCES, _CALLBACKS, says)
-    if (reply.status, code) == (UNAVAILABLE, "unavailable"):
-        remedy = "The address is right; see what is said of the database."
-        says = f"{leads_here}, but web cannot reach its database."
-        return broken(Code.NO_DATABASE, _CALLBACKS, says, remedy)
-    remedy = "The address must lead to this gateway's web process, path and all, without redirects."
-    says = f"{base_url} answers this machine with {reply.status}."
-    return broken(Code.LEADS_ELSEWHERE, _CALLBACKS, says, remedy)
-
-
-def _from_outside(address: str) -> str:
-    """What to type elsewhere; no token is in it, for what the doctor says may be kept as a log."""
-    right = "callback_unknown or source_not_allowed"
-    return f"Try it from outside, too: `curl -i -X PUT {address}test` must say {right}."
-
-
-def _why(error: Exception) -> str:
-    """In words; a token that was not given hides the call that failed."""
-    failed = error.__cause__ if isinstance(error, NoToken) else error
-    return error_text.of_call(failed) if isinstance(failed, NotConnected | NoReply) else str(error)

@@ -6,15 +6,15 @@ when going live). The three credentials are independent of each other (MTN devel
 
 import hashlib
 import re
-import ssl
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from environs import ValidationError, validate
+from environs import validate
 
 from zampay.providers.credentials import Credential, MerchantWallets
+from zampay.providers.variables import POSITIVE, authorities, url, valid
 
 NETWORK = ("MTN_BASE_URL", "MTN_TARGET_ENVIRONMENT")
 CREDENTIALS = (
@@ -28,7 +28,6 @@ SANDBOX = "sandbox"
 KEY_LENGTH = 32
 UNKNOWN_GRACE_S = 30.0
 _ENVIRONMENT = re.compile(r"^(sandbox|mtn[a-z]+)$")
-_URL = re.compile(r"^https?://[^\s?#@]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +91,12 @@ def read(env: Any, *, strict: bool) -> Settings | None:
     """
     given = [name for name in (*NETWORK, *CREDENTIALS) if env.str(name, None)]
     rest = _optional(env)
-    callback = env.str("MTN_CALLBACK_BASE_URL", None, validate=_url("MTN_CALLBACK_BASE_URL"))
+    callback = env.str("MTN_CALLBACK_BASE_URL", None, validate=url("MTN_CALLBACK_BASE_URL"))
     if not given:
         return None
-    base_url = env.str("MTN_BASE_URL", validate=_url("MTN_BASE_URL")) or ""
-    for name, url in {"MTN_BASE_URL": base_url, "MTN_CALLBACK_BASE_URL": callback}.items():
-        if strict and url and not url.startswith("https://"):
+    base_url = env.str("MTN_BASE_URL", validate=url("MTN_BASE_URL")) or ""
+    for name, address in {"MTN_BASE_URL": base_url, "MTN_CALLBACK_BASE_URL": callback}.items():
+        if strict and address and not address.startswith("https://"):
             env.problem(name, "must be https://")
     return Settings(
         base_url=base_url.rstrip("/"),
@@ -114,38 +113,24 @@ def read(env: Any, *, strict: bool) -> Settings | None:
 def _credentials(env: Any, *, strict: bool, given: bool) -> dict[str, Any]:
     if not given:
         return {"subscription_key": "", "api_user": "", "api_key": ""}
-    whole = _valid(_not_whole) if strict else None
+    whole = valid(_not_whole) if strict else None
     return {
         "subscription_key": env.str("MTN_COLLECTION_SUBSCRIPTION_KEY", validate=whole),
-        "api_user": env.str("MTN_COLLECTION_API_USER", validate=_valid(_not_uuid4)),
+        "api_user": env.str("MTN_COLLECTION_API_USER", validate=valid(_not_uuid4)),
         "api_key": env.str("MTN_COLLECTION_API_KEY", validate=whole),
     }
 
 
 def _optional(env: Any) -> dict[str, Any]:
-    positive = validate.Range(min=0, min_inclusive=False)
     return {
-        "connect_timeout_s": env.float("MTN_CONNECT_TIMEOUT_S", 5.0, validate=positive),
-        "read_timeout_s": env.float("MTN_READ_TIMEOUT_S", 20.0, validate=positive),
-        "polls_per_s": env.float("MTN_POLLS_PER_S", 10.0, validate=positive),
-        "min_amount_minor": env.int("MTN_MIN_AMOUNT_NGWEE", 1, validate=positive),
-        "max_amount_minor": env.int("MTN_MAX_AMOUNT_NGWEE", 100_000_000, validate=positive),
-        "unknown_grace_s": env.float("MTN_UNKNOWN_GRACE_S", UNKNOWN_GRACE_S, validate=positive),
-        "ca_bundle": env.str("MTN_CA_BUNDLE", None, validate=_authorities),
+        "connect_timeout_s": env.float("MTN_CONNECT_TIMEOUT_S", 5.0, validate=POSITIVE),
+        "read_timeout_s": env.float("MTN_READ_TIMEOUT_S", 20.0, validate=POSITIVE),
+        "polls_per_s": env.float("MTN_POLLS_PER_S", 10.0, validate=POSITIVE),
+        "min_amount_minor": env.int("MTN_MIN_AMOUNT_NGWEE", 1, validate=POSITIVE),
+        "max_amount_minor": env.int("MTN_MAX_AMOUNT_NGWEE", 100_000_000, validate=POSITIVE),
+        "unknown_grace_s": env.float("MTN_UNKNOWN_GRACE_S", UNKNOWN_GRACE_S, validate=POSITIVE),
+        "ca_bundle": env.str("MTN_CA_BUNDLE", None, validate=authorities),
     }
-
-
-def _url(name: str) -> validate.Regexp:
-    return validate.Regexp(_URL, error=f"{name} must be a URL without query, fragment or login")
-
-
-def _valid(objection: Callable[[str], str | None]) -> Callable[[str], None]:
-    def validated(text: str) -> None:
-        wrong = objection(text)
-        if wrong is not None:
-            raise ValidationError(wrong)
-
-    return validated
 
 
 def _not_whole(text: str) -> str | None:
@@ -155,14 +140,6 @@ def _not_whole(text: str) -> str | None:
     if len(text) < KEY_LENGTH:
         return f"must have at least {KEY_LENGTH} characters, as MTN's keys have"
     return None
-
-
-def _authorities(path: str) -> None:
-    try:
-        ssl.create_default_context(cafile=path)
-    except OSError as error:
-        reason = error.strerror or "not a file of certificates in PEM"
-        raise ValidationError(f"cannot be used: {reason}") from error
 
 
 def _not_uuid4(text: str) -> str | None:
