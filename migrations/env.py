@@ -20,7 +20,8 @@ ONE_AT_A_TIME = 7_305_201_709
 def run() -> None:
     """Migrate on a connection of our own, with the rights of every tenant."""
     db = current_app.extensions["migrate"].db
-    with db.engine.connect() as connection:
+    transactional = db.engine.execution_options(isolation_level="READ COMMITTED")
+    with transactional.connect() as connection:
         timeouts.extend(connection, longest_wait_s=None)
         connection.execute(sa.text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
         connection.execute(sa.text("SET lock_timeout = '0'"))

@@ -55,7 +55,7 @@ class Asked:
 def test_a_plain_role_is_taken_and_given_timeouts(*, refuse_bypass: bool) -> None:
     connection = Asked(bypasses=False)
     prepare(connection, refuse_bypass=refuse_bypass)
-    assert not connection.autocommit
+    assert connection.autocommit
     for setting in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
         assert any(setting in said for said in connection.said)
 

@@ -14,7 +14,8 @@ from tests.support.given import processing
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
 from tests.support.rows import callbacks
-from zampay.infra.database.db import EVERY_TENANT, db, transaction
+from zampay.infra.database import statements
+from zampay.infra.database.db import EVERY_TENANT, transaction
 from zampay.transfers import callback_queries
 from zampay.transfers.create import TOKEN_LENGTH
 from zampay.transfers.models import LOOKUP_LENGTH, Transfer
@@ -64,18 +65,18 @@ def test_no_more_than_the_first_half_goes_to_the_database_and_an_index_finds_it(
     app: Flask, transfer: Transfer
 ) -> None:
     sent: list[tuple[str, Any]] = []
+    run = statements.run
 
-    def note(_link: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+    def noted(link: Any, statement: str, values: Any) -> Any:
         sent.append((statement, values))
+        return run(link, statement, values)
 
     token = transfer.callback_token
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        sa.event.listen(db.engine, "before_cursor_execute", note)
-        assert callback_queries.by_callback_token(tx, "MTN", token) == (
-            transfer.id,
-            transfer.tenant_id,
-        )
-        sa.event.remove(db.engine, "before_cursor_execute", note)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(statements, "run", noted)
+            found = callback_queries.by_callback_token(tx, "MTN", token)
+        assert found == (transfer.id, transfer.tenant_id)
         assert callback_queries.by_callback_token(tx, "OTHER", token) is None
         ((statement, values),) = sent
         tx.session.execute(sa.text("SET LOCAL enable_seqscan = off"))

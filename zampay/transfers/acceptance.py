@@ -71,5 +71,5 @@ def make(
         "detail": "accepted by us",
         "idempotency_key": idempotency_key,
     }
-    found = tx.execute(_STATEMENT, **given).one_or_none()
+    found = tx.execute(_STATEMENT, **given).fetchone()
     return None if found is None else Made(found.has_room, found.is_bound)

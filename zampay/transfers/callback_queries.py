@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from zampay.infra.database.db import TenantOf, Transaction
 from zampay.infra.database.definer import Function
-from zampay.transfers.models import LOOKUP_LENGTH, Transfer
+from zampay.transfers.models import LOOKUP_LENGTH
 from zampay.transfers.traces import Callback
 
 TENANT_OF_CALLBACK = Function(
@@ -32,6 +32,24 @@ TENANT_OF_REFERENCE = Function(
     """,
 )
 
+_BY_REFERENCE = """
+    SELECT id, tenant_id FROM transfers
+     WHERE provider = %(network)s AND provider_reference = %(reference)s
+"""
+_BY_LOOKUP = """
+    SELECT id, tenant_id, provider, callback_token FROM transfers
+     WHERE callback_lookup = %(lookup)s
+"""
+_UNPROCESSED = """
+    SELECT FROM callbacks
+     WHERE tenant_id = %(tenant_id)s AND transfer_id = %(transfer_id)s AND processed_at IS NULL
+     LIMIT 1
+"""
+_MARK_PROCESSED = """
+    UPDATE callbacks SET processed_at = %(now)s
+     WHERE tenant_id = %(tenant_id)s AND transfer_id = %(transfer_id)s AND processed_at IS NULL
+"""
+
 
 def tenant_of_callback(token: str) -> TenantOf:
     """Whose the transfer behind a callback token may be: the scope in which it is looked for."""
@@ -46,11 +64,7 @@ def tenant_of_reference(network: str, reference: str) -> TenantOf:
 
 def by_reference(tx: Transaction, network: str, reference: str) -> tuple[str, str] | None:
     """(transfer id, tenant id) of what the network knows by this reference."""
-    found = tx.session.execute(
-        sa.select(Transfer.id, Transfer.tenant_id).where(
-            Transfer.provider == network, Transfer.provider_reference == reference
-        )
-    ).one_or_none()
+    found = tx.execute(_BY_REFERENCE, network=network, reference=reference).fetchone()
     return (found.id, found.tenant_id) if found else None
 
 
@@ -63,11 +77,7 @@ def by_callback_token(tx: Transaction, network: str, token: str) -> tuple[str, s
     index on an expression is used whose function is not leakproof, and `left` is not. The network
     is compared here too: as a condition it would offer the planner an index of many rows.
     """
-    found = tx.session.execute(
-        sa.select(
-            Transfer.id, Transfer.tenant_id, Transfer.provider, Transfer.callback_token
-        ).where(Transfer.callback_lookup == token[:LOOKUP_LENGTH])
-    ).one_or_none()
+    found = tx.execute(_BY_LOOKUP, lookup=token[:LOOKUP_LENGTH]).fetchone()
     if found is None or not hmac.compare_digest(found.callback_token.encode(), token.encode()):
         return None
     if found.provider != network:
@@ -109,7 +119,7 @@ _KEEP = """
 
 def keep(tx: Transaction, *, most: int, **callback: Any) -> Kept:
     """Keep a callback of a locked transfer, unless it is known already or there are too many."""
-    row = tx.execute(_KEEP, tenant_id=tx.tenant_id, most=most, **callback).one()
+    (row,) = tx.execute(_KEEP, tenant_id=tx.tenant_id, most=most, **callback)
     if row.is_kept:
         return Kept.KEPT
     return Kept.REPEATED if row.repeated else Kept.OVER_LIMIT
@@ -127,9 +137,11 @@ def has_callback(tx: Transaction, transfer_id: str, digest: str) -> bool:
 
 def has_unprocessed_callback(tx: Transaction, transfer_id: str) -> bool:
     """Whether a callback came that no poll has followed yet."""
-    query = sa.select(Callback.id).where(
-        Callback.tenant_id == tx.tenant_id,
-        Callback.transfer_id == transfer_id,
-        Callback.processed_at.is_(None),
-    )
-    return tx.session.scalar(query.limit(1)) is not None
+    found = tx.execute(_UNPROCESSED, tenant_id=tx.tenant_id, transfer_id=transfer_id)
+    return found.rowcount > 0
+
+
+def mark_processed(tx: Transaction, transfer_id: str) -> bool:
+    """Note that a poll follows the callbacks that came; whether there were any."""
+    named = {"tenant_id": tx.tenant_id, "transfer_id": transfer_id, "now": tx.now}
+    return tx.execute(_MARK_PROCESSED, **named).rowcount > 0

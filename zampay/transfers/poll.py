@@ -7,7 +7,6 @@ network says goes through `results.py`. What "not found" proves is decided here.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from flask import current_app
 
 from zampay.infra.database.db import Transaction, transaction
@@ -24,10 +23,9 @@ from zampay.providers.contract import (
     ResultStatus,
     Throttled,
 )
-from zampay.transfers import locked_rows, queries, results, states, transitions
+from zampay.transfers import callback_queries, locked_rows, queries, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, NextAction, State
-from zampay.transfers.traces import Callback
 
 FIRST_RESEND_S = 2.0
 LONGEST_RESEND_S = 60.0
@@ -81,7 +79,7 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
         if provider is None or not transfer.capability.can_poll:
             _cannot_be_polled(tx, transfer)
             return None
-        processed = _mark_callbacks_processed(tx, transfer)
+        processed = callback_queries.mark_processed(tx, transfer.id)
         if not processed:  # otherwise the callback's own request is the cause
             logs.caused_by(transfer.request_id)
         return Lease(
@@ -96,20 +94,6 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
 def is_to_be_polled(transfer: Transfer) -> bool:
     """Whether a due row is owed a poll: open and sent, or ended and due for one more poll."""
     return states.next_action(State(transfer.state)) is NextAction.POLL
-
-
-def _mark_callbacks_processed(tx: Transaction, transfer: Transfer) -> bool:
-    processed = tx.session.execute(
-        sa.update(Callback)
-        .where(
-            Callback.tenant_id == tx.tenant_id,
-            Callback.transfer_id == transfer.id,
-            Callback.processed_at.is_(None),
-        )
-        .values(processed_at=tx.now)
-        .returning(Callback.id)
-    )
-    return processed.first() is not None
 
 
 def _cannot_be_polled(tx: Transaction, transfer: Transfer) -> None:

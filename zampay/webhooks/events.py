@@ -62,7 +62,7 @@ def publish(
     no gaps and agree with the order of commits. Call it last in a transaction: other transactions
     that publish for the same tenant wait from here to the commit.
     """
-    tx.session.flush()
+    tx.flush()
     event_id = ids.new("evt")
     owed = tx.execute(
         _PUBLISH,
@@ -76,7 +76,7 @@ def publish(
         data=data,
         delivery_ids=[ids.new("whd") for _ in range(MOST_ENDPOINTS)],
     )
-    enqueue(tx, owed.scalars())
+    enqueue(tx, [row.endpoint_id for row in owed])
     return event_id
 
 

@@ -10,18 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 import structlog
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.sql import SQL, Composable, Identifier
-from psycopg.types.json import Jsonb
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from zampay.infra.database import after_commit, database_errors, timeouts
+from zampay.infra.database import after_commit, database_errors, statements, timeouts
 from zampay.infra.database.definer import EVERY_TENANT_SETTING, Function
 from zampay.infra.telemetry import metrics
 
@@ -80,9 +78,9 @@ else:
 
 @dataclass(slots=True)
 class Transaction:
-    """One unit of work: its session, the database's time at its start, and whom to wake after."""
+    """One unit of work: its connection, the database's time at its start, whom to wake after."""
 
-    session: Session
+    link: sa.Connection
     tenant_id: str
     now: datetime
     messages: list[after_commit.TaskMessage] = field(default_factory=list)
@@ -90,11 +88,38 @@ class Transaction:
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     as_read: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Rows that were locked, by id: the values that were read."""
+    _session: Session | None = None
 
-    def execute(self, statement: str, **values: Any) -> sa.CursorResult[Any]:
-        """Run SQL as the driver takes it, with `%(name)s` for a value; a dict becomes JSON."""
-        adapted = {name: _adapted(value) for name, value in values.items()}
-        return self.session.connection().exec_driver_sql(statement, adapted)
+    @property
+    def session(self) -> Session:
+        """SQLAlchemy's unit of work, made when it is first wanted."""
+        if self._session is None:
+            self._session = Session(self.link, expire_on_commit=False)
+        return self._session
+
+    def execute(self, statement: str, **values: Any) -> statements.Rows:
+        """Run SQL as the driver takes it, with `%(name)s` for a value; a dict becomes JSON.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as of all statements.
+        """
+        return statements.run(self.link, statement, values)
+
+    def commit(self) -> None:
+        """Write what the unit of work holds, and commit."""
+        self.flush()
+        self.link.commit()
+
+    def flush(self) -> None:
+        """Write what the unit of work holds, if there is one."""
+        if self._session is not None:
+            self._session.flush()
+
+    def close(self) -> None:
+        """Give the connection back; what was not committed is undone."""
+        if self._session is not None:
+            self._session.close()
+        self.link.close()
 
     def before_commit(self, write: Callable[[], None]) -> None:
         """Do this last, before the commit."""
@@ -107,12 +132,6 @@ class Transaction:
     def once_committed(self, tell: Callable[[], None]) -> None:
         """Log or count this once, and only if, the transaction has committed."""
         self.afterwards.append(tell)
-
-
-def _adapted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Jsonb(value)
-    return str(value) if isinstance(value, StrEnum) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +156,16 @@ def transaction(scope: str | TenantOf) -> Iterator[Transaction]:
         scope: whose rows may be seen and written: a tenant's id, what names it, `NO_TENANT` or
             `EVERY_TENANT`.
     """
-    session = db.session()
-    assert not session.in_transaction(), "transactions do not nest: pass the open one along"
+    assert not g.get("in_transaction"), "transactions do not nest: pass the open one along"
+    unit, g.in_transaction = _begin(scope), True
     try:
-        unit = _begin(session, scope)
         yield unit
         for write in unit.writes:
             write()
-        session.commit()
+        unit.commit()
     finally:
-        session.close()
+        g.in_transaction = False
+        unit.close()
     for tell in unit.afterwards:
         try:
             tell()
@@ -155,28 +174,30 @@ def transaction(scope: str | TenantOf) -> Iterator[Transaction]:
     after_commit.send(unit.messages)
 
 
-def _begin(session: Session, scope: str | TenantOf) -> Transaction:
+def _begin(scope: str | TenantOf) -> Transaction:
     """Begin, with the scope and the time in one round trip. A connection that was lost while it lay
     in the pool is found out by that: nothing has been done yet, so a new one is tried, once.
     """
     try:
-        return _begun(session, scope)
+        return _begun(scope)
     except sa.exc.DBAPIError as error:
         if not error.connection_invalidated:
             raise
-        session.close()
-        return _begun(session, scope)
+        return _begun(scope)
 
 
-def _begun(session: Session, scope: str | TenantOf) -> Transaction:
+def _begun(scope: str | TenantOf) -> Transaction:
     setting, value = "zampay.tenant_id", scope.value() if isinstance(scope, TenantOf) else scope
     if scope == EVERY_TENANT:
         setting, value = EVERY_TENANT_SETTING, "on"
-    link = session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-    begin = _BEGIN.format(setting=setting, value=value)
-    text = begin.as_string(link.connection.driver_connection)
-    found = link.exec_driver_sql(text, execution_options={"no_parameters": True}).one()
-    return Transaction(session, EVERY_TENANT if scope == EVERY_TENANT else found.value, found.now)
+    link = db.engine.connect()
+    try:
+        link.begin()  # in SQLAlchemy's books only: the driver is in autocommit mode
+        found = statements.last(link, _BEGIN.format(setting=setting, value=value))
+    except BaseException:
+        link.close()
+        raise
+    return Transaction(link, EVERY_TENANT if scope == EVERY_TENANT else found.value, found.now)
 
 
 def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
@@ -187,6 +208,7 @@ def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
         "max_overflow": 0,
         "pool_timeout": 10,
         "hide_parameters": True,
+        "isolation_level": "AUTOCOMMIT",  # `transaction()` begins by hand
         "connect_args": {"connect_timeout": 5, "application_name": "zampay"},
     }
     db.init_app(app)
@@ -230,7 +252,6 @@ def prepare(connection: Any, *, refuse_bypass: bool) -> None:
         for setting in _SESSION_SETTINGS:
             cursor.execute(setting)
         bypasses, role = cursor.execute(ROLE_QUERY).fetchone()
-    connection.autocommit = False
     if bypasses and refuse_bypass:
         raise RoleBypassesRowSecurity(
             f"ZamPay does not start as the PostgreSQL role {role!r}: it is a superuser or has "

@@ -2,7 +2,7 @@
 (statement_timeout) hang with it: so the client counts, too, and gives the connection up.
 """
 
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -13,17 +13,6 @@ from zampay.infra.database import database_errors, stored_text
 
 Answer = TypeVar("Answer")
 _INTERVAL_S = 0.1  # psycopg's own
-
-
-class _LastResult(psycopg.Cursor[Any]):
-    """Of several statements at once, it gives the rows of the last (`BEGIN; SELECT …`)."""
-
-    def execute(self, *args: Any, **kwargs: Any) -> Self:
-        """As psycopg's."""
-        super().execute(*args, **kwargs)
-        while self.nextset():
-            pass
-        return self
 
 
 class Connection(psycopg.Connection[Any]):
@@ -57,7 +46,6 @@ def bound(engine: sa.Engine, *, longest_wait_s: float) -> None:
     def _connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Connection:
         made = Connection.connect(*arguments, **{**named, "client_encoding": "utf8"})
         made.longest_wait_s = longest_wait_s
-        made.cursor_factory = _LastResult
         _refuse_other_encodings(made)
         stored_text.guard(made)
         return made

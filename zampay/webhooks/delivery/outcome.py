@@ -70,12 +70,14 @@ def _note(tx: Transaction, endpoint: Endpoint, answer: Answer) -> None:
     """
     known_ms = endpoint.latency_ms
     if known_ms is None or is_slow(known_ms) != is_slow(answer.latency_ms):
-        endpoint.latency_ms = answer.latency_ms
+        queries.change(tx, endpoint, latency_ms=answer.latency_ms)
     if answer.is_success:
-        endpoint.failing_since = None
+        if endpoint.failing_since is not None:
+            queries.change(tx, endpoint, failing_since=None)
         return
     log.warning("webhook_failed", endpoint_id=endpoint.id, status=answer.status)
-    endpoint.failing_since = endpoint.failing_since or tx.now
+    if endpoint.failing_since is None:
+        queries.change(tx, endpoint, failing_since=tx.now)
     reason = _reason_to_disable(tx, endpoint, answer)
     if reason is not None and endpoint.enabled:
         _disable(tx, endpoint, reason)
@@ -113,9 +115,8 @@ def _reason_to_disable(tx: Transaction, endpoint: Endpoint, answer: Answer) -> s
 
 def _disable(tx: Transaction, endpoint: Endpoint, reason: str) -> None:
     """Switch it off, with an entry in the audit log and an event for the other endpoints."""
-    endpoint.enabled, endpoint.disabled_reason = False, reason
-    endpoint.position += 1
-    tx.session.flush()
+    position = endpoint.position + 1
+    queries.change(tx, endpoint, enabled=False, disabled_reason=reason, position=position)
     events.cancel_owed(tx, endpoint)
     audit.record(
         tx,

@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import sqlalchemy as sa
-
 from zampay.infra.database.db import Transaction
 from zampay.infra.database.definer import Function
 from zampay.webhooks.models import Endpoint
@@ -33,10 +31,10 @@ DUE_ENDPOINTS = Function(
          LIMIT most
     """,  # noqa: S608
 )
-_LOCK = sa.text(f"""
+_LOCK = f"""
     WITH endpoint AS MATERIALIZED (
         SELECT * FROM webhook_endpoints
-         WHERE tenant_id = :tenant_id AND id = :endpoint_id
+         WHERE tenant_id = %(tenant_id)s AND id = %(endpoint_id)s
            FOR NO KEY UPDATE),
     recorded AS (
         UPDATE webhook_deliveries d
@@ -45,10 +43,10 @@ _LOCK = sa.text(f"""
                answer_status = r.answer_status, answer_text = r.answer_text,
                latency_ms = r.latency_ms
           FROM endpoint e, unnest(
-               CAST(:delivery_id AS text[]), CAST(:until AS timestamptz[]),
-               CAST(:status AS text[]), CAST(:due_at AS timestamptz[]),
-               CAST(:delivered_at AS timestamptz[]), CAST(:answer_status AS integer[]),
-               CAST(:answer_text AS text[]), CAST(:latency_ms AS integer[]))
+               %(delivery_id)s::text[], %(until)s::timestamptz[],
+               %(status)s::text[], %(due_at)s::timestamptz[],
+               %(delivered_at)s::timestamptz[], %(answer_status)s::integer[],
+               %(answer_text)s::text[], %(latency_ms)s::integer[])
                AS r(id, until, status, due_at, delivered_at, answer_status, answer_text, latency_ms)
          WHERE d.endpoint_id = e.id AND d.id = r.id AND d.leased_until = r.until
         RETURNING d.id)
@@ -59,39 +57,36 @@ _LOCK = sa.text(f"""
                 WHERE d.endpoint_id = e.id AND d.due_at <= now() LIMIT {IN_FLIGHT}) o) AS owed,
            (SELECT count(*) FROM webhook_deliveries w
              WHERE w.endpoint_id = e.id AND w.leased_until > now()
-               AND w.id <> ALL (CAST(:delivery_id AS text[]))) AS under_way
+               AND w.id <> ALL (%(delivery_id)s::text[])) AS under_way
       FROM endpoint e
-""")  # noqa: S608
+"""  # noqa: S608
 """`endpoint` is locked before its deliveries, as everywhere: another order can deadlock. All parts
 see the rows as they were when the statement began, perhaps before it waited for the lock; so what
 is owed and under way may have changed, and `_LEASE` counts again.
 """
-_FOUND = sa.select(
-    Endpoint, *(sa.column(name) for name in ("recorded", "owed", "under_way"))
-).from_statement(_LOCK)
 _DUE = """
     SELECT d.id FROM webhook_deliveries d
-     WHERE d.tenant_id = :tenant_id AND d.endpoint_id = :endpoint_id AND d.due_at <= now()
+     WHERE d.tenant_id = %(tenant_id)s AND d.endpoint_id = %(endpoint_id)s AND d.due_at <= now()
      ORDER BY d.due_at
 """
-_LEASE = sa.text(f"""
+_LEASE = f"""
     WITH due AS ({_DUE}
-         LIMIT greatest(0, least(:most, :at_once - (
+         LIMIT greatest(0, least(%(most)s, %(at_once)s - (
                SELECT count(*) FROM webhook_deliveries w
-                WHERE w.endpoint_id = :endpoint_id AND w.leased_until > now())))
+                WHERE w.endpoint_id = %(endpoint_id)s AND w.leased_until > now())))
            FOR NO KEY UPDATE SKIP LOCKED)
     UPDATE webhook_deliveries d
        SET attempts = d.attempts + 1, last_attempt_at = now(),
-           leased_until = :until, due_at = :until
+           leased_until = %(until)s, due_at = %(until)s
       FROM due, events v
      WHERE d.id = due.id AND v.id = d.event_id
     RETURNING d.id AS delivery_id, d.attempts,
               v.id, v.type, v.sequence, v.livemode, v.created_at, v.data
-""")  # noqa: S608
-_PUT_OFF = sa.text(f"""
-    UPDATE webhook_deliveries SET due_at = :until
-     WHERE id IN ({_DUE} LIMIT :most FOR NO KEY UPDATE SKIP LOCKED)
-""")  # noqa: S608
+"""  # noqa: S608
+_PUT_OFF = f"""
+    UPDATE webhook_deliveries SET due_at = %(until)s
+     WHERE id IN ({_DUE} LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED)
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +103,7 @@ class Record:
     latency_ms: int
 
 
+_COLUMNS: Final = tuple(Endpoint.__table__.columns.keys())
 _RECORD: Final = tuple(Record.__dataclass_fields__)
 
 
@@ -145,10 +141,25 @@ def lock_and_record(
     rows = [asdict(record) for record in records]
     columns = {name: [row[name] for row in rows] for name in _RECORD}
     named = {"tenant_id": tx.tenant_id, "endpoint_id": endpoint_id, **columns}
-    row = tx.session.execute(_FOUND, named).one_or_none()
+    row = tx.execute(_LOCK, **named).fetchone()
     if row is None:
         return None
-    return Found(row[0], frozenset(row.recorded), row.owed, row.under_way)
+    endpoint, values = Endpoint(), row._asdict()
+    endpoint.__dict__.update((name, values[name]) for name in _COLUMNS)
+    return Found(endpoint, frozenset(row.recorded), row.owed, row.under_way)
+
+
+def change(tx: Transaction, endpoint: Endpoint, **changes: Any) -> None:
+    """Change columns of a locked endpoint."""
+    columns = ", ".join(f"{name} = %({name})s" for name in changes)
+    row = "tenant_id = %(row_tenant)s AND id = %(row_id)s"
+    tx.execute(
+        f"UPDATE webhook_endpoints SET {columns} WHERE {row}",  # noqa: S608 - our own names
+        row_tenant=tx.tenant_id,
+        row_id=endpoint.id,
+        **changes,
+    )
+    endpoint.__dict__.update(changes)
 
 
 def lease(tx: Transaction, found: Found, *, most: int, until: datetime) -> list[Any]:
@@ -156,13 +167,13 @@ def lease(tx: Transaction, found: Found, *, most: int, until: datetime) -> list[
     the order of these.
     """
     named = _named(tx, found, most=most, until=until)
-    rows = tx.session.execute(_LEASE, {**named, "at_once": found.at_once}).all()
+    rows = tx.execute(_LEASE, **named, at_once=found.at_once)
     return sorted(rows, key=lambda row: row.sequence)
 
 
 def put_off(tx: Transaction, found: Found, *, most: int, until: datetime) -> None:
     """Let so many of its deliveries that are due be due then instead."""
-    tx.session.execute(_PUT_OFF, _named(tx, found, most=most, until=until))
+    tx.execute(_PUT_OFF, **_named(tx, found, most=most, until=until))
 
 
 def _named(tx: Transaction, found: Found, **named: Any) -> dict[str, Any]:
