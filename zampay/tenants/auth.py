@@ -140,7 +140,7 @@ def authenticate(scope: Scope) -> Caller:
         raise NotAuthenticated(NO_KEY if presented is None else NO_SUCH_FORM)
     digest = hash_of(presented)
     key = known_keys.known(digest) or _looked_up(digest, hint=hint_of(presented))
-    rate_limits.count_tenant(key.tenant_id)
+    rate_limits.count(key_id=key.id, tenant_id=key.tenant_id)
     _check(key, scope)
     caller = Caller(key.tenant_id, key.id, key.livemode, key.scopes, request.remote_addr)
     g.caller = caller
