@@ -4,6 +4,9 @@ A Redis that answers may still be a replica, full, or still loading: it is asked
 before it counts as connected.
 """
 
+import base64
+import json
+import uuid
 from typing import Any
 
 import redis
@@ -90,20 +93,43 @@ class PromptCelery(Celery):  # type: ignore[misc]
 
 
 class CeleryQueue:
-    """Publishes to the broker, without retries: the sweep is the retry."""
+    """Publishes to the broker, without retries: the sweep is the retry.
+
+    The message is Celery's. What kombu puts around it (kombu.transport.virtual.base) is put around
+    it here, in one round trip: kombu makes four clients of Redis for each message, which takes a
+    fifth of the time of accepting a payment.
+    """
 
     def __init__(self, celery: Celery) -> None:
         self._celery = celery
 
     def enqueue(self, message: TaskMessage) -> None:
-        """Publish; raises whatever the broker's client raises."""
-        asked_by = structlog.contextvars.get_contextvars().get(REQUEST_ID)
-        headers = {REQUEST_ID: asked_by} if asked_by else {}
-        self._celery.send_task(
+        """Publish; raises whatever Redis' client raises."""
+        redis_client.client().lpush(message.feature, self._text(message))
+
+    def _text(self, message: TaskMessage) -> str:
+        made = self._celery.amqp.as_task_v2(
+            uuid.uuid4().hex,
             message.task,
             kwargs=message.arguments,
-            queue=message.feature,
-            retry=False,
+            argsrepr="()",
+            kwargsrepr="{}",  # for people who look; the body has them
             ignore_result=True,
-            headers=headers,
         )
+        asked_by = structlog.contextvars.get_contextvars().get(REQUEST_ID)
+        headers = {**made.headers, REQUEST_ID: asked_by} if asked_by else made.headers
+        around = {
+            "delivery_mode": 2,
+            "delivery_info": {"exchange": "", "routing_key": message.feature},
+            "priority": 0,
+            "body_encoding": "base64",
+            "delivery_tag": uuid.uuid4().hex,
+        }
+        envelope = {
+            "body": base64.b64encode(json.dumps(made.body).encode()).decode(),
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": headers,
+            "properties": {**made.properties, **around},
+        }
+        return json.dumps(envelope)
