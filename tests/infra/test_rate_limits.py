@@ -10,6 +10,7 @@ from tests.infra.conftest import MakeApp
 from tests.support.merchants import BASE, Merchant
 from tests.support.refusals import refusal
 from zampay.app import ROUTE_LIMITS
+from zampay.infra.redis import redis_client
 
 REGISTRATION = {"businessName": "Kalulu Books", "email": "owner@example.com"}
 
@@ -54,6 +55,17 @@ def test_over_the_limit_is_429_and_says_when_to_come_back(
     refusal(answer, 429, "too_many_requests")
     assert 0 < seconds(answer, "Retry-After") <= 60
     assert answer.headers["RateLimit-Remaining"] == "0"
+
+
+def test_each_count_ends_with_its_window(another_app: MakeApp, merchant: Merchant) -> None:
+    app = another_app(limit_per_key="7/minute", limit_per_tenant="9/hour")
+    same_merchant(app, merchant).get("/payments")
+    with app.app_context():
+        client = redis_client.client()
+        left_s = {name: client.ttl(name) for name in client.scan_iter("limit/*")}
+    (of_key,) = [left for name, left in left_s.items() if name.endswith("/7/60")]
+    (of_tenant,) = [left for name, left in left_s.items() if name.endswith("/9/3600")]
+    assert 0 < of_key <= 60 < of_tenant <= 3600
 
 
 def test_a_key_is_counted_together_however_its_header_is_written(
