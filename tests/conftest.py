@@ -22,11 +22,13 @@ from tests.support.fakes import HeldQueue, Inline, ScriptedNetwork
 from tests.support.kept import Kept, Once
 from tests.support.merchants import Merchant
 from tests.support.tables import emptied
+from tests.support.wallets import scripted_wallets
 from zampay.app import create_app
 from zampay.infra.database.db import db
 from zampay.infra.database.definer import EVERY_TENANT_SETTING
 from zampay.tenants import known_keys
 from zampay.transfers.dispatch import Dispatcher
+from zampay.wallets import adapters
 
 TESTS = Path(__file__).parent
 MERCHANT, RIVAL = "Kalulu Books", "Rival Stores"
@@ -101,9 +103,11 @@ def app(
     redis_server.flushall()
     migrated_app.extensions["redis_pause"].until_s = 0.0
     known_keys.init(migrated_app)
+    adapters.init(migrated_app)
     kept = dict(migrated_app.config)
     replaced = {
-        name: migrated_app.extensions[name] for name in ("task_queue", "providers", "dispatcher")
+        name: migrated_app.extensions[name]
+        for name in ("task_queue", "providers", "networks", "dispatcher")
     }
     migrated_app.extensions["dispatcher"] = Dispatcher(
         migrated_app, per_tenant=settings.worker_concurrency, executor=Inline()
@@ -158,6 +162,7 @@ def network(app: Flask) -> ScriptedNetwork:
         True: {scripted.profile.code: scripted},
         False: app.extensions["providers"][False],
     }
+    app.extensions["networks"] = {scripted.profile.code: scripted_wallets(scripted)}
     return scripted
 
 

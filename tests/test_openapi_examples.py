@@ -4,9 +4,11 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from tests.support.fakes import ScriptedNetwork
 from tests.support.merchants import BASE, Merchant
 from tests.support.objects import objects_of
 from tests.support.openapi_document import operations, resolved
+from tests.support.wallets import credentials, wanted_wallet
 from zampay.payments import examples
 
 OPERATIONS = {operation["operationId"]: operation for _, _, operation in operations()}
@@ -61,6 +63,7 @@ def test_an_example_is_what_is_read(merchant: Merchant) -> None:
         assert alike(shape(answer.json), shape(shown(operation_id))), operation_id
 
 
+WALLETS = {name for name in OPERATIONS if "Wallet" in name}
 MAKES = {
     "createPayment": (
         "/payments",
@@ -104,13 +107,35 @@ def test_the_example_of_finishing_is_what_is_answered(merchant: Merchant) -> Non
     assert alike(shape(answer.json), shape(shown("finishTestPayment")))
 
 
+def test_the_examples_of_wallets_are_what_is_answered(
+    merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    made = merchant.post("/wallets", wanted_wallet())
+    path = f"/wallets/{made.json['id']}"
+    changed = {"credentials": credentials()}
+    answers = {
+        "createWallet": made,
+        "verifyWallet": merchant.post(f"{path}/verify"),
+        "listWallets": merchant.get("/wallets"),
+        "getWallet": merchant.get(path),
+        "replaceWalletCredentials": merchant.put(f"{path}/credentials", changed),
+        "getWalletBalance": merchant.get(f"{path}/balance"),
+        "disableWallet": merchant.post(f"{path}/disable"),
+    }
+    for operation_id, answer in answers.items():
+        assert answer.status_code == (201 if operation_id == "createWallet" else 200)
+        example = shown(operation_id, answer.status_code)
+        assert alike(shape(answer.json), shape(example)), operation_id
+    assert set(answers) == WALLETS
+
+
 def test_each_operation_that_answers_with_a_body_is_tried_here() -> None:
     with_a_body = {
         name
         for name, operation in OPERATIONS.items()
         if any("content" in operation["responses"].get(str(one), {}) for one in (200, 201, 202))
     }
-    alone = {"register", "updateWebhookEndpoint", "finishTestPayment"}
+    alone = {"register", "updateWebhookEndpoint", "finishTestPayment", *WALLETS}
     assert with_a_body - {*READS, *MAKES, *alone} == set()
 
 

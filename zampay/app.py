@@ -33,6 +33,8 @@ from zampay.transfers import dispatch, today_gauges, transitions
 from zampay.transfers import gauges as transfer_gauges
 from zampay.transfers import tasks as transfer_tasks
 from zampay.transfers.views import PaymentView
+from zampay.wallets import adapters
+from zampay.wallets.routes import wallets
 from zampay.webhooks import event_reference, event_types
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import tasks as webhook_tasks
@@ -49,6 +51,9 @@ ROUTE_LIMITS = {
     "events.resend": "60/minute",  # up to 16 webhooks each
     "api-keys.create_key": "60/minute",
     "api-keys.rotate_key": "60/minute",
+    "wallets.create": "30/minute",
+    "wallets.verify": "10/minute",  # these two ask the network while the merchant waits
+    "wallets.balance": "30/minute",
 }
 TABLES_WRITTEN = ("transfers", "transitions", "idempotency_keys", "events")
 FEATURE_SETTINGS = (
@@ -57,6 +62,7 @@ FEATURE_SETTINGS = (
     "public_url",
     "dead_man_ping_url",
     "registration_activates",
+    "shared_wallets",
     "callback_sources",
     "number_max_open",
     "number_max_per_minute",
@@ -83,12 +89,13 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
         migrations.init(app, db.db)
     registry.init(app, config.networks)
     known_keys.init(app)
+    adapters.init(app)
     sending.init(app, development=config.is_development)
     concurrency.init(app)
     serving.init(app)
     dispatch.init(app, per_tenant=config.worker_concurrency)
     reference = api.init(app, version=VERSION)
-    for blueprint in (auth, keys, payments, webhook_endpoints, feed):
+    for blueprint in (auth, keys, payments, wallets, webhook_endpoints, feed):
         reference.register_blueprint(blueprint)
     event_reference.describe(
         reference.spec,

@@ -16,7 +16,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'tenants', 'api_keys', 'audit_heads', 'audit_log', 'callbacks', 'discrepancies',
         'event_counters', 'events', 'idempotency_keys', 'operators', 'proposals', 'transfers',
-        'transitions'
+        'transitions', 'wallets'
     ] LOOP
         EXECUTE format('CREATE TRIGGER never_emptied BEFORE TRUNCATE ON %I'
                        ' FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
@@ -29,11 +29,11 @@ BEGIN
         RAISE EXCEPTION 'transfers are never deleted' USING ERRCODE = 'restrict_violation';
     END IF;
     IF (NEW.id, NEW.tenant_id, NEW.kind, NEW.parent_id, NEW.livemode, NEW.external_id, NEW.provider,
-        NEW.wallet_id, NEW.provider_reference, NEW.amount_minor, NEW.currency, NEW.msisdn,
+        NEW.wallet_id, NEW.wallet_choice, NEW.provider_reference, NEW.amount_minor, NEW.currency, NEW.msisdn,
         NEW.created_at)
        IS DISTINCT FROM
        (OLD.id, OLD.tenant_id, OLD.kind, OLD.parent_id, OLD.livemode, OLD.external_id, OLD.provider,
-        OLD.wallet_id, OLD.provider_reference, OLD.amount_minor, OLD.currency, OLD.msisdn,
+        OLD.wallet_id, OLD.wallet_choice, OLD.provider_reference, OLD.amount_minor, OLD.currency, OLD.msisdn,
         OLD.created_at) THEN
         RAISE EXCEPTION 'what was accepted never changes' USING ERRCODE = 'restrict_violation';
     END IF;
@@ -90,6 +90,9 @@ BEGIN
          'false'),
         ('discrepancies', 'id, tenant_id, transfer_id, kind, ours, theirs', 'false'),
         ('event_counters', 'tenant_id, livemode', 'NEW.last <= OLD.last'),
+        ('wallets', 'id, tenant_id, provider, callback_token, created_at',
+         $q$NEW.credentials_version < OLD.credentials_version
+            OR OLD.status = 'DISABLED' AND NEW.status <> 'DISABLED'$q$),
         ('audit_heads', 'tenant_id', 'NEW.position <> OLD.position + 1')
     ) AS kept (name, columns, refused) LOOP
         EXECUTE format($q$

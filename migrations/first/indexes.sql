@@ -27,6 +27,11 @@ CREATE INDEX ix_transfers_to_submit
     WHERE state = 'PENDING';
 CREATE INDEX ix_transfers_transaction
     ON transfers (provider_transaction_id) WHERE provider_transaction_id IS NOT NULL;
+CREATE INDEX ix_transfers_wallet
+    ON transfers (tenant_id, livemode, kind, wallet_id, created_at, id)
+    WHERE wallet_id <> 'deployment';
+CREATE INDEX ix_wallets_callback_lookup ON wallets (callback_lookup);
+CREATE INDEX ix_wallets_choice ON wallets (tenant_id, provider, created_at, id);
 CREATE INDEX ix_webhook_endpoints_tenant_id_livemode ON webhook_endpoints (tenant_id, livemode);
 CREATE INDEX ix_transitions_at ON transitions USING brin (at);
 CREATE INDEX ix_webhook_deliveries_age ON webhook_deliveries USING brin (created_at);

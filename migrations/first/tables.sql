@@ -93,6 +93,32 @@ CREATE TABLE events (
     CONSTRAINT fk_events_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants (id)
 );
 
+CREATE TABLE wallets (
+    id text NOT NULL,
+    tenant_id text NOT NULL,
+    provider text NOT NULL,
+    name text NOT NULL,
+    encrypted_credentials text NOT NULL,
+    credentials_version integer NOT NULL,
+    callback_token text NOT NULL,
+    callback_lookup text GENERATED ALWAYS AS (left(callback_token, 20)) STORED NOT NULL,
+    status text NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    activated_at timestamptz,
+    verified_at timestamptz,
+    disabled_at timestamptz,
+    CONSTRAINT pk_wallets PRIMARY KEY (id),
+    CONSTRAINT ck_wallets_status_legal
+        CHECK (status IN ('UNVERIFIED', 'ACTIVE', 'REFUSED', 'DISABLED')),
+    CONSTRAINT ck_wallets_disabled_iff_it_says_when
+        CHECK ((status = 'DISABLED') = (disabled_at IS NOT NULL)),
+    CONSTRAINT ck_wallets_active_since_when
+        CHECK (status <> 'ACTIVE' OR activated_at IS NOT NULL),
+    CONSTRAINT fk_wallets_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants (id),
+    CONSTRAINT uq_wallets_callback_token UNIQUE (callback_token)
+);
+
 CREATE TABLE transfers (
     id text NOT NULL,
     tenant_id text NOT NULL,
@@ -103,6 +129,7 @@ CREATE TABLE transfers (
     request_digest text NOT NULL,
     provider text NOT NULL,
     wallet_id text NOT NULL,
+    wallet_choice text NOT NULL,
     provider_reference text NOT NULL,
     network_account text,
     callback_token text NOT NULL,
@@ -141,6 +168,8 @@ CREATE TABLE transfers (
     CONSTRAINT uq_transfers_provider_provider_reference UNIQUE (provider, provider_reference),
     CONSTRAINT ck_transfers_kind_known CHECK (kind IN ('payment')),
     CONSTRAINT ck_transfers_payment_has_no_parent CHECK (kind <> 'payment' OR parent_id IS NULL),
+    CONSTRAINT ck_transfers_choice_known
+        CHECK (wallet_choice IN ('named', 'own', 'shared', 'sandbox')),
     CONSTRAINT ck_transfers_amount_positive CHECK (amount_minor > 0),
     CONSTRAINT ck_transfers_state_legal
         CHECK (state IN ('PENDING', 'SUBMITTING', 'UNCONFIRMED', 'PROCESSING', 'IN_REVIEW',

@@ -17,7 +17,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'tenants', 'api_keys', 'audit_heads', 'audit_log', 'callbacks', 'discrepancies',
         'event_counters', 'events', 'idempotency_keys', 'proposals', 'transfer_metadata',
-        'transfers', 'transitions', 'webhook_deliveries', 'webhook_endpoints'
+        'transfers', 'transitions', 'wallets', 'webhook_deliveries', 'webhook_endpoints'
     ] LOOP
         EXECUTE format($q$
             ALTER TABLE %1$I ENABLE ROW LEVEL SECURITY;

@@ -129,6 +129,8 @@ def test_every_queue_of_a_task_is_listened_to(migrated_app: Flask) -> None:
 
 
 OPERATORS_ONLY = {
+    "wallets/operators",
+    "wallets/rotate_encryption",
     "infra/database/db",
     "transfers/proposals",
     "transfers/operator_actions",

@@ -16,6 +16,8 @@ from zampay.kernel import ids
 
 OF_NOBODY = {"heartbeats", "operators"}
 """Tables that hold nothing of any tenant; whatever is not named here has to keep tenants apart."""
+WORDS = {"wallets.status": "UNVERIFIED"}
+"""Values of columns that take only certain words."""
 TABLES = sorted(db.metadata.tables.keys() - OF_NOBODY)
 
 
@@ -76,7 +78,7 @@ def _least(session: Any, table: sa.Table, tenant_id: str) -> dict[str, Any]:
             own = parent.table.c.tenant_id == tenant_id
             values[column.name] = session.scalar(sa.select(parent).where(own).limit(1))
         elif not (column.nullable or column.server_default is not None):
-            values[column.name] = _any(column)
+            values[column.name] = WORDS.get(f"{table.name}.{column.name}") or _any(column)
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -18,6 +18,8 @@ ACCEPTED = {
     "livemode": "NOT livemode",
     "external_id": "'order-other'",
     "provider": "'OTHER'",
+    "wallet_id": "'wal_other'",
+    "wallet_choice": "'named'",
     "provider_reference": "'other'",
     "amount_minor": "amount_minor + 1",
     "currency": "'EUR'",
@@ -111,6 +113,7 @@ def test_a_copy_that_differs_enough_is_taken(app: Flask, merchant: Merchant, pay
     [
         ({"amount_minor": "0"}, "ck_transfers_amount_positive"),
         ({"amount_minor": "-1250"}, "ck_transfers_amount_positive"),
+        ({"wallet_choice": "'chance'"}, "ck_transfers_choice_known"),
         ({"state": "'PAID'"}, "ck_transfers_state_legal"),
         ({"state": "'FAILED'", "completed_at": "now()"}, "ck_transfers_failure_iff_failed"),
         ({"failure": "'{}'::jsonb"}, "ck_transfers_failure_iff_failed"),

@@ -56,6 +56,9 @@ class Merchant:
         given = {} if body is None else {"json": body}
         return self._ask("POST", path, live=live, headers=headers, **given)
 
+    def put(self, path: str, body: Any, *, live: bool = True) -> Answer:
+        return self._ask("PUT", path, live=live, json=body)
+
     def delete(self, path: str, *, live: bool = True) -> Answer:
         return self._ask("DELETE", path, live=live)
 

@@ -1,7 +1,10 @@
 """One object of every kind that a path of the API can name."""
 
 from tests.support.merchants import Merchant
+from tests.support.wallets import a_wallet
 
+NO_WALLET = "wal_00000000000000000000000001"
+"""In test mode there are none."""
 NOBODY_LISTENS = "http://127.0.0.1:9/hooks"
 
 
@@ -15,5 +18,6 @@ def objects_of(merchant: Merchant, *, live: bool = True) -> dict[str, str]:
         "payment_id": merchant.pay(live=live).json["id"],
         "key_id": key.json["id"],
         "endpoint_id": hook.json["id"],
+        "wallet_id": a_wallet(merchant)["id"] if live else NO_WALLET,
         "event_id": merchant.get("/events", live=live).json["data"][0]["id"],
     }

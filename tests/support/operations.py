@@ -20,6 +20,7 @@ UNKNOWN = {
     "payment_id": "pay_00000000000000000000000000",
     "key_id": "key_00000000000000000000000000",
     "endpoint_id": "whe_00000000000000000000000000",
+    "wallet_id": "wal_00000000000000000000000000",
     "event_id": "evt_00000000000000000000000000",
 }
 """An id of each kind in good form that stands for nothing."""

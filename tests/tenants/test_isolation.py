@@ -15,6 +15,7 @@ from tests.support.objects import objects_of
 from tests.support.operations import GUARDED, ON_AN_OBJECT, UNKNOWN, filled
 from tests.support.refusals import refusal
 from tests.support.tables import contents
+from tests.support.wallets import credentials
 
 pytestmark = pytest.mark.usefixtures("network")
 Ids = dict[str, str]
@@ -23,6 +24,7 @@ BODIES: dict[str, Any] = {
     "/replay": {"since": "2026-01-01T00:00:00Z"},
     "/{endpoint_id}": {"description": "mine now"},
     "/finish": {"status": "FAILED"},
+    "/credentials": {"credentials": credentials()},
 }
 """What a change needs beside the id to be in order, by the end of its path."""
 
@@ -36,7 +38,7 @@ def ask(merchant: Merchant, method: str, path: str, ids: Ids, *, live: bool = Tr
         filled(path, ids),
         method=method,
         headers=merchant.headers(live=live),
-        json=body if method in {"POST", "PATCH"} else None,
+        json=body if method in {"POST", "PATCH", "PUT"} else None,
     )
     return answered(answer)
 

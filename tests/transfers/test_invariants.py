@@ -21,8 +21,12 @@ BREACHES = {
     "paid_without_being_sent": "UPDATE transfers SET submissions = 0 WHERE state = 'SUCCESSFUL'",
     "paid_without_evidence": "UPDATE transitions SET evidence = 'accepted'"
     " WHERE target = 'SUCCESSFUL'",
+    "wallet_of_another": "UPDATE transfers SET wallet_id = 'wal_other' WHERE state = 'SUCCESSFUL'",
     "numbering_disagrees": "UPDATE event_counters SET last = last + 1",
 }
+
+
+TABLES = ("events", "transitions", "transfers")
 
 
 def counted(app: Flask, *, of_the_last_hours: bool = True) -> dict[str, int]:
@@ -33,10 +37,10 @@ def counted(app: Flask, *, of_the_last_hours: bool = True) -> dict[str, int]:
 def breach(app: Flask, statement: str) -> None:
     """What no code of ours can do: the append-only triggers are off for a moment."""
     with app.app_context(), transaction(EVERY_TENANT) as tx:
-        for table in ("events", "transitions"):
+        for table in TABLES:
             tx.session.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
         tx.session.execute(sa.text(statement))
-        for table in ("events", "transitions"):
+        for table in TABLES:
             tx.session.execute(sa.text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
 
 

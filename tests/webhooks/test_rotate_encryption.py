@@ -19,9 +19,9 @@ from tests.webhooks.given import call, end_overlap, endpoint, publish, pull_forw
 from tests.webhooks.rows import only_delivery, stored_endpoint
 from zampay.infra import encryption
 from zampay.infra.database.db import transaction
+from zampay.infra.encryption import Tally
 from zampay.webhooks import queries, rotate_encryption, secrets
 from zampay.webhooks.delivery.concurrency import Slots
-from zampay.webhooks.rotate_encryption import Tally
 
 __all__ = ["another_app"]
 NEW = "the-secret-key-of-the-next-year!"

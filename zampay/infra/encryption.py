@@ -7,6 +7,7 @@ import base64
 import contextlib
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -24,6 +25,30 @@ class Key(Enum):
     CURRENT = auto()
     EARLIER = auto()
     NONE = auto()
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many values the current key decrypts, how many only an earlier one, and whose values no
+    key decrypts, as (id, tenant id).
+    """
+
+    current: int = 0
+    earlier: int = 0
+    lost: list[tuple[str, str]] = field(default_factory=list)
+
+    def count(self, stored: str, *, of: tuple[str, str]) -> Key:
+        """Count one value; which key decrypts it."""
+        key = key_of(stored)
+        self.current += key is Key.CURRENT
+        self.earlier += key is Key.EARLIER
+        if key is Key.NONE:
+            self.lost.append(of)
+        return key
+
+    def rotated(self, stored: str, *, of: tuple[str, str]) -> str:
+        """Count one value; the value under the current key, if a key decrypts it."""
+        return rotate(stored) if self.count(stored, of=of) is Key.EARLIER else stored
 
 
 class _Keys(NamedTuple):

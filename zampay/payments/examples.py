@@ -140,6 +140,8 @@ EXPLANATION = {
     ),
     "askedTimes": 1,
     "askedAt": _ASKED_AT,
+    "walletId": None,
+    "walletChoice": "sandbox",
     "providerReference": _REFERENCE,
     "networkSaid": {"at": _ASKED_AT, "evidence": "submitted", "detail": "accepted (202)"},
     "callbacks": 0,

@@ -7,6 +7,7 @@ import marshmallow as ma
 
 from zampay.infra.web.api import Schema
 from zampay.infra.web.fields import Cursor, Moment, RowCursor, String, Text, page_size
+from zampay.kernel import ids
 from zampay.payments.schemas import (
     METADATA_KEY_LENGTH,
     METADATA_VALUE_LENGTH,
@@ -23,6 +24,11 @@ _STATUS = ma.validate.OneOf([str(status) for status in Status])
 _NETWORK = ma.validate.Regexp(
     "^[A-Z]{1,16}$", error="must be the code of a network in capitals, as payments show it"
 )
+
+
+def _is_wallet(text: str) -> None:
+    if not ids.is_id("wal", text):
+        raise ma.ValidationError("must be the id of a wallet: wal_…")
 
 
 class Either(ma.fields.List[Any]):
@@ -67,6 +73,7 @@ class PaymentQuery(Schema):
         "external_id": "Your own id of the order.",
         "status": "In this status.",
         "provider": "At this network, by its code.",
+        "wallet_id": "Through this wallet of yours.",
         "msisdn": "From this number, however it is written.",
         "provider_transaction_id": "The network's own id of the movement of money.",
         "metadata": "With this entry: `metadata[order]=1042`.",
@@ -77,6 +84,7 @@ class PaymentQuery(Schema):
     external_id = _either(ExternalId())
     status = _either(String(validate=_STATUS))
     provider = _either(String(validate=_NETWORK))
+    wallet_id = _either(String(validate=_is_wallet))
     msisdn = _either(MobileNumber())
     provider_transaction_id = _either(Text(validate=ma.validate.Length(1, 200)))
     metadata = Entries(

@@ -197,6 +197,7 @@ def _filter(query: dict[str, Any]) -> queries.Filter:
         if statuses
         else None,
         providers=sorted(set(query["provider"])) if query["provider"] else None,
+        wallet_ids=sorted(set(query["wallet_id"])) if query["wallet_id"] else None,
         msisdns=query["msisdn"],
         provider_transaction_ids=query["provider_transaction_id"],
         metadata=query["metadata"],

@@ -10,8 +10,10 @@ from zampay.infra.web.fields import Moment, String, Text, TextMap
 from zampay.kernel import msisdn
 from zampay.kernel.money import Money, NotMoney
 from zampay.providers import registry
+from zampay.providers.profile import DEPLOYMENT
 from zampay.transfers.states import Evidence, NextAction
 from zampay.transfers.views import STATUS_METADATA, WORDS, status_of
+from zampay.wallets.models import Choice
 
 METADATA_KEYS = 20
 METADATA_KEY_LENGTH = 40
@@ -82,6 +84,14 @@ class PaymentRequest(Schema):
     provider = String(
         load_default=None, allow_none=True, metadata={"example": registry.IN_EXAMPLES}
     )
+    wallet_id = String(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "One of your own wallets at the payment's network; your oldest active "
+            "one there unless it is named."
+        },
+    )
     payer_message = Text(load_default="", validate=ma.validate.Length(max=NOTE_LENGTH))
     payee_note = Text(load_default="", validate=ma.validate.Length(max=NOTE_LENGTH))
     metadata = TextMap(
@@ -126,6 +136,11 @@ class ExplanationView(Schema):
         "status": WORDS["status"],
         "asked_times": "How often the network was asked to take the money, under one reference.",
         "asked_at": "When the network was last asked to take it; null if never.",
+        "wallet_id": "Your wallet that it goes through; null for the gateway's own.",
+        "wallet_choice": (
+            "Why it is that wallet: `named` by the request; `own`, your oldest active one at the "
+            "network; `shared`, the gateway's, because you have none there; `sandbox` in test mode."
+        ),
         "provider_reference": "Our reference at the network: what its support wants to know.",
         "callbacks": "How many callbacks of the network came for it.",
         "last_callback_at": "When the last one came; null if none did.",
@@ -143,6 +158,15 @@ class ExplanationView(Schema):
     )
     asked_times = ma.fields.Integer(attribute="payment.submissions", required=True)
     asked_at = Moment(attribute="payment.submitted_at", required=True, allow_none=True)
+    wallet_id = ma.fields.Function(
+        lambda found: None if found.payment.wallet_id == DEPLOYMENT else found.payment.wallet_id,
+        required=True,
+        allow_none=True,
+        metadata={"type": "string"},
+    )
+    wallet_choice = ma.fields.String(
+        attribute="payment.wallet_choice", required=True, validate=ma.validate.OneOf(list(Choice))
+    )
     provider_reference = ma.fields.String(attribute="payment.provider_reference", required=True)
     network_said = ma.fields.Nested(
         Said,

@@ -33,6 +33,8 @@ class MerchantWallets:
 
     credentials: tuple[Credential, ...]
     settings: Callable[[Any, Mapping[str, str], str], Any]
+    has_callback_address: bool = False
+    """Whether the network calls one address for all payments of a wallet."""
 
     def objections(self, given: Mapping[str, str]) -> dict[str, str]:
         """What is wrong with credentials as they were given, by name."""

@@ -13,6 +13,8 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    WALLETS_READ = "wallets:read"
+    WALLETS_WRITE = "wallets:write"
 
 
 ALL = [str(scope) for scope in Scope]

@@ -17,12 +17,13 @@ from zampay.kernel.errors import ZamPayError
 from zampay.kernel.money import Money
 from zampay.providers import registry
 from zampay.providers.failures import Failure, FailureCode
-from zampay.providers.profile import DEPLOYMENT, Kind
+from zampay.providers.profile import Kind
 from zampay.tenants import audit
 from zampay.transfers import acceptance, kinds, number_limits, queries, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
 from zampay.transfers.traces import IdempotencyKey
+from zampay.wallets import choosing
 
 TOKEN_LENGTH = 40
 CANCELLED = Failure(FailureCode.CANCELLED, "Cancelled before it was sent to the network.", None)
@@ -68,6 +69,7 @@ class Wanted:
     payer_message: str
     payee_note: str
     metadata: dict[str, str]
+    named_wallet: str | None = None
 
     @property
     def money(self) -> Money:
@@ -76,7 +78,8 @@ class Wanted:
 
     def digest(self) -> str:
         """SHA-256 of the meaning: what has to be equal for a replay."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        meant = {name: value for name, value in asdict(self).items() if value is not None}
+        return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()
 
 
 def accept(
@@ -93,6 +96,7 @@ def accept(
 
     Raises:
         ExternalIdReused, IdempotencyKeyReused: the id or the key stands for another request.
+        NetworkNotAvailable, WalletNotFound, WalletNotActive: there is no wallet for it.
         TooManyForNumber: a new live transfer from a number that has been asked often enough.
     """
     with transaction(tenant_id) as tx:
@@ -162,12 +166,13 @@ def _made(
     idempotency_key: str | None,
     request_id: str | None,
 ) -> Transfer | None:
-    """The new transfer, or None when the external id is taken."""
+    """The new transfer, or None when the external id is taken or no wallet is for it."""
     values = _values(tx, livemode=livemode, wanted=wanted, request_id=request_id)
     prompts = livemode and kinds.RULES[wanted.kind].prompts_payer
     made = acceptance.make(
         tx,
         values,
+        named_wallet=wanted.named_wallet,
         number_limits=number_limits.limits() if prompts else None,
         idempotency_key=idempotency_key,
     )
@@ -175,7 +180,13 @@ def _made(
         return None
     if not made.has_room:
         number_limits.refuse()
-    transfer = Transfer(**acceptance.AT_FIRST, transfer_metadata=values.pop("metadata"), **values)
+    transfer = Transfer(
+        **acceptance.AT_FIRST,
+        transfer_metadata=values.pop("metadata"),
+        wallet_id=made.wallet.wallet_id,
+        wallet_choice=made.wallet.choice,
+        **values,
+    )
     if idempotency_key is not None and not made.is_bound:
         _require_own(tx, idempotency_key, transfer)
     return transfer
@@ -185,12 +196,13 @@ def _values(
     tx: Transaction, *, livemode: bool, wanted: Wanted, request_id: str | None
 ) -> dict[str, Any]:
     provider = registry.networks(livemode=livemode)[wanted.provider]
+    meant = asdict(wanted)
+    del meant["named_wallet"]
     return {
-        **asdict(wanted),
+        **meant,
         "id": ids.new(kinds.RULES[wanted.kind].id_prefix),
         "tenant_id": tx.tenant_id,
         "livemode": livemode,
-        "wallet_id": DEPLOYMENT,
         "request_digest": wanted.digest(),
         "provider_reference": provider.new_reference(wanted.kind),
         "callback_token": ids.secret(TOKEN_LENGTH),
@@ -203,7 +215,8 @@ def _values(
 
 def _existing(tx: Transaction, *, livemode: bool, wanted: Wanted) -> Transfer:
     transfer = queries.by_external_id(tx, wanted.kind, wanted.external_id, livemode=livemode)
-    assert transfer is not None, "the unique index said that it is there"
+    if transfer is None:
+        raise choosing.refusal(tx, wanted.provider, named=wanted.named_wallet, livemode=livemode)
     if transfer.request_digest != wanted.digest():
         raise ExternalIdReused(f"{transfer.id} has this externalId; send a new one.")
     return transfer

@@ -42,6 +42,13 @@ QUERIES: Final[dict[str, str]] = {
            AND NOT (m.evidence = 'test' AND EXISTS (
                 SELECT FROM transfers p WHERE p.id = m.transfer_id AND NOT p.livemode))
     """,
+    "wallet_of_another": """
+        SELECT p.id FROM public.transfers p
+         WHERE p.wallet_id <> 'deployment' AND p.id >= :since
+           AND NOT (p.livemode AND EXISTS (
+                SELECT FROM public.wallets w WHERE w.id = p.wallet_id
+                   AND w.tenant_id = p.tenant_id AND w.provider = p.provider))
+    """,
     "numbering_disagrees": """
         SELECT c.tenant_id AS id FROM public.event_counters c
          WHERE c.last <> (SELECT coalesce(max(e.sequence), 0) FROM public.events e

@@ -21,6 +21,7 @@ from zampay.providers.failures import Retry
 from zampay.providers.profile import Capability, Kind
 from zampay.transfers import states
 from zampay.transfers.states import State
+from zampay.wallets.models import Choice
 
 LOOKUP_LENGTH = 20
 """How much of a callback token finds its transfer (100 bits); see `callback_queries.py`."""
@@ -29,6 +30,7 @@ TO_SUBMIT = "state = 'PENDING'"
 TO_POLL = "due_at IS NOT NULL AND state <> 'PENDING'"
 """Which rows are owed a send, and which a poll; what `due.py` asks for word by word, because an
 index on some rows is only used for a condition that names the same ones."""
+OWN_WALLET = "wallet_id <> 'deployment'"
 _LIVE_PAYMENT = "kind = 'payment' AND livemode"
 _PROMPTING = f"{_LIVE_PAYMENT} AND state IN ('PENDING', 'SUBMITTING', 'UNCONFIRMED', 'PROCESSING')"
 _STREAM = ("provider", "wallet_id", "livemode")
@@ -66,6 +68,7 @@ class Transfer(Model):
     request_digest: Mapped[str] = mapped_column(sa.Text)
     provider: Mapped[str] = mapped_column(sa.Text)
     wallet_id: Mapped[str] = mapped_column(sa.Text)
+    wallet_choice: Mapped[str] = mapped_column(sa.Text)
     provider_reference: Mapped[str] = mapped_column(sa.Text)
     network_account: Mapped[str | None] = mapped_column(sa.Text)
     callback_token: Mapped[str] = mapped_column(sa.Text, unique=True)
@@ -107,6 +110,7 @@ class Transfer(Model):
         sa.UniqueConstraint("provider", "provider_reference"),
         sa.CheckConstraint(f"kind IN ({_quoted(Kind)})", name="kind_known"),
         sa.CheckConstraint("kind <> 'payment' OR parent_id IS NULL", name="payment_has_no_parent"),
+        sa.CheckConstraint(f"wallet_choice IN ({_quoted(Choice)})", name="choice_known"),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
         sa.CheckConstraint(f"state IN ({_quoted(State)})", name="state_legal"),
         sa.CheckConstraint("(state = 'FAILED') = (failure IS NOT NULL)", name="failure_iff_failed"),
@@ -127,6 +131,14 @@ class Transfer(Model):
         sa.Index("ix_transfers_page", *_PAGES, "created_at", "id"),
         sa.Index("ix_transfers_state", *_PAGES, "state", "created_at", "id"),
         sa.Index("ix_transfers_provider", *_PAGES, "provider", "created_at", "id"),
+        sa.Index(
+            "ix_transfers_wallet",
+            *_PAGES,
+            "wallet_id",
+            "created_at",
+            "id",
+            postgresql_where=sa.text(OWN_WALLET),
+        ),
         sa.Index("ix_transfers_msisdn", "msisdn", *_PAGES, "created_at", "id"),
         sa.Index(
             "ix_transfers_transaction",

@@ -12,7 +12,6 @@ from flask import current_app
 from zampay.infra.database.db import Transaction, transaction
 from zampay.infra.telemetry import logs
 from zampay.kernel import backoff
-from zampay.providers import registry
 from zampay.providers.contract import (
     NoAnswer,
     NotFound,
@@ -26,6 +25,7 @@ from zampay.providers.contract import (
 from zampay.transfers import callback_queries, locked_rows, queries, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, NextAction, State
+from zampay.wallets import adapters
 
 FIRST_RESEND_S = 2.0
 LONGEST_RESEND_S = 60.0
@@ -74,7 +74,9 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
                 transfer, None if transfer.is_final else tx.now + states.REVIEW_POLL_EVERY
             )
             return None
-        provider = registry.served(livemode=transfer.livemode).get(transfer.provider)
+        provider = adapters.provider_of(
+            tx, transfer.provider, transfer.wallet_id, livemode=transfer.livemode
+        )
         transitions.lease(transfer, tx.now)
         if provider is None or not transfer.capability.can_poll:
             _cannot_be_polled(tx, transfer)

@@ -1,6 +1,6 @@
 """Reads of transfers; every one takes the transaction it reads in and names its tenant."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
@@ -13,7 +13,7 @@ from zampay.infra.database.db import Transaction
 from zampay.kernel import ids
 from zampay.providers.profile import Kind
 from zampay.transfers import kinds, locked_rows
-from zampay.transfers.models import Transfer
+from zampay.transfers.models import OWN_WALLET, Transfer
 from zampay.transfers.states import Evidence, State
 from zampay.transfers.traces import Discrepancy, IdempotencyKey, MetadataEntry, Transition
 
@@ -31,6 +31,7 @@ class Filter:
     external_ids: Sequence[str] | None = None
     states: Sequence[State] | None = None
     providers: Sequence[str] | None = None
+    wallet_ids: Sequence[str] | None = None
     msisdns: Sequence[str] | None = None
     provider_transaction_ids: Sequence[str] | None = None
     metadata: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -86,20 +87,16 @@ def page(
 ) -> list[Transfer]:
     """Transfers newest first, starting below the key (created_at, id) of the last page's end.
 
-    States and networks have few values with many rows each: every value is read as a list of its
-    own in the order of its index, and the newest of all are taken.
+    States, networks and wallets have few values with many rows each: every value is read as a list
+    of its own in the order of its index, and the newest of all are taken.
     """
     query = narrowed(_of(tx, kind, livemode=livemode), wanted)
     if before is not None:
         query = query.where(sa.tuple_(Transfer.created_at, Transfer.id) < before)
-    parts = []
-    states: Sequence[State | None] = wanted.states or [None]
-    providers: Sequence[str | None] = wanted.providers or [None]
-    for state, provider in product(states, providers):
-        part = query if state is None else query.where(Transfer.state == state)
-        part = part if provider is None else part.where(Transfer.provider == provider)
-        newest = part.order_by(Transfer.created_at.desc(), Transfer.id.desc())
-        parts.append(newest.limit(limit))
+    parts = [
+        part.order_by(Transfer.created_at.desc(), Transfer.id.desc()).limit(limit)
+        for part in _parts(query, wanted)
+    ]
     if len(parts) == 1:
         return list(tx.session.scalars(parts[0]))
     all_parts = sa.union_all(*(sa.select(one.subquery()) for one in parts)).subquery()
@@ -108,8 +105,26 @@ def page(
     return list(tx.session.scalars(together.limit(limit)))
 
 
+def _parts(query: sa.Select[Transfer], wanted: Filter) -> Iterator[sa.Select[Transfer]]:
+    """One query for each value. Wallets of merchants have an index of their own."""
+    if wanted.wallet_ids is not None:
+        query = query.where(sa.text(OWN_WALLET))
+        if wanted.states:
+            query = query.where(Transfer.state.in_(wanted.states))
+        if wanted.providers:
+            query = query.where(Transfer.provider.in_(wanted.providers))
+        for wallet_id in wanted.wallet_ids:
+            yield query.where(Transfer.wallet_id == wallet_id)
+        return
+    states: Sequence[State | None] = wanted.states or [None]
+    providers: Sequence[str | None] = wanted.providers or [None]
+    for state, provider in product(states, providers):
+        part = query if state is None else query.where(Transfer.state == state)
+        yield part if provider is None else part.where(Transfer.provider == provider)
+
+
 def narrowed(query: Any, wanted: Filter) -> Any:
-    """A `SELECT` of transfers, by all that is wanted but states and networks."""
+    """A `SELECT` of transfers, by all that is wanted but states, networks and wallets."""
     for column, values in (
         (Transfer.external_id, wanted.external_ids),
         (Transfer.msisdn, wanted.msisdns),

@@ -30,6 +30,7 @@ def route(kind: Kind, request: dict[str, Any], *, livemode: bool) -> Wanted:
         payer_message=request["payer_message"],
         payee_note=request["payee_note"],
         metadata=request["metadata"],
+        named_wallet=request["wallet_id"],
     )
 
 

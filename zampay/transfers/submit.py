@@ -14,7 +14,6 @@ from flask import current_app
 from zampay.infra.database.db import Transaction, transaction
 from zampay.infra.telemetry import logs, metrics
 from zampay.kernel import backoff, clock
-from zampay.providers import registry
 from zampay.providers.contract import (
     Accepted,
     Declined,
@@ -30,6 +29,7 @@ from zampay.providers.failures import Failure, FailureCode
 from zampay.transfers import locked_rows, results, states, transitions
 from zampay.transfers.models import Transfer
 from zampay.transfers.states import Evidence, State
+from zampay.wallets import adapters
 
 log = structlog.get_logger()
 FIRST_RETRY_S = 2.0
@@ -73,7 +73,9 @@ def lease(tenant_id: str, transfer_id: str) -> Lease | None:
         transfer = locked_rows.locked_if_due(tx, transfer_id)
         if transfer is None or transfer.state != State.PENDING:
             return None
-        provider = registry.served(livemode=transfer.livemode).get(transfer.provider)
+        provider = adapters.provider_of(
+            tx, transfer.provider, transfer.wallet_id, livemode=transfer.livemode
+        )
         if not _may_be_sent(tx, transfer, provider):
             return None
         if provider is None:

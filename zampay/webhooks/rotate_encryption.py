@@ -4,45 +4,16 @@ Only what is still used is read: secrets and headers of endpoints that exist, a 
 until its end.
 """
 
-from dataclasses import dataclass, field
-
-from zampay.infra import encryption
 from zampay.infra.database.db import EVERY_TENANT, transaction
-from zampay.infra.encryption import Key
+from zampay.infra.encryption import Tally
 from zampay.tenants import operator_actions
 from zampay.webhooks import queries
-from zampay.webhooks.models import Endpoint
 
 COMMAND = "zampay secrets rotate-encryption"
 REMEDY = (
     f"Give the key that encrypted them as SECRET_KEY_PREVIOUS and run `{COMMAND}` again; if it is"
     " lost, their merchants rotate the secrets with an overlap of 0 hours."
 )
-
-
-@dataclass(slots=True)
-class Tally:
-    """How many values the current key decrypts, how many only an earlier one, and the endpoints
-    with a value that no key decrypts, as (endpoint id, tenant id).
-    """
-
-    current: int = 0
-    earlier: int = 0
-    lost: list[tuple[str, str]] = field(default_factory=list)
-
-    def count(self, endpoint: Endpoint, stored: str) -> Key:
-        """Count one value of an endpoint; which key decrypts it."""
-        key = encryption.key_of(stored)
-        self.current += key is Key.CURRENT
-        self.earlier += key is Key.EARLIER
-        if key is Key.NONE:
-            self.lost.append((endpoint.id, endpoint.tenant_id))
-        return key
-
-    def rotated(self, endpoint: Endpoint, stored: str) -> str:
-        """Count one value of an endpoint; the value under the current key, if a key decrypts it."""
-        is_earlier = self.count(endpoint, stored) is Key.EARLIER
-        return encryption.rotate(stored) if is_earlier else stored
 
 
 def examine() -> Tally:
@@ -52,7 +23,7 @@ def examine() -> Tally:
         for endpoint in queries.every_endpoint(tx):
             secrets = endpoint.secrets_in_use(tx.now).values()
             for stored in (*secrets, *endpoint.encrypted_headers.values()):
-                tally.count(endpoint, stored)
+                tally.count(stored, of=(endpoint.id, endpoint.tenant_id))
     return tally
 
 
@@ -67,10 +38,11 @@ def rotate() -> Tally:
     for tenant_id in operator_actions.every_tenant_id():
         with transaction(tenant_id) as tx:
             for endpoint in queries.locked_endpoints(tx):
+                of = (endpoint.id, endpoint.tenant_id)
                 for column, stored in endpoint.secrets_in_use(tx.now).items():
-                    setattr(endpoint, column, tally.rotated(endpoint, stored))
+                    setattr(endpoint, column, tally.rotated(stored, of=of))
                 endpoint.encrypted_headers = {
-                    name: tally.rotated(endpoint, stored)
+                    name: tally.rotated(stored, of=of)
                     for name, stored in endpoint.encrypted_headers.items()
                 }
     return tally

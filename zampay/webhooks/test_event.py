@@ -1,10 +1,6 @@
 """A test event, sent while the merchant waits: not numbered, not stored, signed like any other."""
 
 import json
-import threading
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +9,7 @@ from zampay.infra.web import rate_limits
 from zampay.kernel import ids
 from zampay.kernel.clock import rfc3339
 from zampay.kernel.errors import ZamPayError
+from zampay.kernel.shares import Shares
 from zampay.tenants.auth import Caller
 from zampay.webhooks import endpoints, event_types, secrets, url_rules
 from zampay.webhooks.delivery import sending
@@ -42,33 +39,7 @@ class TooManyTestsForHost(ZamPayError):
     advice = "wait `Retry-After` seconds"
 
 
-class Slots:
-    """The test events that one process may have under way."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._tenants: Counter[str] = Counter()
-
-    @contextmanager
-    def take(self, tenant_id: str) -> Iterator[None]:
-        """A slot for a test event of this tenant.
-
-        Raises:
-            TestsUnderWay: the tenant has its share, or there is none left.
-        """
-        with self._lock:
-            if self._tenants[tenant_id] >= PER_TENANT or self._tenants.total() >= AT_ONCE:
-                raise TestsUnderWay(retry_after_s=5)
-            self._tenants[tenant_id] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._tenants[tenant_id] -= 1
-                self._tenants += Counter()  # forget those who have none left
-
-
-_slots = Slots()
+_shares = Shares(at_once=AT_ONCE, per_holder=PER_TENANT)
 
 
 def send(*, caller: Caller, endpoint_id: str) -> dict[str, Any]:
@@ -79,7 +50,9 @@ def send(*, caller: Caller, endpoint_id: str) -> dict[str, Any]:
     """
     message, at = _message(caller, endpoint_id)
     host = url_rules.host_of(message.url)
-    with _slots.take(caller.tenant_id):
+    with _shares.take(caller.tenant_id) as taken:
+        if not taken:
+            raise TestsUnderWay(retry_after_s=5)
         wait_s = rate_limits.wait_for_s(PER_HOST, "webhook-test", host)
         if wait_s is not None:
             raise TooManyTestsForHost(retry_after_s=wait_s)

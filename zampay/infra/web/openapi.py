@@ -53,6 +53,7 @@ REFUSALS = {
 }
 ALWAYS = {429, 500, 503}
 GUARDED = {400, 401, 403}
+CHANGES = {"post", "put", "patch"}
 WITH_BODY = {400, 403, 413, 415, 422}
 
 SECURITY_SCHEMES: dict[str, dict[str, str]] = {
@@ -74,6 +75,7 @@ IN_PATHS = {
     "payment_id": "The payment: `pay_…`.",
     "key_id": "The API key: `key_…`, not its secret text.",
     "endpoint_id": "The webhook endpoint: `whe_…`.",
+    "wallet_id": "The `wal_…` id of a wallet.",
     "event_id": "The event: `evt_…`.",
 }
 """What the variables of paths mean, by their names."""
@@ -210,12 +212,12 @@ def problems_of(path: str, method: str, operation: dict[str, Any]) -> set[int]:
     found = set(ALWAYS)
     if operation.get("security"):
         found |= GUARDED
-    if method in {"post", "patch"}:
+    if method in CHANGES:
         found |= WITH_BODY
     if any(one.get("in") == "query" for one in operation.get("parameters", [])):
         found.add(422)
     if "{" in path:
-        found |= {404, 409} if method in {"post", "patch"} else {404}
+        found |= {404, 409} if method in CHANGES else {404}
     return found
 
 

@@ -1,0 +1,1 @@
+"""Merchants' own wallets at the networks: encrypted credentials, verification, their choice."""
