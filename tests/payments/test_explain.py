@@ -104,9 +104,23 @@ def test_after_the_time_of_the_prompt_nobody_is_told_to_look_for_it(
         assert reason(app, payment) is over
 
 
-def test_what_is_being_sent_has_no_prompt_and_no_word_of_the_network_yet(
-    app: Flask, merchant: Merchant, network: ScriptedNetwork
+@pytest.mark.parametrize(
+    ("blocks_for", "reads", "is_prompted"),
+    [
+        (timedelta(0), Reason.SENDING, False),
+        (timedelta(minutes=2), Reason.ASKING_PAYER, True),
+    ],
+)
+def test_what_is_being_sent_has_no_word_of_the_network_yet_and_a_prompt_where_the_call_waits_for_it(
+    app: Flask,
+    merchant: Merchant,
+    network: ScriptedNetwork,
+    blocks_for: timedelta,
+    reads: Reason,
+    *,
+    is_prompted: bool,
 ) -> None:
+    network.may(blocks_for=blocks_for)
     payment = accept(app, merchant)
     seen: list[tuple[dict[str, Any], Reason]] = []
 
@@ -117,8 +131,8 @@ def test_what_is_being_sent_has_no_prompt_and_no_word_of_the_network_yet(
     network.submit_answers.append(sending)
     submit(app, payment)
     ((found, said),) = seen
-    assert said is Reason.SENDING
-    assert (found["payerHint"], found["networkSaid"]) == (None, None)
+    assert said is reads
+    assert (found["payerHint"] is not None, found["networkSaid"]) == (is_prompted, None)
     in_state(app, payment, State.PENDING)
     assert explained(merchant, payment)["networkSaid"] is None
 

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     ABOUT_TO_SEND = "about_to_send"
     WALLET_REFUSED = "wallet_refused"
     SENDING = "sending"
+    ASKING_PAYER = "asking_payer"
     NO_CLEAR_ANSWER = "no_clear_answer"
     NO_CLEAR_ANSWER_AND_PROMPT_OVER = "no_clear_answer_and_prompt_over"
     WAITING_FOR_PAYER = "waiting_for_payer"
@@ -137,9 +138,14 @@ class _Facts:
         return last_byte_at + self.window if last_byte_at is not None else None
 
     @property
+    def is_asked_now(self) -> bool:
+        """Whether a call is under way that lasts until the payer has answered."""
+        return self.payment.state == State.SUBMITTING and bool(self.payment.capability.blocks_for)
+
+    @property
     def is_prompted(self) -> bool:
         """Whether the payer may have the prompt on the phone."""
-        sent = self.payment.state in {State.UNCONFIRMED, State.PROCESSING}
+        sent = self.payment.state in {State.UNCONFIRMED, State.PROCESSING} or self.is_asked_now
         return sent and self.prompt_ends_at is not None and self.now < self.prompt_ends_at
 
 
@@ -163,7 +169,7 @@ def _reason(facts: _Facts) -> Reason:
         return Reason.WALLET_REFUSED
     if state in _PROMPT_OVER and not facts.is_prompted:
         return _PROMPT_OVER[state]
-    return _REASONS[state]
+    return Reason.ASKING_PAYER if facts.is_asked_now else _REASONS[state]
 
 
 def _notes(facts: _Facts) -> Iterator[Note]:
@@ -217,6 +223,7 @@ _SENTENCES = {
         "soon as {network} takes them, and fails if that lasts too long."
     ),
     Reason.SENDING: "We are sending the payment to {network} at this moment.",
+    Reason.ASKING_PAYER: "{network} is asking the payer at this moment and answers only then.",
     Reason.NO_CLEAR_ANSWER: (
         "We sent the payment to {network} and got no clear answer; the payer may be seeing the "
         "prompt, and we keep asking {network} what became of it."
