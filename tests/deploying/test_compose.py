@@ -10,6 +10,7 @@ import yaml
 from dev import compose_secrets
 from dev.environment import ROOT
 from dev.networks import SETUPS
+from zampay.providers import registry
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -25,7 +26,14 @@ def test_our_containers_may_do_next_to_nothing(name: str) -> None:
     assert service["tmpfs"] == ["/tmp"]  # noqa: S108
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["stop_grace_period"] == "30s"
+    assert service["stop_grace_period"] == ("150s" if name == "worker" else "30s")
+
+
+def test_a_worker_may_end_the_longest_call_of_each_network_before_it_is_killed() -> None:
+    grace_s = float(SERVICES["worker"]["stop_grace_period"].removesuffix("s"))
+    for network in registry.NETWORKS:
+        for able in network.profile(None).capabilities.values():
+            assert able.blocks_for.total_seconds() < grace_s
 
 
 @pytest.mark.parametrize("name", SERVICES)
