@@ -1,0 +1,1 @@
+"""Airtel Money's Open API over HTTP: `zampay simulate airtel`, see README.md."""
