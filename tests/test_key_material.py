@@ -40,8 +40,20 @@ VALUES = {
     "MTN_COLLECTION_API_USER": "7d1c4b0f-3d5a-4c0e-9a43-2f7b8f1f1a01",
     "MTN_CALLBACK_BASE_URL": "https://callbacks.example",
     "MTN_CA_BUNDLE": certifi.where(),
+    "AIRTEL_BASE_URL": "https://elsewhere.example",
+    "AIRTEL_CLIENT_ID": "another-" + SECRET,
+    "AIRTEL_CALLBACK_BASE_URL": "https://callbacks.example",
+    "AIRTEL_CALLBACK_TOKEN": "7" * 40,
+    "AIRTEL_SIGN_MESSAGES": "true",
+    "AIRTEL_PAYMENTS_PATH": "/merchant/v2/payments/",
+    "AIRTEL_CA_BUNDLE": certifi.where(),
 }
-GIVEN = {**PRODUCTION, "METRICS_TOKEN": SECRET}
+AIRTEL = {
+    "AIRTEL_BASE_URL": "https://airtel.example",
+    "AIRTEL_CLIENT_ID": SECRET,
+    "AIRTEL_CLIENT_SECRET": SECRET,
+}
+GIVEN = {**PRODUCTION, **AIRTEL, "METRICS_TOKEN": SECRET}
 NETWORK_KEYS = ["MTN_COLLECTION_SUBSCRIPTION_KEY", "MTN_COLLECTION_API_KEY"]
 KEYS = ["SECRET_KEY", "SECRET_KEY_PREVIOUS", "METRICS_TOKEN"]
 
@@ -79,7 +91,9 @@ def test_an_empty_file_is_said_and_not_taken_for_nothing_wanted(
         load(GIVEN, **{name: None, f"{name}_FILE": str(file)})
 
 
-@pytest.mark.parametrize("name", ["MTN_BASE_URL", "MTN_CALLBACK_BASE_URL"])
+@pytest.mark.parametrize(
+    "name", [name for name in names() if name.endswith(("_BASE_URL", "_CALLBACK_BASE_URL"))]
+)
 def test_outside_development_a_network_is_reached_and_calls_back_over_tls(
     load: Load, name: str
 ) -> None:

@@ -20,14 +20,14 @@ from playwright.sync_api import (
 from dev.environment import ROOT, await_condition
 from dev.stack import Stack
 from tests.deploying.conftest import CHROMIUM
+from tests.support.production import ADDRESSES
 from zampay.infra.web import problems
 
 ARTIFACTS = ROOT / "artifacts"
 PRODUCTION = {
     "APP_ENV": "production",
     "SHARED_WALLETS": "true",
-    "MTN_BASE_URL": "https://network.example",
-    "MTN_CALLBACK_BASE_URL": "https://pay.example",
+    **ADDRESSES,
     "TRUSTED_PROXIES": "1",
 }
 # There is no internet.

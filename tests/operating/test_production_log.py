@@ -11,14 +11,14 @@ import requests
 import zampay
 from dev.environment import ROOT, await_condition
 from dev.stack import Stack
+from tests.support.production import ADDRESSES
 
 PRODUCTION = {
     "APP_ENV": "production",
     "SHARED_WALLETS": "true",
     "TRUSTED_PROXIES": "1",
     "PUBLIC_URL": "https://pay.example",
-    "MTN_BASE_URL": "https://127.0.0.1:9",
-    "MTN_CALLBACK_BASE_URL": "https://pay.example",
+    **ADDRESSES,
     "LOG_LEVEL": "INFO",
 }
 BEHIND_THE_PROXY = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}

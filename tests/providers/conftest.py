@@ -1,18 +1,23 @@
 """Networks to hold to the contract: simulators in threads, and an application that knows Redis."""
 
-import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
 from flask import Flask
 
 from dev.servers import Servers
-from tests.support.networks import Mtn
+from tests.simulators.client import served
+from tests.support.airtel import Airtel
+from tests.support.networks import Mtn, Simulated
 from zampay.infra.redis import redis_client
-from zampay.simulators.core.server import serve
-from zampay.simulators.mtn.app import create_app
-from zampay.simulators.mtn.settings import Settings
+from zampay.simulators.airtel.app import create_app as create_airtel
+from zampay.simulators.airtel.settings import Settings as AirtelSettings
+from zampay.simulators.mtn.app import create_app as create_mtn
+from zampay.simulators.mtn.settings import Settings as MtnSettings
+
+QUICK: dict[str, Any] = {"port": 0, "approval_s": 0.05, "delayed_s": 0.1}
 
 
 @pytest.fixture(autouse=True)
@@ -29,19 +34,33 @@ def small_app(servers: Servers) -> Iterator[Flask]:
 
 @pytest.fixture(scope="session")
 def mtn_simulator() -> Iterator[Mtn]:
-    settings = Settings(port=0, approval_s=0.05, delayed_s=0.1)
-    server = serve(create_app(settings), settings)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield Mtn(f"http://127.0.0.1:{server.port}", settings)
-    server.shutdown()
-    thread.join()
+    settings = MtnSettings(**QUICK)
+    with served(create_mtn, settings) as url:
+        yield Mtn(url, settings)
+
+
+@pytest.fixture(scope="session")
+def airtel_simulator() -> Iterator[Airtel]:
+    settings = AirtelSettings(**QUICK)
+    with served(create_airtel, settings) as url:
+        yield Airtel(url, settings)
 
 
 @pytest.fixture
 def mtn(mtn_simulator: Mtn) -> Mtn:
     """The simulated network with nothing remembered, and our adapter for it."""
-    mtn_simulator.admin("POST", "reset")
-    mtn_simulator.admin("PUT", "faults", [])
-    mtn_simulator.admin("POST", "tokens/expire")
+    forget(mtn_simulator)
     return mtn_simulator
+
+
+@pytest.fixture
+def airtel(airtel_simulator: Airtel) -> Airtel:
+    """The simulated network with nothing remembered, and our adapter for it."""
+    forget(airtel_simulator)
+    return airtel_simulator
+
+
+def forget(network: Simulated) -> None:
+    network.admin("POST", "reset")
+    network.admin("PUT", "faults", [])
+    network.admin("POST", "tokens/expire")

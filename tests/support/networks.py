@@ -1,14 +1,18 @@
 """Each network as the conformance suite takes it: an adapter, and what can be known beside it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import requests
 
+from zampay.kernel import sandbox_numbers
 from zampay.kernel.money import Money
+from zampay.kernel.sandbox_numbers import OURS, PUBLISHED, Ending
+from zampay.providers import registry
 from zampay.providers.contract import (
     Order,
     PollAnswer,
@@ -18,11 +22,12 @@ from zampay.providers.contract import (
 )
 from zampay.providers.mtn import adapter as mtn_adapter
 from zampay.providers.mtn import settings as mtn_settings
-from zampay.providers.mtn.mapping import failure_at
 from zampay.providers.profile import DEPLOYMENT, Kind
 from zampay.providers.sandbox import adapter as sandbox_adapter
 from zampay.simulators.mtn.settings import Settings
 
+SANDBOX_SHOWS = set(Ending) - sandbox_numbers.FAILS - sandbox_numbers.REFUSED
+"""Endings for which no network needs a code of its own."""
 ACCEPTED_AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PAYER = "260963123400"
 
@@ -31,6 +36,8 @@ class NetworkInTest(Protocol):
     """What the suite needs of a network."""
 
     provider: Provider
+    prefix: str
+    endings: frozenset[Ending]
 
     def charges(self, order: Order) -> int:
         """How often the payer's wallet was charged for this order."""
@@ -46,19 +53,65 @@ class Remote(NetworkInTest, Protocol):
 class Sandbox:
     """The network inside the process: no transport, no books."""
 
-    def __init__(self) -> None:
-        self.provider: Provider = sandbox_adapter.Adapter(mtn_adapter.profile(None), failure_at)
+    def __init__(self, code: str = "MTN") -> None:
+        [network] = [one for one in registry.NETWORKS if one.code == code]
+        profile = network.profile(None)
+        self.provider: Provider = sandbox_adapter.Adapter(profile, network.failure_at)
+        self.prefix = profile.msisdn_prefixes[0]
+        named = {end for end in Ending if network.failure_at(end) is not None}
+        self.endings = frozenset({*named, *SANDBOX_SHOWS})
 
     def charges(self, order: Order) -> int:
         found = self.provider.poll(replace(order, now=order.now + timedelta(minutes=1)))
         return int(isinstance(found, ProviderResult) and found.status is ResultStatus.SUCCESSFUL)
 
 
-class Mtn:
-    """The simulator, and our adapter for it."""
+class Simulated:
+    """A simulator, and our adapter for it."""
+
+    prefix = "26096"
+    endings: frozenset[Ending]
+    """What its test numbers can show."""
+    submit, poll = "requesttopay", "poll"
+    """What the simulator calls a send and a poll."""
+    refused_token: Mapping[str, Any]
+    """The fault of an answer to a dead token."""
+    provider: Provider
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+
+    def admin(self, method: str, path: str, content: Any = None) -> Any:
+        url = f"{self.base_url}/_admin/{path}"
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.request(method, url, json=content, timeout=5)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        self.admin("PUT", "faults", list(faults))
+
+    def journal(self) -> Any:
+        return self.admin("GET", "journal")
+
+    def requests(self, operation: str) -> int:
+        """How many requests of this operation the network has seen."""
+        return sum(one["operation"] == operation for one in self.journal()["requests"])
+
+    def charges(self, order: Order) -> int:
+        return int(self.journal()["byReference"].get(order.reference, 0))
+
+
+class Mtn(Simulated):
+    """MTN's simulator, and our adapter for it."""
+
+    endings = frozenset({*PUBLISHED.values(), *OURS.values()})
+    refused_token = MappingProxyType({"kind": "status", "status": 401, "body": {}})
 
     def __init__(self, base_url: str, simulated: Settings) -> None:
-        self.base_url, self.simulated = base_url, simulated
+        super().__init__(base_url)
+        self.simulated = simulated
         self.provider: Provider = self.adapter()
 
     def adapter(self, **changes: Any) -> mtn_adapter.Adapter:
@@ -82,31 +135,13 @@ class Mtn:
     def at(self, base_url: str) -> Provider:
         return self.adapter(base_url=base_url, read_timeout_s=0.5)
 
-    def admin(self, method: str, path: str, content: Any = None) -> Any:
-        url = f"{self.base_url}/_admin/{path}"
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.request(method, url, json=content, timeout=5)
-        assert answer.ok, answer.text
-        return answer.json() if answer.content else None
-
-    def faults(self, *faults: dict[str, Any]) -> None:
-        self.admin("PUT", "faults", list(faults))
-
-    def journal(self) -> Any:
-        return self.admin("GET", "journal")
-
-    def requests(self, operation: str) -> int:
-        """How many requests of this operation the network has seen."""
-        return sum(one["operation"] == operation for one in self.journal()["requests"])
-
     def charges(self, order: Order) -> int:
-        found = self.journal()["byReference"].get(order.reference, 0)
+        found = super().charges(order)
         assert found == self.journal()["byExternalId"].get(order.transfer_id, 0)
-        return int(found)
+        return found
 
 
-def an_order(provider: Provider, msisdn: str = PAYER, **changes: Any) -> Order:
+def an_order(provider: Provider, msisdn: str | None = None, **changes: Any) -> Order:
     """An order of 12.50, just accepted."""
     reference = provider.new_reference(Kind.PAYMENT)
     plain = Order(
@@ -114,7 +149,7 @@ def an_order(provider: Provider, msisdn: str = PAYER, **changes: Any) -> Order:
         wallet_id=DEPLOYMENT,
         reference=reference,
         transfer_id=f"pay_{reference[:8]}",
-        msisdn=msisdn,
+        msisdn=msisdn or f"{provider.profile.msisdn_prefixes[0]}3123400",
         money=Money(1250, "ZMW"),
         payer_message="Order 1",
         payee_note="Order 1",

@@ -8,6 +8,9 @@ from flask import Flask, current_app
 
 from zampay.infra.telemetry import metrics
 from zampay.kernel.sandbox_numbers import Ending
+from zampay.providers.airtel import adapter as airtel
+from zampay.providers.airtel import mapping as airtel_mapping
+from zampay.providers.airtel import settings as airtel_settings
 from zampay.providers.contract import Provider
 from zampay.providers.credentials import MerchantWallets
 from zampay.providers.failures import Failure, FailureCode
@@ -45,6 +48,15 @@ NETWORKS = (
         mtn_mapping.failure_at,
         mtn_settings.SECRETS,
         mtn_settings.MERCHANT_WALLETS,
+    ),
+    Network(
+        airtel.CODE,
+        airtel_settings.read,
+        airtel.profile,
+        airtel.Adapter,
+        airtel_mapping.failure_at,
+        airtel_settings.SECRETS,
+        airtel_settings.MERCHANT_WALLETS,
     ),
 )
 IN_EXAMPLES = NETWORKS[0].code

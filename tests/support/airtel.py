@@ -1,0 +1,49 @@
+"""Airtel as the conformance suite takes it: the simulator, and our adapter for it."""
+
+from types import MappingProxyType
+from typing import Any
+
+from tests.support.networks import Simulated
+from zampay.providers.airtel import adapter as airtel_adapter
+from zampay.providers.airtel import settings as airtel_settings
+from zampay.providers.contract import Provider
+from zampay.simulators.airtel.endings import PUSH
+from zampay.simulators.airtel.settings import Settings
+
+
+class Airtel(Simulated):
+    prefix = "26097"
+    endings = frozenset(PUSH)
+    submit = "push"
+    refused_token = MappingProxyType(
+        {"kind": "status", "status": 403, "body": {"error": "invalid_token"}}
+    )
+
+    def __init__(self, base_url: str, simulated: Settings) -> None:
+        super().__init__(base_url)
+        self.simulated = simulated
+        self.provider: Provider = self.adapter()
+
+    def adapter(self, **changes: Any) -> airtel_adapter.Adapter:
+        given: dict[str, Any] = {
+            "base_url": self.base_url,
+            "client_id": self.simulated.client_id,
+            "client_secret": self.simulated.client_secret,
+            "callback_key": "",
+            "callback_token": "",
+            "callback_base_url": None,
+            "signs": False,
+            "payments_path": airtel_settings.PAYMENTS_PATH,
+            "connect_timeout_s": 5.0,
+            "read_timeout_s": 10.0,
+            "polls_per_s": 1000.0,
+            "min_amount_minor": 100,
+            "max_amount_minor": 100_000_000,
+            "unknown_grace_s": 900.0,
+            "first_poll_s": 180.0,
+            **changes,
+        }
+        return airtel_adapter.Adapter(airtel_settings.Settings(**given))
+
+    def at(self, base_url: str) -> Provider:
+        return self.adapter(base_url=base_url, read_timeout_s=0.5)

@@ -1,0 +1,1 @@
+"""Airtel Money, Zambia, through Airtel Africa's Open API; see README.md beside this."""
