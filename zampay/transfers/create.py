@@ -6,7 +6,7 @@ message. Whoever dies after its commit has lost nothing: the sweep finds the due
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
@@ -78,8 +78,12 @@ class Wanted:
 
     def digest(self) -> str:
         """SHA-256 of the meaning: what has to be equal for a replay."""
-        meant = {name: value for name, value in asdict(self).items() if value is not None}
+        meant = {name: value for name, value in self.values().items() if value is not None}
         return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()
+
+    def values(self) -> dict[str, Any]:
+        """Each by its name."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
 def accept(
@@ -196,7 +200,7 @@ def _values(
     tx: Transaction, *, livemode: bool, wanted: Wanted, request_id: str | None
 ) -> dict[str, Any]:
     provider = registry.networks(livemode=livemode)[wanted.provider]
-    meant = asdict(wanted)
+    meant = wanted.values()
     del meant["named_wallet"]
     return {
         **meant,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ EVERY_TENANT: Final = "*"
 """For the operator's commands only: it shows nothing to a role that does not own the tables."""
 NO_TENANT: Final = ""
 """For what belongs to nobody, such as signs of life, and for functions of `definer`."""
+TENANT_SETTING = "zampay.tenant_id"
 _BEGIN = SQL("BEGIN; SELECT set_config({setting}, {value}, true) AS value, now()")
 _LONGEST_WAIT_S = 20.0  # more than statement_timeout: a server that works says more itself
 _SESSION_SETTINGS = (
@@ -187,17 +189,25 @@ def _begin(scope: str | TenantOf) -> Transaction:
 
 
 def _begun(scope: str | TenantOf) -> Transaction:
-    setting, value = "zampay.tenant_id", scope.value() if isinstance(scope, TenantOf) else scope
-    if scope == EVERY_TENANT:
-        setting, value = EVERY_TENANT_SETTING, "on"
+    if isinstance(scope, TenantOf):
+        begin = _BEGIN.format(setting=TENANT_SETTING, value=scope.value()).as_string(None)
+    else:
+        begin = _begin_as(scope)
     link = db.engine.connect()
     try:
         link.begin()  # in SQLAlchemy's books only: the driver is in autocommit mode
-        found = statements.last(link, _BEGIN.format(setting=setting, value=value))
+        found = statements.last(link, begin)
     except BaseException:
         link.close()
         raise
     return Transaction(link, EVERY_TENANT if scope == EVERY_TENANT else found.value, found.now)
+
+
+@lru_cache(maxsize=1000)
+def _begin_as(scope: str) -> str:
+    is_every = scope == EVERY_TENANT
+    setting, value = (EVERY_TENANT_SETTING, "on") if is_every else (TENANT_SETTING, scope)
+    return _BEGIN.format(setting=setting, value=value).as_string(None)
 
 
 def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:

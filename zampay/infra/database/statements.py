@@ -9,14 +9,13 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg.rows import namedtuple_row
-from psycopg.sql import Composed
 from psycopg.types.json import Jsonb
 
 Rows = psycopg.Cursor[Any]
 """What a statement gave: iterate, `fetchone()`, `fetchall()`, `rowcount`; fields by name."""
 
 
-def run(link: sa.Connection, statement: str | Composed, values: Mapping[str, Any] | None) -> Rows:
+def run(link: sa.Connection, statement: str, values: Mapping[str, Any] | None) -> Rows:
     """Run a statement with `%(name)s` for a value; a dict becomes JSON.
 
     Raises:
@@ -30,10 +29,10 @@ def run(link: sa.Connection, statement: str | Composed, values: Mapping[str, Any
     except psycopg.Error as error:
         # SQLAlchemy's one place for errors of the driver; it has no public name. It gives up what
         # is lost, tells the listeners of `handle_error`, and raises.
-        link._handle_dbapi_exception(error, str(statement), None, None, None)  # noqa: SLF001
+        link._handle_dbapi_exception(error, statement, None, None, None)  # noqa: SLF001
 
 
-def last(link: sa.Connection, several: Composed) -> Any:
+def last(link: sa.Connection, several: str) -> Any:
     """Run several statements in one round trip; the one row of the last.
 
     Raises:
