@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.cli.test_who_acts import ACTIONS, PAYMENT, TENANT, UNGROUNDED
+from tests.cli.test_who_acts import ACTIONS, PAYMENT, TENANT, UNGROUNDED, WALLET
 from tests.support.commands import run
 from tests.support.two_operators import act
 from zampay.cli.commands import OPERATORS, load
@@ -21,6 +21,9 @@ READS = [
     ("payment", "show", PAYMENT),
     ("payment", "proposals"),
     ("operator", "list"),
+    ("wallet", "list", TENANT),
+    ("wallet", "show", WALLET),
+    ("wallet", "balance", WALLET),
     ("secrets", "rotate-encryption"),
 ]
 PROVEN = [

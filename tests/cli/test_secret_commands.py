@@ -10,7 +10,8 @@ from tests.support.commands import run
 from tests.support.merchants import Merchant
 from tests.support.objects import NOBODY_LISTENS
 from tests.webhooks.given import endpoint
-from zampay.cli.doctor import Code, examine
+from zampay.cli.doctor import examine
+from zampay.cli.doctor_wallets import Code
 from zampay.kernel.findings import Finding, Verdict
 
 NEW = "the-secret-key-of-the-next-year!"

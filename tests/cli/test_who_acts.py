@@ -12,8 +12,12 @@ from zampay.transfers.operator_actions import NotPossible, Operator
 from zampay.transfers.states import State
 
 BLANK = ["", " ", "\u200b", "Ma\u200bry", "Mary\n", "\u3164", "-", "M" * 101]
-TENANT, KEY, PAYMENT = (f"{prefix}_{'0' * 26}" for prefix in ("ten", "key", "pay"))
+TENANT, KEY, PAYMENT, WALLET = (f"{prefix}_{'0' * 26}" for prefix in ("ten", "key", "pay", "wal"))
+CREATING = ("--provider", "MTN", "--name", "Till", "--credentials", "-")
 ACTIONS = [
+    ("wallet", "create", TENANT, *CREATING),
+    ("wallet", "replace", WALLET, "--credentials", "-"),
+    ("wallet", "disable", WALLET),
     ("tenant", "suspend", TENANT),
     ("tenant", "resume", TENANT),
     ("key", "revoke", KEY),
@@ -23,6 +27,7 @@ ACTIONS = [
     ("callbacks", "replay", "--since", "2020-01-31"),
 ]
 UNGROUNDED = [
+    ("wallet", "verify", WALLET),
     ("tenant", "activate", TENANT),
     ("tenant", "create", "--name", "Kalulu Books", "--email", "owner@example.com"),
     ("payment", "poll", PAYMENT),

@@ -44,6 +44,7 @@ _EMAIL = ma.validate.And(
 TENANT = PublicId("ten")
 KEY = PublicId("key")
 PAYMENT = PublicId("pay")
+WALLET = PublicId("wal")
 
 
 def email(text: str) -> str:

@@ -15,12 +15,13 @@ OPERATORS = {
     "doctor": ("zampay.cli.doctor:doctor", "Say what is wrong, and what to do."),
     "tenant": ("zampay.cli.tenants:tenant_commands", "Merchants of this gateway."),
     "key": ("zampay.cli.keys:key_commands", "API keys of every merchant."),
+    "wallet": ("zampay.cli.wallets:wallet_commands", "Wallets that merchants have at networks."),
     "payment": ("zampay.cli.payments:payment_commands", "Payments of every merchant."),
     "operator": ("zampay.cli.operators:operator_commands", "The people who run this gateway."),
     "callbacks": ("zampay.cli.callbacks:callback_commands", "Callbacks that networks sent us."),
     "secrets": (
         "zampay.cli.secrets:secret_commands",
-        "What SECRET_KEY encrypts: the secrets of webhooks.",
+        "What SECRET_KEY encrypts: secrets of webhooks, credentials of wallets.",
     ),
 }
 ALONE = {

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import with_appcontext
 
-from zampay.cli import output
+from zampay.cli import doctor_wallets, output
 from zampay.infra.database import db
 from zampay.infra.health import clock_skew, health_connection, readiness
 from zampay.infra.telemetry import error_text
@@ -18,7 +18,6 @@ from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
 from zampay.providers import registry
 from zampay.tenants import audit_chain
 from zampay.transfers import history, invariants
-from zampay.webhooks import rotate_encryption
 
 
 class Code(StrEnum):
@@ -28,6 +27,7 @@ class Code(StrEnum):
     DEVELOPMENT = "development"
     NO_PROXY = "no_trusted_proxy"
     REGISTRATION_OPEN = "registration_open"
+    WALLETS_SHARED = "wallets_shared"
     NO_METRICS = "no_metrics"
     CLOCKS_AGREE = "clocks_agree"
     CLOCKS_APART = "clocks_apart"
@@ -41,12 +41,6 @@ class Code(StrEnum):
     LOG_REWRITTEN = "audit_log_rewritten"
     HISTORY_REWRITTEN = "history_rewritten"
     CHAINS_WHOLE = "chains_whole"
-    SECRETS_UNREAD = "secrets_unread"
-    SECRETS_LOST = "secrets_lost"
-    SECRETS_OF_EARLIER_KEY = "secrets_of_earlier_key"
-    SECRETS_CURRENT = "secrets_current"
-    NETWORK_SERVED = "network_served"
-    NO_NETWORK = "no_network"
 
 
 LONGEST_QUERY_S = 60
@@ -107,14 +101,9 @@ def examine() -> Iterator[Finding]:
     yield from _clock()
     yield from _books()
     yield from _chains()
-    yield from _secrets()
-    for name, network in registry.served(livemode=True).items():
-        yield fine(Code.NETWORK_SERVED, name, "configured; asking it ...")
-        yield from network.diagnose()
-    if not registry.served(livemode=True):
-        remedy = "Set the variables of one; `.env.example` lists them."
-        says = "none is configured: live payments are refused."
-        yield advice(Code.NO_NETWORK, "networks", says, remedy)
+    yield from doctor_wallets.secrets()
+    yield from doctor_wallets.networks()
+    yield from doctor_wallets.wallets()
 
 
 def _named_database() -> str:
@@ -145,6 +134,12 @@ def _configuration() -> Iterator[Finding]:
             "`zampay tenant create`."
         )
         yield advice(Code.REGISTRATION_OPEN, "configuration", says, remedy)
+    if settings["SHARED_WALLETS"] and registry.served(livemode=True):
+        says = (
+            "SHARED_WALLETS is true: you hold the money of merchants without wallets of their own."
+        )
+        remedy = "Is that yours to hold? docs/operations.md, Whose money."
+        yield advice(Code.WALLETS_SHARED, "configuration", says, remedy)
     if current_app.extensions["metrics_token"] is None:
         says = "METRICS_TOKEN is not set: there are no metrics, and no alerts."
         yield advice(Code.NO_METRICS, "configuration", says, "Set it, and give it to Prometheus.")
@@ -232,29 +227,3 @@ def _chains() -> Iterator[Finding]:
         yield fine(
             Code.CHAINS_WHOLE, "chains", "audit logs and histories are as they were written."
         )
-
-
-def _secrets() -> Iterator[Finding]:
-    """Whether SECRET_KEY alone decrypts the secrets of webhooks."""
-    subject = "webhook secrets"
-    try:
-        found = rotate_encryption.examine()
-    except sa.exc.SQLAlchemyError as error:
-        remedy = "The database's own finding says more."
-        says = f"they could not be looked at: {error_text.of_database(error)}."
-        yield broken(Code.SECRETS_UNREAD, subject, says, remedy)
-        return
-    if found.lost:
-        names = ", ".join(sorted({endpoint_id for endpoint_id, _ in found.lost}))
-        says = f"no key decrypts those of {names}."
-        yield broken(Code.SECRETS_LOST, subject, says, rotate_encryption.REMEDY)
-    if found.earlier:
-        says = f"only SECRET_KEY_PREVIOUS decrypts {found.earlier} of them."
-        yield advice(
-            Code.SECRETS_OF_EARLIER_KEY,
-            subject,
-            says,
-            f"Run `{rotate_encryption.COMMAND}` before you drop it.",
-        )
-    if not (found.lost or found.earlier):
-        yield fine(Code.SECRETS_CURRENT, subject, f"SECRET_KEY decrypts all {found.current}.")
