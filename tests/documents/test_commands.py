@@ -17,7 +17,7 @@ FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`]+)`")
 OURS = re.compile(r"(?:^|[ /])zampay ([a-z].*)$")
 OTHERWISE = re.compile(r"\b(flask|celery) (?!--app \w+ …)[a-z-]|-m zampay\.")
-ID = re.compile(r"<?\b(pay|ten|key|whe|prp)_…>?")
+ID = re.compile(r"<?\b(pay|ten|key|whe|prp|wal)_…>?")
 PLACEHOLDER = re.compile(r"<[^<>]+>")
 OF_A_MERCHANT = {
     "ZAMPAY_URL": "http://127.0.0.1:8000",

@@ -1,5 +1,6 @@
 """The tables of the guide are complete, and what they say is what the code does."""
 
+import json
 import re
 from datetime import timedelta
 from types import SimpleNamespace
@@ -9,8 +10,8 @@ import pytest
 from flask import Flask
 
 from dev.environment import ROOT
-from tests.support.fakes import HeldQueue, make_due, poll, stored
-from tests.support.merchants import Merchant
+from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, poll, stored
+from tests.support.merchants import BASE, Merchant, answered
 from zampay.infra.web import problems
 from zampay.kernel import sandbox_numbers
 from zampay.providers import registry
@@ -117,3 +118,27 @@ def test_the_sweep_of_a_web_shop_leaves_what_got_no_answer_for_later() -> None:
 
     shop["sweep"](lambda: orders, ask, lambda *given: saved.append(given))
     assert saved == [(orders[1], "FAILED", "payer_declined")]
+
+
+CURL = re.compile(
+    r'^curl -sS( -X (\w+))? "\$ZAMPAY_URL/api/v1(\S+)"(.*?)(?=^curl|\Z)', re.MULTILINE | re.DOTALL
+)
+
+
+def test_the_requests_of_the_part_about_wallets_work_one_after_the_other(
+    merchant: Merchant, network: ScriptedNetwork
+) -> None:
+    blocks = re.findall(r"^```bash\n(.*?)^```", section("Wallets"), re.MULTILINE | re.DOTALL)
+    asked, wallet_id = [], ""
+    for _, method, path, rest in CURL.findall("".join(blocks)):
+        body = re.search(r"-d '(.*?)'", rest, re.DOTALL)
+        answer = merchant.client.open(
+            f"{BASE}{path.replace('$WALLET_ID', wallet_id)}",
+            method=method or ("POST" if body else "GET"),
+            headers=merchant.headers(),
+            **({"json": json.loads(body[1])} if body else {}),
+        )
+        assert answer.status_code in {200, 201}, answer.json
+        wallet_id = wallet_id or answered(answer).json["id"]
+        asked.append(path.rpartition("/")[2])
+    assert asked == ["wallets", "verify", "credentials", "balance", "disable"]
