@@ -1,14 +1,20 @@
 """Airtel as the conformance suite takes it: the simulator, and our adapter for it."""
 
+import json
 from types import MappingProxyType
 from typing import Any
 
+from tests.support.counts import value
 from tests.support.networks import Simulated
+from zampay.infra.http.outbound import Reply
 from zampay.providers.airtel import adapter as airtel_adapter
 from zampay.providers.airtel import settings as airtel_settings
-from zampay.providers.contract import Provider
+from zampay.providers.contract import PollAnswer, Provider, Submission
 from zampay.simulators.airtel.endings import PUSH
 from zampay.simulators.airtel.settings import Settings
+
+OURS = "zp0000000000000000000001"
+"""An id of ours."""
 
 
 class Airtel(Simulated):
@@ -47,3 +53,23 @@ class Airtel(Simulated):
 
     def at(self, base_url: str) -> Provider:
         return self.adapter(base_url=base_url, read_timeout_s=0.5)
+
+
+def sent(airtel: Airtel, status: int, body: object, **more: Any) -> Submission:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return airtel.adapter()._submission(Reply(status, text, **more))
+
+
+def polled(airtel: Airtel, status: int, body: object) -> PollAnswer:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return airtel.adapter()._poll_answer(Reply(status, text), OURS)
+
+
+def refusal(code: str | None, message: str = "", result: str | None = None) -> dict[str, Any]:
+    """As 121-platform's samples have it: HTTP 200, and `code` 400 inside."""
+    told: dict[str, Any] = {"code": "400", "success": False, "message": message}
+    return {"status": told | {"response_code": code} | {"result_code": result}}
+
+
+def alarms() -> float:
+    return value("zampay_provider_alarms_total", provider="airtel")
