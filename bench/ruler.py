@@ -1,5 +1,6 @@
 """The rulers: bare programs on the same machine, beside which the gateway's figures are read."""
 
+import asyncio
 import contextlib
 import os
 import subprocess
@@ -15,6 +16,7 @@ import requests
 
 from bench import autocannon
 from bench.autocannon import Figures
+from bench.bare_path import Path
 from dev import postgres
 from dev.environment import DATA, LOOPBACK, ROOT, DevError, await_condition, free_port
 from dev.servers import as_postgresql
@@ -100,12 +102,28 @@ def no_op(stack: Stack) -> float:
         return NO_OPS / (time.perf_counter() - began_s)
 
 
+def bare_path(stack: Stack, *, seconds: float) -> float:
+    """Payments a second from POST to the last webhook, by the same packages without any promise."""
+    others = free_port()
+    more = {"OTHERS_URL": f"http://{LOOPBACK}:{others}"}
+    worker = [str(PYTHON), "-m", "celery", "--quiet", "--app", "bench.rulers.bare_path:celery"]
+    worker += ["worker", "--pool", "threads", "--concurrency", "16", "--loglevel", "error"]
+    with (
+        _gunicorn(stack, "bench.rulers.bare_path:app", **more) as url,
+        _running("bare_path", worker, stack, _environment(stack) | more),
+    ):
+        path = Path(int(url.rpartition(":")[2]), seconds)
+        return asyncio.run(path.per_s(others))
+
+
 @contextmanager
-def _gunicorn(stack: Stack, **more: str) -> Iterator[str]:
+def _gunicorn(
+    stack: Stack, program: str = "bench.rulers.flask_insert:app", **more: str
+) -> Iterator[str]:
     port = free_port()
     command = [str(PYTHON), "-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}", "--workers", "2"]
     command += ["--threads", "8", "--worker-class", "gthread", "--log-level", "error"]
-    command += ["bench.rulers.flask_insert:app"]
+    command += [program]
     with _running("flask", command, stack, _environment(stack) | more, port=port):
         yield f"http://{LOOPBACK}:{port}"
 
