@@ -13,6 +13,7 @@ from zampay.infra.database.db import db
 from zampay.tenants import audit_chain
 from zampay.tenants import queries as tenant_queries
 from zampay.transfers import callback_queries, due, gauges, history, invariants, today_gauges
+from zampay.wallets import callback_tokens
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import queries as webhook_queries
 from zampay.webhooks.delivery import queries as delivery_queries
@@ -21,6 +22,7 @@ FUNCTIONS: Final = (
     tenant_queries.TENANT_OF_KEY,
     callback_queries.TENANT_OF_CALLBACK,
     callback_queries.TENANT_OF_REFERENCE,
+    callback_tokens.TENANT_OF_WALLET,
     *due.STREAMS.values(),
     *due.DUE.values(),
     delivery_queries.DUE_ENDPOINTS,

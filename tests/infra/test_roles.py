@@ -194,6 +194,7 @@ def test_row_security_cannot_be_passed_over(two: TwoRoles) -> None:
 LOOK_UPS = [
     ("SELECT tenant_id FROM tenant_of_key('unknown')", []),
     ("SELECT tenant_id FROM tenant_of_callback('half')", []),
+    ("SELECT tenant_id FROM tenant_of_wallet('half')", []),
     ("SELECT tenant_id FROM tenant_of_reference('MTN', 'none')", []),
     ("SELECT count(*) FROM due_to_submit('MTN', 'deployment', true, 10, 10, '{}', '{}')", [2]),
     ("SELECT count(*) FROM due_to_poll('MTN', 'deployment', true, 10, 10, '{}', '{}')", [0]),

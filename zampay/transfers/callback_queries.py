@@ -35,6 +35,7 @@ TENANT_OF_REFERENCE = Function(
 _BY_REFERENCE = """
     SELECT id, tenant_id FROM transfers
      WHERE provider = %(network)s AND provider_reference = %(reference)s
+       AND wallet_id = %(wallet_id)s
 """
 _BY_LOOKUP = """
     SELECT id, tenant_id, provider, callback_token FROM transfers
@@ -62,9 +63,13 @@ def tenant_of_reference(network: str, reference: str) -> TenantOf:
     return TenantOf(TENANT_OF_REFERENCE, {"network": network, "reference": reference})
 
 
-def by_reference(tx: Transaction, network: str, reference: str) -> tuple[str, str] | None:
-    """(transfer id, tenant id) of what the network knows by this reference."""
-    found = tx.execute(_BY_REFERENCE, network=network, reference=reference).fetchone()
+def by_reference(
+    tx: Transaction, network: str, reference: str, *, wallet_id: str
+) -> tuple[str, str] | None:
+    """(transfer id, tenant id) of what the network knows by this reference, in this wallet."""
+    found = tx.execute(
+        _BY_REFERENCE, network=network, reference=reference, wallet_id=wallet_id
+    ).fetchone()
     return (found.id, found.tenant_id) if found else None
 
 

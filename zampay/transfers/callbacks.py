@@ -22,16 +22,20 @@ from zampay.kernel.errors import ZamPayError
 from zampay.kernel.ids import ALPHABET
 from zampay.providers import registry
 from zampay.providers.contract import CallbackHint, CallbackRequest
+from zampay.providers.profile import DEPLOYMENT
 from zampay.transfers import callback_queries, locked_rows, transitions
 from zampay.transfers.callback_queries import Kept
 from zampay.transfers.create import TOKEN_LENGTH
 from zampay.transfers.models import Transfer
+from zampay.wallets import callback_tokens
 
 log = structlog.get_logger()
 callbacks = Blueprint("callbacks", __name__, url_prefix=f"{PREFIX}/callbacks")
 MOST_KEPT = 50
 LOCK_S = 5
 OUTCOMES = (*Kept, "unknown", "refused")
+_Ids = tuple[str, str]
+"""(transfer id, tenant id)."""
 _TOKEN = re.compile(rf"[{ALPHABET}]{{{TOKEN_LENGTH}}}")
 
 
@@ -58,9 +62,7 @@ class SourceNotAllowed(ZamPayError):
 def receive(provider: str, token: str) -> Response:
     """Keep a callback and poll its transfer soon; the same body again changes nothing."""
     _check_source()
-    called_back = registry.called_back(provider)
-    hint = called_back.read_callback(_as_came(token)) if called_back else None
-    found = _find(called_back.profile.code, hint) if called_back and hint else None
+    hint, found = _called_back(provider, token)
     if found is None or hint is None:
         metrics.CALLBACKS.labels("unknown").inc()
         if hint is None or hint.token is not None:
@@ -79,14 +81,31 @@ def _as_came(token: str) -> CallbackRequest:
     return CallbackRequest(token, request.method, headers, read_raw_body)
 
 
-def _find(network: str, hint: CallbackHint) -> tuple[str, str] | None:
-    """(transfer id, tenant id) of what the hint names."""
+def _called_back(provider: str, token: str) -> tuple[CallbackHint | None, _Ids | None]:
+    """What a callback is about: as the deployment's adapter reads it, or, where that knows no such
+    address, the one of the merchant's wallet whose address it is. An address that serves one wallet
+    names only transfers of that wallet.
+    """
+    adapter = registry.called_back(provider)
+    if adapter is None:
+        return None, None
+    code, wallet_id = adapter.profile.code, DEPLOYMENT
+    hint = adapter.read_callback(_as_came(token))
+    if hint is None and _TOKEN.fullmatch(token):
+        wallet = callback_tokens.called_back(code, token)
+        if wallet is not None:
+            wallet_id, hint = wallet.wallet_id, wallet.provider.read_callback(_as_came(token))
+    return hint, _find(code, hint, wallet_id) if hint else None
+
+
+def _find(network: str, hint: CallbackHint, wallet_id: str) -> _Ids | None:
+    """What the hint names."""
     if hint.token is not None and _TOKEN.fullmatch(hint.token):
         with transaction(callback_queries.tenant_of_callback(hint.token)) as tx:
             return callback_queries.by_callback_token(tx, network, hint.token)
     if hint.reference is not None:
         with transaction(callback_queries.tenant_of_reference(network, hint.reference)) as tx:
-            return callback_queries.by_reference(tx, network, hint.reference)
+            return callback_queries.by_reference(tx, network, hint.reference, wallet_id=wallet_id)
     return None
 
 

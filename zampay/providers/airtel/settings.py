@@ -187,5 +187,6 @@ MERCHANT_WALLETS = MerchantWallets(
         ),
     ),
     settings=_of_wallet,
+    has_callback_address=True,
 )
 """An application of Airtel's portal."""
