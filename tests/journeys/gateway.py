@@ -41,6 +41,13 @@ PACE = {
     "MTN_POLLS_PER_S": "50",
     "SIMULATOR_MTN_APPROVAL_S": "0.3",
     "SIMULATOR_MTN_DELAYED_S": "1.5",
+    "AIRTEL_CONNECT_TIMEOUT_S": "1",
+    "AIRTEL_READ_TIMEOUT_S": "2",
+    "AIRTEL_UNKNOWN_GRACE_S": "3",
+    "AIRTEL_FIRST_POLL_S": "4",
+    "AIRTEL_POLLS_PER_S": "50",
+    "SIMULATOR_AIRTEL_APPROVAL_S": "0.3",
+    "SIMULATOR_AIRTEL_DELAYED_S": "1.5",
 }
 """Time made short, by settings that an operator has, too."""
 
