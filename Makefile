@@ -95,7 +95,7 @@ image: $(READY) secrets ## build the image and try it with Compose; IMAGE=zampay
 		$(COMPOSE) down --volumes; exit $$status
 
 bench: $(READY) ## measure speed beside bare programs; ARGS="--turns 1"
-	@npm install --no-audit --no-fund --ignore-scripts --silent --prefix $(NPM) autocannon@9.0.0
+	@npm install --no-audit --no-fund --ignore-scripts --silent --prefix $(NPM) autocannon@9.0.0 loadtest@8.2.1
 	@test -e .data/bench || $(VENV)/bin/uv venv --quiet --python $(RUN) .data/bench
 	@$(VENV)/bin/uv pip install --quiet --python .data/bench/bin/python \
 		-r requirements.txt -r bench/rulers/requirements.txt

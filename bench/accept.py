@@ -4,7 +4,9 @@ The whole web process as the Procfile starts it, on two processes; no worker run
 test key, because all orders name one number, of which a live key may ask only so much.
 """
 
-from bench import autocannon
+from collections.abc import Mapping
+
+from bench import autocannon, loadtest
 from bench.autocannon import Figures
 from bench.rig import Merchants
 from dev.stack import Stack
@@ -14,19 +16,17 @@ SHARE_OF_THE_KNEE = 0.7
 
 def at_the_knee(stack: Stack, *, seconds: float) -> Figures:
     """As many as it takes on 32 connections."""
-    return _run(stack, seconds=seconds)
+    return autocannon.run(_url(stack), seconds=seconds, headers=_headers(stack))
 
 
 def at_a_constant_rate(stack: Stack, *, per_s: float, seconds: float) -> Figures:
     """At this rate, whatever comes back."""
-    return _run(stack, seconds=seconds, per_s=per_s)
+    return loadtest.run(_url(stack), seconds=seconds, per_s=per_s, headers=_headers(stack))
 
 
-def _run(stack: Stack, *, seconds: float, per_s: float | None = None) -> Figures:
-    merchants = Merchants.open(stack, count=1)
-    return autocannon.run(
-        f"{stack.url}/api/v1/payments",
-        seconds=seconds,
-        per_s=per_s,
-        headers=merchants.headers[0],
-    )
+def _url(stack: Stack) -> str:
+    return f"{stack.url}/api/v1/payments"
+
+
+def _headers(stack: Stack) -> Mapping[str, str]:
+    return Merchants.open(stack, count=1).headers[0]

@@ -1,5 +1,5 @@
 """Load over HTTP by autocannon (of Node's npm; `make bench` fetches it): open connections that ask
-again at once, or requests at a constant rate, whose latencies count from when they were due.
+again at once.
 """
 
 import json
@@ -34,7 +34,6 @@ def run(
     *,
     seconds: float,
     connections: int = 32,
-    per_s: float | None = None,
     headers: Mapping[str, str] | None = None,
     body: str = ORDER,
 ) -> Figures:
@@ -42,8 +41,8 @@ def run(
     if not PROGRAM.exists():
         raise DevError("autocannon is not here: `make bench` fetches it.")
     named = {"Content-Type": "application/json", **(headers or {})}
-    command = [str(PROGRAM), "-j", "-I", "-m", "POST", "-b", body, "-d", str(seconds)]
-    command += ["-c", str(connections), *(["-R", str(round(per_s))] if per_s else [])]
+    command = [str(PROGRAM), "-j", "-m", "POST", "-b", body, "-d", str(seconds)]
+    command += ["-c", str(connections)]
     command += [part for name, text in named.items() for part in ("-H", f"{name}={text}")]
     done = subprocess.run([*command, url], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
