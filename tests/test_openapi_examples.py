@@ -50,6 +50,8 @@ READS = {
     "listWebhookEndpoints": "/webhook-endpoints",
     "getWebhookEndpoint": "/webhook-endpoints/{endpoint_id}",
     "listDeliveries": "/webhook-endpoints/{endpoint_id}/deliveries",
+    "listNetworks": "/networks",
+    "getAccountHolder": "/account-holders/0963123400",
     "listEvents": "/events",
     "getEvent": "/events/{event_id}",
 }

@@ -22,6 +22,7 @@ from zampay.infra.web import (
     rate_limits,
     request_limits,
 )
+from zampay.networks.routes import networks
 from zampay.payments import examples as payment_examples
 from zampay.payments.routes import payments
 from zampay.providers import registry
@@ -54,6 +55,7 @@ ROUTE_LIMITS = {
     "wallets.create": "30/minute",
     "wallets.verify": "10/minute",  # these two ask the network while the merchant waits
     "wallets.balance": "30/minute",
+    "networks.account_holder": "30/minute",  # asks too, and about people
 }
 TABLES_WRITTEN = ("transfers", "transitions", "idempotency_keys", "events")
 FEATURE_SETTINGS = (
@@ -95,7 +97,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     serving.init(app)
     dispatch.init(app, per_tenant=config.worker_concurrency)
     reference = api.init(app, version=VERSION)
-    for blueprint in (auth, keys, payments, wallets, webhook_endpoints, feed):
+    for blueprint in (auth, keys, payments, networks, wallets, webhook_endpoints, feed):
         reference.register_blueprint(blueprint)
     event_reference.describe(
         reference.spec,

@@ -10,6 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from zampay.infra.database.db import db
+from zampay.networks import figures
 from zampay.tenants import audit_chain
 from zampay.tenants import queries as tenant_queries
 from zampay.transfers import callback_queries, due, gauges, history, invariants, today_gauges
@@ -23,6 +24,7 @@ FUNCTIONS: Final = (
     callback_queries.TENANT_OF_CALLBACK,
     callback_queries.TENANT_OF_REFERENCE,
     callback_tokens.TENANT_OF_WALLET,
+    figures.NETWORKS_SINCE,
     *due.STREAMS.values(),
     *due.DUE.values(),
     delivery_queries.DUE_ENDPOINTS,

@@ -206,6 +206,7 @@ LOOK_UPS = [
     ("SELECT live FROM discrepancies_open()", [0]),
     ("SELECT sum(violations)::int FROM invariant_violations('pay_')", [0]),
     ("SELECT count(*) FROM transfers_since('pay_')", [2]),
+    ("SELECT count(*) FROM networks_since('pay_')", [0]),
     ("SELECT count(*) FROM audit_heads_now()", [2]),
     ("SELECT transitions FROM history_of_day(current_date)", [2]),
 ]

@@ -15,12 +15,13 @@ OPERATIONS = sorted(
 )
 OPEN = {("POST", "/auth/register")}
 GUARDED = [one for one in OPERATIONS if one not in OPEN]
-ON_AN_OBJECT = [(method, path) for method, path in GUARDED if "{" in path]
+ON_AN_OBJECT = [(method, path) for method, path in GUARDED if "_id}" in path]
 UNKNOWN = {
     "payment_id": "pay_00000000000000000000000000",
     "key_id": "key_00000000000000000000000000",
     "endpoint_id": "whe_00000000000000000000000000",
     "wallet_id": "wal_00000000000000000000000000",
+    "msisdn": "260963123400",
     "event_id": "evt_00000000000000000000000000",
 }
 """An id of each kind in good form that stands for nothing."""

@@ -28,7 +28,12 @@ BODIES: dict[str, Any] = {
 }
 """What a change needs beside the id to be in order, by the end of its path."""
 
-LISTS = [path for method, path in GUARDED if method == "GET" and "{" not in path]
+OF_NOBODY = {"/networks"}
+LISTS = [
+    path
+    for method, path in GUARDED
+    if method == "GET" and "{" not in path and path not in OF_NOBODY
+]
 BY_MODE = [one for one in ON_AN_OBJECT if "{key_id}" not in one[1]]
 
 

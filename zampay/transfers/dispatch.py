@@ -26,7 +26,7 @@ from zampay.providers.contract import (
     Throttled,
     TooLate,
 )
-from zampay.transfers import due, poll, submit
+from zampay.transfers import due, network_states, poll, submit
 from zampay.transfers.concurrency import Slots
 from zampay.transfers.due import Stream
 from zampay.transfers.states import NextAction
@@ -195,8 +195,17 @@ class Dispatcher:
             calls.is_resting |= stream.action is NextAction.POLL and isinstance(answer, Throttled)
             answered = _answered(stream.action, answer)
             if answered is not None and stream.livemode:  # the sandbox is never away
+                was_paused = calls.slots.is_paused
                 calls.slots.note(answered=answered, began_s=began_s)
+                if not _is_refused(answer):  # the network answers, though not this wallet
+                    is_paused = calls.slots.is_paused
+                    network_states.note(stream, was_paused=was_paused, is_paused=is_paused)
             calls.end(**about, came_to_nothing=answer is None)
+
+
+def _is_refused(answer: Submission | PollAnswer | None) -> bool:
+    """Whether the network takes nothing from the wallet."""
+    return isinstance(answer, NotSent) and answer.refused is not None
 
 
 def _answered(action: NextAction, answer: Submission | PollAnswer | None) -> bool | None:

@@ -16,7 +16,7 @@ def route(kind: Kind, request: dict[str, Any], *, livemode: bool) -> Wanted:
         InvalidField: no network here takes this number, currency or amount.
     """
     money = Money.parse(request["amount"], request["currency"])
-    profile = _profile(kind, request["provider"], request["msisdn"], livemode=livemode)
+    profile = profile_of(kind, request["provider"], request["msisdn"], livemode=livemode)
     wrong = _refusals(profile, money, request["msisdn"])
     if wrong:
         raise InvalidField(wrong)
@@ -34,7 +34,12 @@ def route(kind: Kind, request: dict[str, Any], *, livemode: bool) -> Wanted:
     )
 
 
-def _profile(kind: Kind, named: str | None, msisdn: str, *, livemode: bool) -> Profile:
+def profile_of(kind: Kind, named: str | None, msisdn: str, *, livemode: bool) -> Profile:
+    """The network that is named, or whose prefix the number has.
+
+    Raises:
+        InvalidField: there is none like that here.
+    """
     served = [one.profile for one in registry.networks(livemode=livemode).values()]
     profiles = [one for one in served if kind in one.capabilities]
     if named is not None:

@@ -121,7 +121,7 @@ def lock_or_remember(name: str, *, ttl_s: int) -> bool:
 
 def prolong(name: str, *, ttl_s: int) -> None:
     """Hold a lock for so long from now on; without Redis it ends when it would have."""
-    _tried(lambda: client().set(name, "1", ex=ttl_s))
+    tried(lambda: client().set(name, "1", ex=ttl_s))
 
 
 @contextmanager
@@ -130,12 +130,12 @@ def held(name: str, *, ttl_s: int) -> Iterator[bool]:
     the database decides instead. What has ended meanwhile, and may be another's, is left alone.
     """
     own = client().lock(name, timeout=ttl_s, blocking=False, thread_local=False)
-    taken = _tried(own.acquire)
+    taken = tried(own.acquire)
     try:
         yield taken is not False
     finally:
         if taken:
-            _tried(lambda: _release(own))
+            tried(lambda: _release(own))
 
 
 def _release(own: Lock) -> None:
@@ -147,10 +147,10 @@ def _release(own: Lock) -> None:
 
 def _locked(name: str, *, ttl_s: int) -> bool | None:
     """Whether the lock is ours; None without Redis."""
-    return _tried(lambda: bool(client().set(name, "1", nx=True, ex=ttl_s)))
+    return tried(lambda: bool(client().set(name, "1", nx=True, ex=ttl_s)))
 
 
-def _tried(use: Callable[[], Given]) -> Given | None:
+def tried(use: Callable[[], Given]) -> Given | None:
     """What a use of Redis gives; None, and a line in the log, without Redis."""
     try:
         with unless_it_hangs():

@@ -76,6 +76,7 @@ IN_PATHS = {
     "key_id": "The API key: `key_…`, not its secret text.",
     "endpoint_id": "The webhook endpoint: `whe_…`.",
     "wallet_id": "The `wal_…` id of a wallet.",
+    "msisdn": "The number, however it is written.",
     "event_id": "The event: `evt_…`.",
 }
 """What the variables of paths mean, by their names."""

@@ -1,0 +1,21 @@
+"""What answers about networks look like, for the document of the API."""
+
+from zampay.providers import registry
+
+NETWORKS = {
+    "data": [
+        {
+            "provider": registry.IN_EXAMPLES,
+            "livemode": True,
+            "prefixes": ["096", "076", "056"],
+            "currencies": ["ZMW"],
+            "kinds": [{"kind": "payment", "minAmount": "0.01", "maxAmount": "1000000.00"}],
+            "walletId": "wal_01k9tq5a0b2c4d6e8f0g2h4j6k",
+            "walletChoice": "own",
+            "state": "OPERATIONAL",
+            "since": None,
+            "lastHour": {"paidShare": 0.83, "medianS": 21.4},
+        }
+    ]
+}
+HOLDER = {"provider": registry.IN_EXAMPLES, "active": True, "name": None}
