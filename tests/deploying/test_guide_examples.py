@@ -18,6 +18,7 @@ from dev.stack import Stack, base_environment
 from tests.deploying import guide
 from tests.deploying.conftest import GENEROUS
 from tests.support.receiver import receiver
+from zampay.providers import registry
 
 PROGRAMS = [language for language in guide.RUNNABLE if language != "bash"]
 QUICK = [
@@ -25,6 +26,7 @@ QUICK = [
     for language in PROGRAMS
 ]
 PAYS, DECLINES = "0963123400", "0963123451"
+AIRTEL_PAYS, AIRTEL_DECLINES = "0973123400", "0973123451"
 ASK_PYTHON = """
 import json, sys
 for body, headers, secret in json.load(open(sys.argv[0] + ".json")):
@@ -95,6 +97,8 @@ def test_the_lines_for_curl_do_what_the_guide_says(
     pay, look = guide.examples("The first payment")["bash"]
     assert run(pay)["msisdn"] == "260963123400"
     assert [payment["externalId"] for payment in run(look)["data"]] == ["guide-1"]
+    of_networks = [run(code) for code in guide.examples("Networks")["bash"]]
+    assert [one["provider"] for one in of_networks] == [one.code for one in registry.NETWORKS]
     (hook,) = guide.examples("Webhooks")["bash"]
     assert run(hook, HOOK_URL="http://127.0.0.1:9/hooks")["secret"].startswith("whsec_")
     (live,) = guide.examples("Going live")["bash"]
@@ -110,6 +114,8 @@ def test_the_programs_pay_in_test_and_on_each_network(
     cases |= {
         (merchant, DECLINES): "FAILED payer_declined",
         (live, DECLINES): "FAILED payer_declined",
+        (live, AIRTEL_PAYS): "SUCCESSFUL",
+        (live, AIRTEL_DECLINES): "FAILED payer_declined",
     }
     running = []
     for number, (payer, msisdn) in enumerate(cases):
