@@ -44,5 +44,6 @@ class Networks(click.Group):
 def simulate(ctx: click.Context) -> None:
     """Stand in for a network; for all of them, when none is named."""
     if ctx.invoked_subcommand is None:
-        found = map(simulator, names())
-        run([one.listen(one.make_context(one.name, [], ctx).params) for one in found])
+        found = [simulator(name) for name in names()]
+        read = [one.make_context(one.name, [], ctx).params for one in found]
+        run([one.listen(options) for one, options in zip(found, read, strict=True)])
