@@ -52,6 +52,7 @@ def test_a_gateway_in_staging_takes_it(
     tls.context(tmp_path, "127.0.0.1")
     environment = {
         "APP_ENV": "staging",
+        "SHARED_WALLETS": "false",
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": "a-test-secret-key-of-enough-length",
