@@ -14,11 +14,13 @@ from zampay.kernel.money import Money
 from zampay.kernel.sandbox_numbers import OURS, PUBLISHED, Ending
 from zampay.providers import registry
 from zampay.providers.contract import (
+    Accepted,
     Order,
     PollAnswer,
     Provider,
     ProviderResult,
     ResultStatus,
+    Submission,
 )
 from zampay.providers.mtn import adapter as mtn_adapter
 from zampay.providers.mtn import settings as mtn_settings
@@ -38,6 +40,7 @@ class NetworkInTest(Protocol):
     provider: Provider
     prefix: str
     endings: frozenset[Ending]
+    unclear: frozenset[Ending]
 
     def charges(self, order: Order) -> int:
         """How often the payer's wallet was charged for this order."""
@@ -60,6 +63,7 @@ class Sandbox:
         self.prefix = profile.msisdn_prefixes[0]
         named = {end for end in Ending if network.failure_at(end) is not None}
         self.endings = frozenset({*named, *SANDBOX_SHOWS})
+        self.unclear: frozenset[Ending] = frozenset()
 
     def charges(self, order: Order) -> int:
         found = self.provider.poll(replace(order, now=order.now + timedelta(minutes=1)))
@@ -72,6 +76,8 @@ class Simulated:
     prefix = "26096"
     endings: frozenset[Ending]
     """What its test numbers can show."""
+    unclear: frozenset[Ending] = frozenset()
+    """Endings of its test numbers that the network tells nobody."""
     submit, poll = "requesttopay", "poll"
     """What the simulator calls a send and a poll."""
     refused_token: Mapping[str, Any]
@@ -170,3 +176,17 @@ def until(condition: Callable[[PollAnswer], bool], provider: Provider, order: Or
         pause.wait(0.01)
         found = provider.poll(replace(order, now=order.now + timedelta(minutes=minutes)))
     raise AssertionError(f"still {found}")
+
+
+def outcome(provider: Provider, order: Order, answer: Submission) -> PollAnswer:
+    """How a payment ends that the network has taken: it says so at once where its call lasts until
+    the customer has answered, or when it is polled.
+    """
+    if isinstance(answer, Accepted) and answer.result is not None:
+        return answer.result
+    return until(is_final, provider, order)
+
+
+def is_final(found: PollAnswer) -> bool:
+    """Whether the network has named the end."""
+    return isinstance(found, ProviderResult) and found.status is not ResultStatus.PENDING
