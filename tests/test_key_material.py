@@ -11,6 +11,7 @@ from flask import Flask
 import config
 from config import BadConfiguration, Config
 from dev.settings_table import SECRETS
+from tests.support.zamtel import ENVIRONMENT
 from tests.test_config import PRODUCTION, SECRET, Load, load, problems
 from zampay.infra import encryption
 
@@ -47,13 +48,17 @@ VALUES = {
     "AIRTEL_SIGN_MESSAGES": "true",
     "AIRTEL_PAYMENTS_PATH": "/merchant/v2/payments/",
     "AIRTEL_CA_BUNDLE": certifi.where(),
+    "ZAMTEL_BASE_URL": "https://elsewhere.example",
+    "ZAMTEL_CA_BUNDLE": certifi.where(),
+    "ZAMTEL_SEND_REFERENCE": "true",
+    "ZAMTEL_STATUS_BASE_URL": "https://elsewhere.example/orders?id=",
 }
 AIRTEL = {
     "AIRTEL_BASE_URL": "https://airtel.example",
     "AIRTEL_CLIENT_ID": SECRET,
     "AIRTEL_CLIENT_SECRET": SECRET,
 }
-GIVEN = {**PRODUCTION, **AIRTEL, "METRICS_TOKEN": SECRET}
+GIVEN = {**PRODUCTION, **AIRTEL, **ENVIRONMENT, "METRICS_TOKEN": SECRET}
 NETWORK_KEYS = ["MTN_COLLECTION_SUBSCRIPTION_KEY", "MTN_COLLECTION_API_KEY"]
 KEYS = ["SECRET_KEY", "SECRET_KEY_PREVIOUS", "METRICS_TOKEN"]
 

@@ -80,6 +80,7 @@ def test_one_number_pays_another_amount_than_was_asked_for(mtn: Any) -> None:
 def test_a_refusal_has_the_words_of_the_network() -> None:
     assert ending(Sandbox().provider, "51")[1] == "APPROVAL_REJECTED"
     assert ending(Sandbox("AIRTEL").provider, "51")[1] == "DP00800001008"
+    assert ending(Sandbox("ZAMTEL").provider, "51")[1] == "E8003"
 
 
 def test_the_sandbox_says_when_asking_again_is_worth_while() -> None:

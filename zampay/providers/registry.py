@@ -19,6 +19,9 @@ from zampay.providers.mtn import mapping as mtn_mapping
 from zampay.providers.mtn import settings as mtn_settings
 from zampay.providers.profile import DEPLOYMENT, Capability, Kind, Profile
 from zampay.providers.sandbox import adapter as sandbox_adapter
+from zampay.providers.zamtel import adapter as zamtel
+from zampay.providers.zamtel import mapping as zamtel_mapping
+from zampay.providers.zamtel import settings as zamtel_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,15 @@ NETWORKS = (
         airtel_mapping.failure_at,
         airtel_settings.SECRETS,
         airtel_settings.MERCHANT_WALLETS,
+    ),
+    Network(
+        zamtel.CODE,
+        zamtel_settings.read,
+        zamtel.profile,
+        zamtel.Adapter,
+        zamtel_mapping.failure_at,
+        zamtel_settings.SECRETS,
+        zamtel_settings.MERCHANT_WALLETS,
     ),
 )
 IN_EXAMPLES = NETWORKS[0].code

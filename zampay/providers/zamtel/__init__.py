@@ -1,0 +1,1 @@
+"""Zamtel Kwacha, Zambia, through Zamtel's REST interface; see README.md beside this."""

@@ -1,0 +1,1 @@
+"""The Zamtel Kwacha network over HTTP: `zampay simulate zamtel`, see README.md."""
