@@ -40,6 +40,13 @@ class Books:
         )
         return int(self._rows(query, ids=list(payment_ids))[0]["number"])
 
+    def in_state(self, payment_ids: Sequence[str], state: str) -> int:
+        """How many of these are in this state."""
+        query = (
+            "SELECT count(*) AS number FROM transfers WHERE id = ANY(%(ids)s) AND state = %(state)s"
+        )
+        return int(self._rows(query, ids=list(payment_ids), state=state)[0]["number"])
+
     def reference(self, payment_id: str) -> str:
         """Under which reference the network knows a payment."""
         found: str = self.payment(payment_id)["provider_reference"]

@@ -48,6 +48,8 @@ PACE = {
     "AIRTEL_POLLS_PER_S": "50",
     "SIMULATOR_AIRTEL_APPROVAL_S": "0.3",
     "SIMULATOR_AIRTEL_DELAYED_S": "1.5",
+    "SIMULATOR_ZAMTEL_APPROVAL_S": "0.3",
+    "SIMULATOR_ZAMTEL_ENQUIRY": "on",
 }
 """Time made short, by settings that an operator has, too."""
 

@@ -15,6 +15,8 @@ from zampay.providers import registry
 pytestmark = pytest.mark.long
 
 ENDINGS = ["260963123400", "260963123451", "260963123455", "260963123470", "260963123472"]
+ENDINGS += ["260953123400", "260953123470"]
+SENDS = re.compile(r"operation=(request_to_pay|payment)\b")
 TRACE = "trace-whole-journey"
 BODIES = ["for the wedding of Mutale", "cart-of-Mutale", "Mutale Stores", "owner@example.com"]
 FULL_NUMBER = re.compile(r"(?<![0-9A-Za-z])(260\d{9}|0[579]\d{8})(?![0-9A-Za-z])")
@@ -85,7 +87,7 @@ def _operate(stack: Stack, made: Journey) -> None:
 
 def network_keys(stack: Stack) -> list[str]:
     named = frozenset[str]().union(*(network.secrets for network in registry.NETWORKS))
-    return [stack.environment[name] for name in named]
+    return [stack.environment[name] for name in named if name in stack.environment]
 
 
 def _secrets_of(stack: Stack) -> list[str]:
@@ -124,7 +126,7 @@ def test_the_id_of_a_request_is_beside_each_step_that_it_caused(journey: Journey
         (accepted,) = journey.lines(" request ", payment_id, "POST", TRACE)
         assert "status=202" in accepted
         assert journey.lines("transition", payment_id, TRACE, "target=SUBMITTING")
-        assert journey.lines("provider_call", payment_id, TRACE, "operation=request_to_pay")
+        assert SENDS.search("".join(journey.lines("provider_call", payment_id, TRACE)))
 
 
 def test_each_call_to_the_network_is_a_line_with_outcome_and_duration(journey: Journey) -> None:
