@@ -23,6 +23,8 @@ from zampay.kernel import clock
 
 MOST_ADDRESSES = 4
 LONGEST_CONNECT_S = 30.0
+MOST_KEPT_OPEN = 256
+"""Connections to one host; a slow network has as many calls under way as a worker begins."""
 
 _current = threading.local()
 
@@ -192,7 +194,7 @@ class DeadlineAdapter(HTTPAdapter):
 
     def __init__(self, *, kind: type[WatchedConnection] = WatchedConnection) -> None:
         self.kind = kind
-        super().__init__(pool_maxsize=32, max_retries=0)
+        super().__init__(pool_maxsize=MOST_KEPT_OPEN, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Use our kind of connection in the pools."""
