@@ -66,10 +66,17 @@ def verdict(runs: list[Run]) -> str:
     unexpected = [run.scenario.name for run in runs if not run.is_as_expected]
     if unexpected:
         return f"NOT AS EXPECTED: {', '.join(unexpected)}"
-    return (
+    told = (
         "Every payment ended as it must: each that succeeded was charged exactly once "
-        "in its network's journal, no other was charged at all."
+        "in its network's journal, none that failed was charged at all."
     )
+    unsettled = [run.payment["provider"] for run in runs if run.payment["status"] == "IN_REVIEW"]
+    if unsettled:
+        told += (
+            f" {', '.join(unsettled)} cannot be asked what became of an answer that was lost: "
+            "that payment is in review, and a person decides it."
+        )
+    return told
 
 
 if __name__ == "__main__":

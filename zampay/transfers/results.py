@@ -46,7 +46,8 @@ def apply_result(
         transitions.transition(tx, transfer, State.SUCCESSFUL, evidence=evidence, detail=detail)
     else:
         assert result.failure is not None, "a FAILED report brings its failure"
-        said = f"the network says {result.provider_status} {result.failure.provider_code or ''}"
+        words = dict.fromkeys([result.provider_status, result.failure.provider_code or ""])
+        said = f"the network says {' '.join(words)}"
         fail(tx, transfer, result.failure, evidence, said.strip())
 
 
