@@ -149,3 +149,12 @@ def test_an_order_for_which_the_token_came_too_late_is_not_sent(
     monkeypatch.setattr(adapter._client._token, "_fetch", take_long)
     assert isinstance(adapter.submit(order), TooLate)
     assert (airtel.requests("token"), airtel.requests("push")) == (1, 0)
+
+
+def test_the_profile_waits_as_airtel_asks_and_never_sends_again_by_itself(airtel: Airtel) -> None:
+    able = airtel.provider.profile.capabilities[Kind.PAYMENT]
+    minutes = [delay.total_seconds() / 60 for delay in able.poll_schedule]
+    assert minutes == [3, *[1] * 7, *[5] * 10, 15]
+    assert able.unknown_grace.total_seconds() == 900
+    assert able.can_poll
+    assert not able.resend_is_safe
