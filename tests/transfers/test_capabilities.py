@@ -6,7 +6,15 @@ from datetime import timedelta
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.fakes import HeldQueue, ScriptedNetwork, result, stored, submit
+from tests.support.fakes import (
+    HeldQueue,
+    ScriptedNetwork,
+    make_due,
+    poll,
+    result,
+    stored,
+    submit,
+)
 from tests.support.given import accept, processing
 from tests.support.merchants import Merchant
 from tests.support.rows import callbacks, due_after, history
@@ -99,11 +107,17 @@ def test_a_call_that_blocks_has_a_lease_that_is_longer_by_as_much(
 def test_the_profile_says_when_to_poll(
     app: Flask, merchant: Merchant, network: ScriptedNetwork
 ) -> None:
-    network.may(poll_schedule=(timedelta(minutes=3), timedelta(minutes=4)))
+    network.may(poll_schedule=tuple(timedelta(minutes=one) for one in (3, 4, 5)))
     transfer = accept(app, merchant)
     network.submit_answers = [Accepted("sent")]
     submit(app, transfer)
     assert due_after(app, transfer.id) == timedelta(minutes=3)
+    network.poll_answers = [result("PENDING")] * 2
+    for minutes in (4, 5):
+        make_due(app, transfer.id)
+        poll(app, transfer)
+        least, most = (timedelta(minutes=minutes * by) for by in (0.8, 1.2))
+        assert least <= (due_after(app, transfer.id) or least) <= most
 
 
 def test_a_send_that_is_too_late_or_too_much_was_not_made(

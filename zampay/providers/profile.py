@@ -8,7 +8,29 @@ from typing import Final
 
 DEPLOYMENT: Final = "deployment"
 """The wallet of the deployment itself, whose credentials are in the environment."""
-_POLLS_S = (2, 3, 5, 5, 10, 10, 15, 15, 30, 30, 60, 60, 60, 120, 300, 600, 1800, 3600, 7200, 14400)
+_POLLS_S = (
+    2,
+    2,
+    3,
+    5,
+    5,
+    10,
+    10,
+    15,
+    15,
+    30,
+    30,
+    60,
+    60,
+    60,
+    120,
+    300,
+    600,
+    1800,
+    3600,
+    7200,
+    14400,
+)
 POLL_SCHEDULE: Final = tuple(timedelta(seconds=seconds) for seconds in _POLLS_S)
 """Delay before each poll: dense through the payer's five minutes, then hours, then steady."""
 

@@ -185,7 +185,7 @@ def _poll_again(tx: Transaction, transfer: Transfer) -> None:
     delay = (
         backoff.jittered(states.REVIEW_POLL_EVERY)
         if reviewed
-        else backoff.scheduled(transfer.polls, transfer.capability.poll_schedule)
+        else backoff.scheduled(transfer.polls + 1, transfer.capability.poll_schedule)
     )
     transitions.plan(transfer, tx.now + delay)
 
