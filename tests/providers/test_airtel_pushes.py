@@ -157,6 +157,8 @@ def test_with_a_server_error_no_code_is_believed(airtel: Airtel, status: int, bo
         (200, ""),
         (200, {"status": "SUCCESS"}),
         (200, {"status": {"success": True}}),
+        (200, {"status": {"response_code": "DP00800001007"}}),
+        (200, {"status": {"success": "perhaps", "response_code": "DP00800001007"}}),
         (200, {"status": {"success": True, "response_code": "DP00800001000"}}),
         (200, {"status": {"response_code": "DP00800001006"}}),
         (202, {"status": {"success": True, "response_code": "DP00800001006"}}),

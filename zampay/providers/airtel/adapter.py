@@ -179,11 +179,12 @@ class Adapter:
         if answer.says_unknown_number:
             return InDoubt(said, presumed=mapping.PAYER_NOT_FOUND)
         refusal = mapping.refusal(answer.code)
-        if refusal is Refusal.FINAL:
+        if refusal is Refusal.FINAL and answer.success is False:
             return Declined(bodies.failure(answer))
         if refusal is Refusal.OUR_SETUP:
             self._client.alarm(said)
-            self._client.forget_signing_key()
+            if answer.code in mapping.SIGNATURE:
+                self._client.forget_signing_key()
             return InDoubt(said, presumed=mapping.failure(answer.code))
         if refusal is None and answer.success is not None:
             self._client.alarm(said)

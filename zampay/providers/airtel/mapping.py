@@ -53,6 +53,8 @@ and for anything that went wrong."""
 NOT_FOUND: Final = frozenset({"DP00800001025", "DP00900001015", "ESB000045"})
 DUPLICATE: Final = frozenset({"ESB000041", "DP00900001011", "DP00900001017"})
 """The id is taken: what was sent under it has landed."""
+SIGNATURE: Final = frozenset({"DP00800001026", "DP00900001016", "DP00900001018"})
+"""The signature does not fit, or is not expected."""
 ACCEPTED: Final = frozenset({"DP00800001006", "DP00800001001"})
 
 MEANINGS: Final[dict[str, Meaning]] = {

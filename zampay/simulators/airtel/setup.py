@@ -19,7 +19,7 @@ SETUP = Setup(
     endings=frozenset(PUSH),
     quick={
         "SIMULATOR_AIRTEL_EXPIRE_S": "4",
-        "AIRTEL_FIRST_POLL_S": "2",
+        "AIRTEL_FIRST_POLL_S": "5",
         "AIRTEL_UNKNOWN_GRACE_S": "4",
     },
 )
