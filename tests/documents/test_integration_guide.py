@@ -12,6 +12,7 @@ from flask import Flask
 from dev.environment import ROOT
 from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, poll, stored
 from tests.support.merchants import BASE, Merchant, answered
+from tests.support.wallets import credentials
 from zampay.infra.web import problems
 from zampay.kernel import sandbox_numbers
 from zampay.providers import registry
@@ -129,16 +130,25 @@ def test_the_requests_of_the_part_about_wallets_work_one_after_the_other(
     merchant: Merchant, network: ScriptedNetwork
 ) -> None:
     blocks = re.findall(r"^```bash\n(.*?)^```", section("Wallets"), re.MULTILINE | re.DOTALL)
+    files = re.findall(r"^```json\n(.*?)^```", section("Wallets"), re.MULTILINE | re.DOTALL)
     asked, wallet_id = [], ""
     for _, method, path, rest in CURL.findall("".join(blocks)):
-        body = re.search(r"-d '(.*?)'", rest, re.DOTALL)
+        body: Any = None
+        if "-d @" in rest:
+            body = json.loads(files.pop(0)) | {"credentials": credentials()}
         answer = merchant.client.open(
             f"{BASE}{path.replace('$WALLET_ID', wallet_id)}",
             method=method or ("POST" if body else "GET"),
             headers=merchant.headers(),
-            **({"json": json.loads(body[1])} if body else {}),
+            json=body,
         )
         assert answer.status_code in {200, 201}, answer.json
         wallet_id = wallet_id or answered(answer).json["id"]
         asked.append(path.rpartition("/")[2])
     assert asked == ["wallets", "verify", "credentials", "balance", "disable"]
+
+
+@pytest.mark.parametrize("network", registry.NETWORKS, ids=lambda one: one.code)
+def test_the_part_about_wallets_names_each_networks_credentials(network: registry.Network) -> None:
+    for one in network.merchant_wallets.credentials:
+        assert f"`{one.name}`" in section("Wallets")

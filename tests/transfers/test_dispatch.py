@@ -13,11 +13,12 @@ from tests.support.fakes import HeldQueue, ScriptedNetwork, make_due, result, st
 from tests.support.given import accept, processing
 from tests.support.merchants import Merchant
 from zampay.infra.database.db import Transaction
+from zampay.kernel import clock
 from zampay.providers.contract import Accepted, InDoubt, Order, Submission, Throttled
 from zampay.providers.profile import DEPLOYMENT
 from zampay.transfers import due
 from zampay.transfers.concurrency import TROUBLE_AFTER
-from zampay.transfers.dispatch import Dispatcher
+from zampay.transfers.dispatch import IDLE_S, Dispatcher
 from zampay.transfers.due import Stream
 from zampay.transfers.states import NextAction, State
 
@@ -252,3 +253,27 @@ def test_test_payments_in_doubt_never_pause_the_sandbox(
     other = accept(app, rival, live=False)
     task_queue.run_all()
     assert stored(app, other.id).state == State.PROCESSING
+
+
+def test_threads_of_a_stream_end_when_nothing_was_open_in_it_for_long(
+    app: Flask,
+    merchant: Merchant,
+    task_queue: HeldQueue,
+    slow: SlowNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accept(app, merchant)
+    sweep(app)
+    sends = Stream(NextAction.SUBMIT, "MTN", DEPLOYMENT, livemode=True)
+    polls = Stream(NextAction.POLL, "MTN", DEPLOYMENT, livemode=True)
+    dispatcher = app.extensions["dispatcher"]
+    with app.app_context():
+        before = {one: dispatcher.calls(one) for one in (sends, polls)}
+    await_condition(lambda: len(slow.sent) == 1, timeout_s=10, wanted="the send")
+    later_s = clock.monotonic_s() + IDLE_S + 1
+    monkeypatch.setattr(clock, "monotonic_s", lambda: later_s)
+    monkeypatch.setattr(due, "streams", lambda _: [])
+    sweep(app)
+    with app.app_context():
+        assert dispatcher.calls(sends) is before[sends], "a call is under way"
+        assert dispatcher.calls(polls) is not before[polls]

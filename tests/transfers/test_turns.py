@@ -25,11 +25,11 @@ POLLS = Stream(NextAction.POLL, "MTN", DEPLOYMENT, livemode=True)
 MANY = 50_000
 COPIES = """
 INSERT INTO transfers (id, tenant_id, kind, livemode, external_id, request_digest, provider,
-    wallet_id, provider_reference, callback_token, amount_minor, currency, msisdn, payer_message,
-    payee_note, metadata, state, position, due_at, submissions, polls, in_doubt, created_at,
-    updated_at)
+    wallet_id, wallet_choice, provider_reference, callback_token, amount_minor, currency, msisdn,
+    payer_message, payee_note, metadata, state, position, due_at, submissions, polls, in_doubt,
+    created_at, updated_at)
 SELECT id || g, tenant_id, kind, livemode, 'copy-' || g, request_digest, provider, wallet_id,
-    'copy-' || g,
+    wallet_choice, 'copy-' || g,
     lpad(g::text, 40, '0'), amount_minor, currency, msisdn, payer_message, payee_note, metadata,
     state, position, now() - g * interval '1 ms', 0, 0, in_doubt, now() - g * interval '1 ms', now()
   FROM transfers, generate_series(1, %s::int) g WHERE id = %s

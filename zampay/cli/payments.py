@@ -46,6 +46,7 @@ def show(payment_id: str) -> None:
     click.echo(f"  external id {payment.external_id}")
     click.echo(f"  {payment.money} {payment.currency} from {msisdn.masked(payment.msisdn)}")
     click.echo(f"  {payment.provider} reference {payment.provider_reference}")
+    click.echo(f"  wallet {payment.wallet_id} ({payment.wallet_choice})")
     click.echo(f"  at the network: {payment.provider_transaction_id or 'no transaction known'}")
     if payment.due_at:
         what = "asked about once more" if payment.is_final else "owed work"

@@ -43,7 +43,7 @@ def broken(code: str, subject: str, says: str, remedy: str) -> Finding:
 
 
 def taken(code: str, subject: str, says: str) -> Finding:
-    """A network takes our credentials."""
+    """A network takes our credentials, as far as that can be known without moving money."""
     return Finding(code, subject, Verdict.FINE, says, accepted=True)
 
 

@@ -34,6 +34,7 @@ from zampay.transfers.states import NextAction
 log = structlog.get_logger()
 TASKS = {NextAction.SUBMIT: "transfers.submit", NextAction.POLL: "transfers.poll"}
 SWEEP = "transfers.sweep"
+IDLE_S = 600.0
 _REMEMBERED = 1000
 
 
@@ -48,6 +49,8 @@ class _StreamCalls:
         """Whether rows are due that found no slot; only then is there something to choose."""
         self.is_resting = False
         """Whether the network's pace is used up; until the next sweep nobody asks for a turn."""
+        self.wanted_s = clock.monotonic_s()
+        """When it was last asked for (monotonic seconds)."""
         self.passed_over: set[str] = set()
         """What came to nothing, and is left to the next sweep."""
         self._at_work: set[str] = set()
@@ -73,6 +76,12 @@ class _StreamCalls:
             if came_to_nothing:
                 self.passed_over.add(transfer_id)
             self.slots.give_back(tenant_id)
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a call is under way."""
+        with self._lock:
+            return bool(self._at_work)
 
     def known(self) -> tuple[list[str], set[str]]:
         """Merchants served lately, the last one last; transfers that are not to be chosen now."""
@@ -108,6 +117,7 @@ class Dispatcher:
         with self._lock:
             if stream not in self._by_stream:
                 self._by_stream[stream] = _StreamCalls(self._slots(stream), self.executor)
+            self._by_stream[stream].wanted_s = clock.monotonic_s()
             return self._by_stream[stream]
 
     def _slots(self, stream: Stream) -> int:
@@ -143,6 +153,23 @@ class Dispatcher:
             calls.passed_over.clear()
             calls.is_behind, calls.is_resting = True, False
             self._fill_apart(stream)
+        self._end_idle()
+
+    def _end_idle(self) -> None:
+        """End the threads of streams in which nothing has been open for long: each wallet has its
+        own, and wallets are many.
+        """
+        before_s = clock.monotonic_s() - IDLE_S
+        with self._lock:
+            idle = [
+                stream
+                for stream, calls in self._by_stream.items()
+                if calls.wanted_s < before_s and not calls.is_at_work
+            ]
+            ended = [self._by_stream.pop(stream) for stream in idle]
+        for calls in ended:
+            if self.executor is None:
+                calls.executor.shutdown(wait=False)
 
     def _fill_apart(self, stream: Stream) -> None:
         """Fill it; what goes wrong there is told, and keeps no other stream from being filled."""

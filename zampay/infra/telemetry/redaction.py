@@ -14,7 +14,7 @@ from zampay.kernel.sandbox_numbers import PUBLISHED_PREFIX
 HIDDEN = "•••"
 MAX_DEPTH = 8
 _SECRET_NAME = re.compile(
-    r"authorization|cookie|passw|secret|api_?-?key$|subscription_?-?key|token|dsn|^body$|^raw",
+    r"authorization|cookie|credential|passw|secret|api_?-?key$|subscription_?-?key|token|dsn|^body$|^raw",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(

@@ -5,7 +5,7 @@ from typing import Final
 
 from zampay.infra.http.outbound import NoReply, NotConnected
 from zampay.infra.telemetry import error_text
-from zampay.kernel.findings import Finding, advice, broken, fine
+from zampay.kernel.findings import Finding, advice, broken, fine, taken
 from zampay.providers.zamtel import bodies
 from zampay.providers.zamtel.client import Client
 from zampay.providers.zamtel.settings import Settings
@@ -45,7 +45,7 @@ def _network(settings: Settings, client: Client) -> Finding:
             )
         return broken(Code.NO_ANSWER, _NETWORK, says, remedy)
     says = "it answers. Only a payment shows whether the credentials are right."
-    return fine(Code.REACHED, _NETWORK, says)
+    return taken(Code.REACHED, _NETWORK, says)  # as far as anybody can know
 
 
 def _enquiry(settings: Settings, client: Client, unknown_reference: str) -> Finding:
