@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 import psutil
 
 from bench import accept, ruler, settle
-from bench.rig import LIMITS, Merchants, open_rig
+from bench.rig import CREDENTIALS, LIMITS, Merchants, open_rig
 from dev.environment import LOOPBACK, ROOT, free_port, run_program
 from dev.stack import ALL, Stack
 
 REPORT = ROOT / "docs" / "performance.md"
 PAYER_S = 0.5
-AT_ONCE = {"SIMULATOR_MTN_APPROVAL_S": str(PAYER_S)}
+AT_ONCE = {f"SIMULATOR_{code}_APPROVAL_S": str(PAYER_S) for code in CREDENTIALS}
+OWN_WALLETS = 50
 NETWORK = {**AT_ONCE, "SIMULATOR_MTN_ANSWER_S": "0.12", "SIMULATOR_MTN_ANSWER_P99_S": "0.38"}
 """Answers as a real network's: half within 120 ms, 99 of 100 within 380 ms."""
 RATES = (8, 12, 16, 20, 24, 28, 34, 40)
@@ -49,6 +50,9 @@ def main() -> None:
         stack.start(*ALL)
         calm = _settled(stack, rate=knee / 2, seconds=2 * options.seconds)
         found.note(OWN_PART, 1000 * (calm.lag_s(0.95) - PAYER_S))
+        many = _settled(stack, rate=knee / 2, seconds=2 * options.seconds, own_wallets=True)
+        found.note(MANY_WALLETS, many.settled_per_s)
+        found.note(MANY_WALLETS_P95, 1000 * (many.lag_s(0.95) - PAYER_S))
     table = found.table()
     print(table)
     if options.write:
@@ -105,6 +109,10 @@ NO_OP = "Celery no-op, tasks/s"
 ACCEPTS = "accepts at the knee, payments/s"
 BARE_PATH = "the same path without any promise, payments/s"
 SETTLED = "settled payments/s, POST to final webhook, sustained"
+MANY_WALLETS = (
+    f"settled payments/s, {OWN_WALLETS} merchants with wallets at three networks, at half of that"
+)
+MANY_WALLETS_P95 = "the same, POST to final webhook without the payer, p95, ms"
 OWN_PART = "E2: POST to final webhook without payer and network, at half of that, p95, ms"
 
 
@@ -148,9 +156,11 @@ def _sustained(stack: Stack, found: Found, *, seconds: float) -> float:
     return last.settled_per_s
 
 
-def _settled(stack: Stack, *, rate: float, seconds: float) -> settle.Run:
+def _settled(stack: Stack, *, rate: float, seconds: float, own_wallets: bool = False) -> settle.Run:
     port = free_port()
-    merchants = Merchants.open(stack, count=4, receiver=f"http://{LOOPBACK}:{port}/")
+    count = OWN_WALLETS if own_wallets else 4
+    merchants = Merchants.open(stack, count=count, receiver=f"http://{LOOPBACK}:{port}/")
+    merchants = merchants.with_wallets(stack) if own_wallets else merchants
     run = settle.Run(stack, merchants, rate=rate, seconds=seconds)
     asyncio.run(run.perform(port))
     print(run.report(), flush=True)

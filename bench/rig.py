@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from dev import merchant
@@ -19,10 +19,28 @@ LIMITS: Final[Mapping[str, str]] = {
     "NUMBER_MAX_PER_MINUTE": "1000000",
     "NUMBER_MAX_PER_HOUR": "1000000",
     "MTN_POLLS_PER_S": "100000",
+    "AIRTEL_POLLS_PER_S": "100000",
+    "AIRTEL_FIRST_POLL_S": "1",
     "LOG_LEVEL": "WARNING",
     "WEB_CONCURRENCY": "2",
 }
 """Limits that no run reaches, and what a machine of 2 cores has."""
+
+
+CREDENTIALS: Final[Mapping[str, Mapping[str, str]]] = {
+    "MTN": {
+        "subscriptionKey": "MTN_COLLECTION_SUBSCRIPTION_KEY",
+        "apiUser": "MTN_COLLECTION_API_USER",
+        "apiKey": "MTN_COLLECTION_API_KEY",
+    },
+    "AIRTEL": {"clientId": "AIRTEL_CLIENT_ID", "clientSecret": "AIRTEL_CLIENT_SECRET"},
+    "ZAMTEL": {
+        "thirdPartyId": "ZAMTEL_THIRD_PARTY_ID",
+        "password": "ZAMTEL_PASSWORD",
+        "shortcode": "ZAMTEL_SHORTCODE",
+    },
+}
+"""Of each network, the credentials that its simulator takes: their names, and their variables."""
 
 
 @contextmanager
@@ -42,6 +60,8 @@ class Merchants:
     """Merchants, who take turns."""
 
     headers: tuple[Mapping[str, str], ...]
+    prefixes: Sequence[str] = ("26096",)
+    """What the numbers of their customers begin with, in turns."""
 
     @classmethod
     def open(cls, stack: Stack, *, count: int, receiver: str | None = None) -> Self:
@@ -58,10 +78,23 @@ class Merchants:
             headers.append(known.headers)
         return cls(tuple(headers))
 
+    def with_wallets(self, stack: Stack) -> Self:
+        """The same merchants, each with a wallet of their own at every network, whose customers
+        they then have in turns.
+        """
+        for own in self.headers:
+            for code, names in CREDENTIALS.items():
+                given = {name: stack.environment[variable] for name, variable in names.items()}
+                wanted = {"provider": code, "name": "Till", "credentials": given}
+                wallets = f"{stack.url}/api/v1/wallets"
+                made = merchant.call("POST", wallets, headers=dict(own), json=wanted)
+                merchant.call("POST", f"{wallets}/{made['id']}/verify", headers=dict(own))
+        return replace(self, prefixes=("26096", "26097", "26095"))
+
     def order(self, number: int) -> tuple[str, bytes]:
         """An order's externalId, and the request for it."""
         external_id = f"{time.time_ns()}-{number}"
-        msisdn = f"26096{number % 10**7:07d}"
+        msisdn = f"{self.prefixes[number % len(self.prefixes)]}{number % 10**7:07d}"
         body = f'{{"externalId":"{external_id}","amount":"12.50","msisdn":"{msisdn}"}}'
         own = self.headers[number % len(self.headers)]
         lines = "".join(f"{name}: {text}\r\n" for name, text in own.items())
