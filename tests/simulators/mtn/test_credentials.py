@@ -35,6 +35,15 @@ def test_a_wrong_request_for_a_token_is_refused(
     assert bool(answer.text) is bool(says)
 
 
+def test_an_empty_object_is_taken_with_a_token_only_where_that_is_set(
+    mtn: Any, start: Callable[..., Any]
+) -> None:
+    assert mtn.token(json={}).status_code == 400
+    with start(token_body="lenient") as lenient:
+        assert lenient.token(json={}).status_code == 200
+        assert lenient.token(json={"grant_type": "client_credentials"}).status_code == 400
+
+
 def test_the_wrong_api_key_fails_the_login(mtn: Any) -> None:
     answer = mtn.token(auth=(mtn.settings.api_user, "wrong"))
     assert (answer.status_code, answer.json()) == (500, {"error": "login_failed"})

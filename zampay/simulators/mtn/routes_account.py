@@ -21,8 +21,10 @@ def authenticate() -> None:
 
 @blueprint.get("/accountholder/<kind>/<party_id>/active")
 def active(product: str, kind: str, party_id: str) -> Response:  # noqa: ARG001 - in the path
-    """{"result": true} when the account can pay; the kind is written in lower case."""
-    if kind not in ("msisdn", "email"):
+    """{"result": true} when the account can pay. MTN asks for the kind in lower case; clients write
+    capitals, and what MTN answers to those is not known.
+    """
+    if kind.lower() not in ("msisdn", "email"):
         return empty(400)
     decided = endings.account_holder(party_id, here().settings.environment)
     if isinstance(decided, endings.Refusal):

@@ -9,6 +9,7 @@ from zampay.simulators.core.settings import key, option
 
 SANDBOX = "sandbox"
 ZAMBIA = "mtnzambia"
+STRICT, LENIENT = "strict", "lenient"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,9 @@ class Settings(settings.Settings):
     api_key: str = key("that user's API key")
     callback_host: str = option("127.0.0.1", "the host registered for that user's callbacks")
     notify_s: float = option(1800.0, "how long after success a delivery notification is accepted")
+    token_body: str = option(
+        STRICT, "whether a request for a token may have the body {}", STRICT, LENIENT
+    )
     token_life_s: float = option(3600.0, "how long a token is valid")
 
     @property

@@ -88,7 +88,7 @@ def callback_url(user: ApiUser) -> str | None:
     return url
 
 
-def no_body() -> None:
-    """Refuse a request that brings a body where none belongs."""
-    if request.get_data():
+def no_body(*, but_for: tuple[bytes, ...] = ()) -> None:
+    """Refuse a request that brings a body where none belongs, but for these."""
+    if request.get_data() not in (b"", *but_for):
         raise Refused(empty(400))
