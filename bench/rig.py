@@ -15,6 +15,7 @@ from dev.stack import Stack
 LIMITS: Final[Mapping[str, str]] = {
     "RATE_LIMIT_PER_KEY": "1000000/second",
     "RATE_LIMIT_PER_TENANT": "1000000/second",
+    "RATE_LIMIT_PER_ADDRESS": "1000000/second",
     "NUMBER_MAX_OPEN": "1000000",
     "NUMBER_MAX_PER_MINUTE": "1000000",
     "NUMBER_MAX_PER_HOUR": "1000000",
