@@ -116,6 +116,24 @@ def test_of_what_is_to_be_asked_the_oldest_is_first_but_nobody_waits_for_ever(
     assert chosen(app, POLLS, limit=1) == [rows[1].id]
 
 
+def test_merchants_share_what_is_looked_at(
+    app: Flask,
+    merchant: Merchant,
+    rival: Merchant,
+    network: ScriptedNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [unconfirmed(app, merchant, network) for _ in range(3)]
+    for row, due_s in zip(rows, (1, 20, 10), strict=True):
+        make_due(app, row, due_s=due_s)
+    monkeypatch.setattr(due, "LONGEST_DUE", 6)
+    assert chosen(app, POLLS, limit=1) == [rows[0].id]
+    other = unconfirmed(app, rival, network)
+    make_due(app, other)
+    assert chosen(app, POLLS, limit=1) == [rows[1].id]
+    assert chosen(app, POLLS) == [rows[0].id, other.id, rows[1].id, rows[2].id]
+
+
 @pytest.mark.parametrize("made", [accept, unconfirmed])
 def test_choosing_costs_little_however_many_are_due(
     app: Flask,
@@ -136,7 +154,7 @@ def test_choosing_costs_little_however_many_are_due(
         link.execute("ANALYZE transfers")
     stream = POLLS if stored(app, first.id).state == State.UNCONFIRMED else SENDS
     took_s = []
-    for _ in range(5):
+    for _ in range(15):  # PostgreSQL may keep one plan for all from the sixth on
         began_s = time.monotonic()
         found = chosen(app, stream, limit=32)
         took_s.append(time.monotonic() - began_s)

@@ -17,18 +17,20 @@ from zampay.transfers.models import TO_POLL, TO_SUBMIT, Transfer
 from zampay.transfers.states import NextAction, State
 
 LONGEST_DUE = 200
-"""Of the polls that a merchant's transfers are owed, so many that have been due for longest are
-looked at, and the oldest transfers among them are asked about first. By acceptance alone, transfers
+"""Of the polls that are owed, so many that have been due for longest are looked at, as many of each
+merchant, and the oldest transfers among them are asked about first. By acceptance alone, transfers
 that stay open would keep newer ones waiting for ever."""
 
 _WHERE = {NextAction.SUBMIT: TO_SUBMIT, NextAction.POLL: TO_POLL}
 _FIRST = {NextAction.SUBMIT: "created_at", NextAction.POLL: "due_at"}
+_STREAM = "provider, wallet_id, livemode, tenant_id"
 _UNTIL = {
-    NextAction.SUBMIT: "tenant_id <= tenant.tenant_id AND due_at <= now()",
-    NextAction.POLL: "(tenant_id, due_at) <= (tenant.tenant_id, now())",
+    NextAction.SUBMIT: f"({_STREAM}) <= (network, wallet, is_live, tenant.tenant_id)"
+    " AND due_at <= now()",
+    NextAction.POLL: f"({_STREAM}, due_at) <= (network, wallet, is_live, tenant.tenant_id, now())",
 }
-"""Ranges, where equality would do: for those no other index has the order that is asked for, which
-the planner would take for cheap when all that is due belongs to others.
+"""Ranges over the index's columns, where equality would do: so no other index has the order that is
+asked for. With equality the planner takes one that reads every payment of a merchant.
 """
 _STREAMS = """
 SELECT found.provider, found.wallet_id, found.livemode FROM (
@@ -63,9 +65,10 @@ SELECT owed.id, owed.tenant_id
   FROM tenant CROSS JOIN LATERAL (
        SELECT id, tenant_id, created_at, row_number() OVER (ORDER BY created_at, id) AS turn
          FROM (SELECT id, tenant_id, created_at FROM public.transfers
-                WHERE {where} AND provider = network AND wallet_id = wallet AND livemode = is_live
-                  AND tenant_id >= tenant.tenant_id AND {until} AND NOT id = ANY(passed)
-                ORDER BY tenant_id, {first} LIMIT longest_due) AS waiting
+                WHERE {where} AND NOT id = ANY(passed)
+                  AND ({stream}) >= (network, wallet, is_live, tenant.tenant_id) AND {until}
+                ORDER BY {stream}, {first}
+                LIMIT greatest(most, longest_due / (SELECT count(*) FROM tenant))) AS waiting
         ORDER BY created_at, id LIMIT most) AS owed
  ORDER BY owed.turn, array_position(served, owed.tenant_id) NULLS FIRST, owed.created_at, owed.id
  LIMIT most
@@ -88,7 +91,8 @@ DUE = {
         f"due_to_{action}",
         takes=_TAKES,
         gives="id text, tenant_id text",
-        body=_DUE.format(where=where, first=_FIRST[action], until=_UNTIL[action]),
+        body=_DUE.format(stream=_STREAM, where=where, first=_FIRST[action], until=_UNTIL[action]),
+        plans_anew=True,
     )
     for action, where in _WHERE.items()
 }
@@ -145,7 +149,7 @@ def due(
             "wallet": stream.wallet_id,
             "is_live": stream.livemode,
             "most": limit,
-            "longest_due": limit if stream.action is NextAction.SUBMIT else max(limit, LONGEST_DUE),
+            "longest_due": 0 if stream.action is NextAction.SUBMIT else LONGEST_DUE,
             "served": list(served),
             "passed": list(without),
         },

@@ -17,7 +17,8 @@ EVERY_TENANT_SETTING: Final = "zampay.every_tenant"
 @dataclass(frozen=True, slots=True)
 class Function:
     """One function. `gives` are its columns; `body` is one query, which names tables with their
-    schema.
+    schema. `plans_anew` plans each call for what it takes; otherwise PostgreSQL keeps one plan for
+    all from the sixth call of a connection on.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Function:
     gives: str
     body: str
     changes_rows: bool = False
+    plans_anew: bool = False
 
     @property
     def parameters(self) -> list[str]:
@@ -49,7 +51,9 @@ class Function:
         return f"""
             CREATE FUNCTION public.{self.name}({self.takes}) RETURNS TABLE ({self.gives})
             LANGUAGE plpgsql {"VOLATILE" if self.changes_rows else "STABLE"} SECURITY DEFINER
-            SET search_path = pg_catalog, public, pg_temp AS $function$
+            SET search_path = pg_catalog, public, pg_temp
+            {"SET plan_cache_mode = force_custom_plan" if self.plans_anew else ""}
+            AS $function$
             #variable_conflict use_column
             DECLARE
                 before text := coalesce(current_setting('{EVERY_TENANT_SETTING}', true), '');
