@@ -5,15 +5,10 @@ Every figure is a median over the turns. The raw figures of each turn are printe
 
 import argparse
 import asyncio
-import platform
-import statistics
-from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable
 
-import psutil
-
-from bench import accept, ruler, settle
+from bench import accept, burst, growth, idle, in_flight, ruler, settle, trouble
+from bench.found import Found
 from bench.rig import CREDENTIALS, LIMITS, Merchants, open_rig
 from dev.environment import LOOPBACK, ROOT, free_port, run_program
 from dev.stack import ALL, Stack
@@ -31,18 +26,44 @@ SUSTAINED = 0.95
 
 def main() -> None:
     """Measure, print, and write the table."""
+    options = _options()
+    found = Found(ratios=_RATIOS.copy())
+    for part in options.only or PARTS:
+        print(part, flush=True)
+        PARTS[part](found, options)
+    table = found.table()
+    print(table)
+    if options.write:
+        text = REPORT.read_text(encoding="utf-8")
+        head, mark, _ = text.partition("<!-- figures -->\n")
+        REPORT.write_text(f"{head}{mark}\n{table}", encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="these rows of the table")
+    parser.add_argument("--turns", type=int, default=3, help="of the rows A1 and E1")
     parser.add_argument("--seconds", type=float, default=10, help="of each measurement")
+    parser.add_argument("--rate", type=float, default=10, help="accepts a second of A4 and A5")
+    parser.add_argument("--rows", type=int, default=100_000, help="payments of G1's merchant")
+    parser.add_argument("--due", type=int, default=100_000, help="due rows of G1")
     parser.add_argument("--write", action="store_true", help="write the table to docs")
     options = parser.parse_args()
-    found = Found()
+    if options.write and options.only:
+        parser.error("--write wants all rows")
+    return options
+
+
+def _accepts(found: Found, options: argparse.Namespace) -> None:
     with open_rig({**LIMITS, **NETWORK}) as stack:
         ruler.prepare(stack)
         for turn in range(options.turns):
             print(f"turn {turn + 1}", flush=True)
             _bare(stack, found, options.seconds)
             _accept(stack, found, options.seconds)
+
+
+def _settles(found: Found, options: argparse.Namespace) -> None:
     with open_rig({**LIMITS, **NETWORK}) as stack:  # without the payments that were only accepted
         stack.start(*ALL)
         knee = _sustained(stack, found, seconds=2 * options.seconds)
@@ -53,53 +74,28 @@ def main() -> None:
         many = _settled(stack, rate=knee / 2, seconds=2 * options.seconds, own_wallets=True)
         found.note(MANY_WALLETS, many.settled_per_s)
         found.note(MANY_WALLETS_P95, 1000 * (many.lag_s(0.95) - PAYER_S))
-    table = found.table()
-    print(table)
-    if options.write:
-        text = REPORT.read_text(encoding="utf-8")
-        head, mark, _ = text.partition("<!-- figures -->\n")
-        REPORT.write_text(f"{head}{mark}\n{table}", encoding="utf-8")
 
 
-@dataclass
-class Found:
-    """All figures of one run, by name."""
+def _many_in_flight(found: Found, _: argparse.Namespace) -> None:
+    in_flight.measure(found, threads=16, payments=100)
+    in_flight.measure(found, threads=500, payments=1200)
 
-    figures: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
-    def note(self, name: str, figure: float) -> None:
-        """Keep and print one."""
-        print(f"  {name:<44} {figure:10.1f}", flush=True)
-        self.figures[name].append(figure)
-
-    def __getitem__(self, name: str) -> float:
-        return statistics.median(self.figures[name])
-
-    def table(self) -> str:
-        """The figures and their ratios, in Markdown."""
-        ratios = {
-            "A1: accepts at the knee ÷ bare Flask insert": (ACCEPTS, FLASK),
-            "A2: accepts at the knee ÷ bare FastAPI insert": (ACCEPTS, FASTAPI),
-            "accepts at the knee ÷ Flask that calls the network in the request": (ACCEPTS, CALLS),
-            "E1: settled payments ÷ Celery no-op": (SETTLED, NO_OP),
-            "the same path without any promise ÷ Celery no-op": (BARE_PATH, NO_OP),
-            "settled payments ÷ the same path without any promise": (SETTLED, BARE_PATH),
-        }
-        memory, python = psutil.virtual_memory().total / 2**30, platform.python_version()
-        machine = f"{psutil.cpu_count()} cores, {memory:.0f} GiB, Python {python}"
-        lines = [
-            f"{datetime.now(UTC):%Y-%m-%d}; {machine}; everything on the same machine.",
-            "",
-            "| figure | median |",
-            "|---|---|",
-            *(f"| {name} | {self[name]:.1f} |" for name in self.figures),
-            "",
-            "| ratio | |",
-            "|---|---|",
-            *(f"| {name} | {self[one] / self[two]:.3f} |" for name, (one, two) in ratios.items()),
-        ]
-        return "\n".join(lines) + "\n"
-
+PARTS: dict[str, Callable[[Found, argparse.Namespace], None]] = {
+    "A1": _accepts,
+    "A4": lambda found, options: trouble.hanging(
+        found, rate=options.rate, seconds=2 * options.seconds
+    ),
+    "A5": lambda found, options: trouble.without_redis(
+        found, rate=options.rate, seconds=2 * options.seconds
+    ),
+    "E1": _settles,
+    "E3": _many_in_flight,
+    "E4": lambda found, _: burst.measure(found, NETWORK),
+    "G1": lambda found, options: growth.measure(found, rows=options.rows, due=options.due),
+    "M1": lambda found, _: idle.measure(found),
+}
+"""By the first row of the table that each measures."""
 
 PGBENCH = "pgbench, the rows of an accept, transactions/s"
 FLASK = "bare Flask insert, requests/s"
@@ -114,6 +110,15 @@ MANY_WALLETS = (
 )
 MANY_WALLETS_P95 = "the same, POST to final webhook without the payer, p95, ms"
 OWN_PART = "E2: POST to final webhook without payer and network, at half of that, p95, ms"
+
+_RATIOS = {
+    "A1: accepts at the knee ÷ bare Flask insert": (ACCEPTS, FLASK),
+    "A2: accepts at the knee ÷ bare FastAPI insert": (ACCEPTS, FASTAPI),
+    "accepts at the knee ÷ Flask that calls the network in the request": (ACCEPTS, CALLS),
+    "E1: settled payments ÷ Celery no-op": (SETTLED, NO_OP),
+    "the same path without any promise ÷ Celery no-op": (BARE_PATH, NO_OP),
+    "settled payments ÷ the same path without any promise": (SETTLED, BARE_PATH),
+}
 
 
 def _bare(stack: Stack, found: Found, seconds: float) -> None:

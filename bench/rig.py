@@ -65,15 +65,20 @@ class Merchants:
     """What the numbers of their customers begin with, in turns."""
 
     @classmethod
-    def open(cls, stack: Stack, *, count: int, receiver: str | None = None) -> Self:
-        """Register them: with live keys and webhooks to `receiver`, or with test keys."""
+    def open(
+        cls, stack: Stack, *, count: int, receiver: str | None = None, live: bool = False
+    ) -> Self:
+        """Register them: with test keys, or live ones; with live keys and webhooks if there is a
+        `receiver`.
+        """
         headers = []
         for number in range(count):
             known = Merchant.register(
                 stack.url, business_name=f"Shop {number}", email="shop@shop.example"
             )
-            if receiver is not None:
+            if live or receiver is not None:
                 known = known.live()
+            if receiver is not None:
                 address = f"{stack.url}/api/v1/webhook-endpoints"
                 merchant.call("POST", address, headers=known.headers, json={"url": receiver})
             headers.append(known.headers)

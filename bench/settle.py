@@ -7,7 +7,6 @@ come at a constant rate, whatever comes back. What is counted is what the mercha
 import argparse
 import asyncio
 import contextlib
-import itertools
 import json
 import time
 from collections import Counter
@@ -16,7 +15,8 @@ from dataclasses import dataclass, field
 import psutil
 import psycopg
 
-from bench.rig import LIMITS, Link, Merchants, exchange, http_head, open_rig
+from bench.offer import Offer, share_of
+from bench.rig import LIMITS, Merchants, http_head, open_rig
 from dev.environment import LOOPBACK, free_port, run_program
 from dev.stack import ALL, Stack
 
@@ -51,14 +51,17 @@ class Run:
     merchants: Merchants
     rate: float
     seconds: float
-    sent_s: dict[str, float] = field(default_factory=dict)
-    accept_ms: list[float] = field(default_factory=list)
+    patience_s: float = 30
+    """How long to wait for the rest, beside three times the run."""
     done_s: dict[str, float] = field(default_factory=dict)
-    statuses: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     cpu_ms: dict[str, float] = field(default_factory=dict)
     transactions: float = 0.0
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
+    _offer: Offer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._offer = Offer(self.stack.port, self.merchants, self.rate, self.seconds)
 
     async def perform(self, port: int) -> None:
         """Offer, and wait for the rest."""
@@ -66,8 +69,8 @@ class Run:
         cpu = _cpu_s(self.stack)
         transactions = _transactions(self.stack)
         async with server:
-            await self._offer()
-            end_s = time.perf_counter() + 3 * self.seconds + 30
+            await self._offer.perform()
+            end_s = time.perf_counter() + 3 * self.seconds + self.patience_s
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._all_settled(), end_s - time.perf_counter())
         payments = max(len(self.done_s), 1)
@@ -76,40 +79,9 @@ class Run:
         self.transactions = (_transactions(self.stack) - transactions) / payments
 
     async def _all_settled(self) -> None:
-        while len(self.done_s) < len(self.sent_s):
+        while len(self.done_s) < len(self._offer.sent_s):
             self._settled.clear()
             await self._settled.wait()
-
-    async def _offer(self) -> None:
-        began_s = time.perf_counter()
-        waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
-        clients = [asyncio.create_task(self._client(waiting)) for _ in range(48)]
-        for number in itertools.count():
-            at_s = began_s + number / self.rate
-            if at_s > began_s + self.seconds:
-                break
-            await asyncio.sleep(max(at_s - time.perf_counter(), 0))
-            external_id, request = self.merchants.order(number)
-            self.sent_s[external_id] = time.perf_counter()
-            waiting.put_nowait((external_id, request))
-        await waiting.join()
-        for client in clients:
-            client.cancel()
-
-    async def _client(self, waiting: asyncio.Queue[tuple[str, bytes]]) -> None:
-        link: Link | None = None
-        while True:
-            external_id, request = await waiting.get()
-            head = None
-            while head is None:
-                link = link or await asyncio.open_connection(LOOPBACK, self.stack.port)
-                head = await exchange(link, request)
-                if head is None or not head.keeps:
-                    link[1].close()
-                    link = None
-            self.accept_ms.append(1000 * (time.perf_counter() - self.sent_s[external_id]))
-            self.statuses[head.status] += 1
-            waiting.task_done()
 
     async def _receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -127,7 +99,7 @@ class Run:
     @property
     def settled_per_s(self) -> float:
         """Final webhooks a second, once it has run for a third of its time."""
-        began_s = min(self.sent_s.values())
+        began_s = min(self._offer.sent_s.values())
         steady = [
             at for at in self.done_s.values() if self.seconds / 3 < at - began_s < self.seconds
         ]
@@ -135,25 +107,31 @@ class Run:
 
     def lag_s(self, share: float) -> float:
         """The time from POST to final webhook that this share of payments stayed within."""
-        return _at([self.done_s[one] - self.sent_s[one] for one in self.done_s], share)
+        return share_of([self.done_s[one] - self._offer.sent_s[one] for one in self.done_s], share)
+
+    @property
+    def whole_s(self) -> float:
+        """From the first POST to the last final webhook."""
+        began_s = min(self._offer.sent_s.values())
+        return max(self.done_s.values(), default=began_s + 1) - began_s
+
+    @property
+    def unsettled(self) -> int:
+        """Payments of whose end the merchants have not heard."""
+        return len(self._offer.sent_s) - len(self.done_s)
 
     def report(self) -> str:
         """What came of it, in lines."""
-        began_s = min(self.sent_s.values())
-        whole_s = max(self.done_s.values(), default=began_s + 1) - began_s
         cpu = "  ".join(f"{name} {used:.1f}" for name, used in self.cpu_ms.items())
-        return f"""offered {self.rate:.0f}/s for {self.seconds:.0f} s: {len(self.sent_s)} payments
-  answers {dict(self.statuses)}, events {dict(self.events)}
+        offer = self._offer
+        p50_ms, p99_ms = (share_of(offer.accept_ms, share) for share in (0.5, 0.99))
+        return f"""offered {self.rate:.0f}/s for {self.seconds:.0f} s: {len(offer.sent_s)} payments
+  answers {dict(offer.statuses)}, events {dict(self.events)}
   settled {len(self.done_s)}; {self.settled_per_s:.1f}/s in the last two thirds, \
-{len(self.done_s) / whole_s:.1f}/s to the last webhook
-  accept p50 {_at(self.accept_ms, 0.5):.0f} p99 {_at(self.accept_ms, 0.99):.0f} ms; \
+{len(self.done_s) / self.whole_s:.1f}/s to the last webhook
+  accept p50 {p50_ms:.0f} p99 {p99_ms:.0f} ms; \
 POST to final webhook p50 {self.lag_s(0.5):.2f} p95 {self.lag_s(0.95):.2f} s
   CPU ms per payment: {cpu}; transactions {self.transactions:.1f}"""
-
-
-def _at(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else 0.0
 
 
 def _transactions(stack: Stack) -> int:
