@@ -19,9 +19,11 @@ BODY = (
     b'"transaction":{"amount":10.5,"country":"ZM","currency":"ZMW","id":"PGW0000000000000000001"}}'
 )
 SIGNATURE = (
-    "iQXwzodr7nCro211gimShdYUEeVvwmND9H+emkgeLekKsDIoRGa3gI/3k9IYL68OYalykIF9CT/mVwT9BzXIZ9nF/RmqSk"
-    "WiNb08KOniLiqBQt/SoEs3h3Jen/jrwOX3+UfUhoU0LNX/Xm1ngw3N2VLeXJ1zeasCWQa4GlD6CfOiLT+frK9F93Cn21dy"
-    "c8UmAg5VF+TV/mR28v2ZKbjJtwAhnVMXTOAdqHYjVS1AN/juJI6wnYsyyMGtJ+wtnxik"
+    "iQXwzodr7nCro211gimShdYUEeVvwmND9H+emkgeLekKsDIoRGa3gI/3k9IY"  # pragma: allowlist secret
+    "L68OYalykIF9CT/mVwT9BzXIZ9nF/RmqSkWiNb08KOniLiqBQt/SoEs3h3Je"  # pragma: allowlist secret
+    "n/jrwOX3+UfUhoU0LNX/Xm1ngw3N2VLeXJ1zeasCWQa4GlD6CfOiLT+frK9F"  # pragma: allowlist secret
+    "93Cn21dyc8UmAg5VF+TV/mR28v2ZKbjJtwAhnVMXTOAdqHYjVS1AN/juJI6w"  # pragma: allowlist secret
+    "nYsyyMGtJ+wtnxik"  # pragma: allowlist secret
 )
 """Of that body with the AES key 00..1f and the initial vector 00..0f."""
 
