@@ -89,7 +89,14 @@ def test_a_wallet_that_is_not_active_takes_nothing_although_it_is_named(
 
 def test_strangers_wallets_are_like_none(app: Flask, merchant: Merchant, rival: Merchant) -> None:
     foreign = an_active_wallet(rival)
-    for named in (foreign["id"], "wal_00000000000000000000000000", "deployment", "wal_1", ""):
+    for named in (
+        foreign["id"],
+        "wal_00000000000000000000000000",
+        "deployment",
+        "wal_1",
+        "",
+        "wal\x00",
+    ):
         refusal(merchant.pay(walletId=named), 404, "wallet_not_found")
     assert through(app, merchant.pay()) == ("deployment", "shared")
     own = an_active_wallet(merchant)

@@ -77,6 +77,8 @@ def arguments(provider: str, *, named: str | None, livemode: bool) -> dict[str, 
     fallback: Choice | None = None if livemode else Choice.SANDBOX
     if livemode and current_app.config["SHARED_WALLETS"]:
         fallback = Choice.SHARED if provider in registry.served(livemode=True) else None
+    if named is not None and not ids.is_id("wal", named):
+        named = ""  # no wallet has it, and PostgreSQL does not take every text
     return {
         "provider": provider,
         "named_wallet": named,
