@@ -95,7 +95,7 @@ def test_strangers_wallets_are_like_none(app: Flask, merchant: Merchant, rival: 
         "deployment",
         "wal_1",
         "",
-        "wal\x00",
+        "wal_\N{SNOWMAN}",
     ):
         refusal(merchant.pay(walletId=named), 404, "wallet_not_found")
     assert through(app, merchant.pay()) == ("deployment", "shared")
