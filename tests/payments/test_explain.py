@@ -23,7 +23,7 @@ from tests.support.given import (
 )
 from tests.support.in_review import in_review
 from tests.support.merchants import BASE, Merchant, answered
-from zampay.payments.explain import Note, Reason
+from zampay.payments.reasons import Note, Reason
 from zampay.payments.schemas import NEW_ATTEMPT, WAIT_UNTIL
 from zampay.providers.contract import Declined, NotSent, Order, Submission
 from zampay.providers.mtn.mapping import failure

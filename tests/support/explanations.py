@@ -4,7 +4,8 @@ from flask import Flask
 
 from tests.support.fakes import stored
 from zampay.infra.database.db import transaction
-from zampay.payments.explain import Explanation, Reason, explain
+from zampay.payments.explain import Explanation, explain
+from zampay.payments.reasons import Reason
 from zampay.transfers.models import Transfer
 
 

@@ -7,10 +7,10 @@ payment for the same order could charge twice.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from zampay.infra.database.db import Transaction
 from zampay.kernel.clock import rfc3339
+from zampay.payments.reasons import NOTES, SENTENCES, WARNINGS, NewAttempt, Note, Reason
 from zampay.providers import registry
 from zampay.providers.failures import Retry
 from zampay.providers.profile import Profile
@@ -20,48 +20,8 @@ from zampay.transfers.states import Evidence, NextAction, State
 from zampay.transfers.traces import Discrepancy, Transition
 
 
-class Reason(StrEnum):
-    """Where a payment stands, and on whose word: what a sentence says, for programs."""
-
-    ABOUT_TO_SEND = "about_to_send"
-    WALLET_REFUSED = "wallet_refused"
-    SENDING = "sending"
-    ASKING_PAYER = "asking_payer"
-    NO_CLEAR_ANSWER = "no_clear_answer"
-    NO_CLEAR_ANSWER_AND_PROMPT_OVER = "no_clear_answer_and_prompt_over"
-    WAITING_FOR_PAYER = "waiting_for_payer"
-    PROMPT_OVER = "prompt_over"
-    NETWORK_SILENT = "network_silent"
-    DOES_NOT_FIT = "does_not_fit"
-    NETWORK_SAYS_SUCCESSFUL = "network_says_successful"
-    SANDBOX_SAYS_SUCCESSFUL = "sandbox_says_successful"
-    FAILED = "failed"
-    OPERATOR_SAYS_SUCCESSFUL = "operator_says_successful"
-    OPERATOR_SAYS_FAILED = "operator_says_failed"
-    TEST_SAYS_SUCCESSFUL = "test_says_successful"
-    TEST_SAYS_FAILED = "test_says_failed"
-    TEST_SAYS_IN_REVIEW = "test_says_in_review"
-
-
-class Note(StrEnum):
-    """What is known besides: the network contradicts the end, or is asked again about it."""
-
-    CONTRADICTED_SINCE = "contradicted_since"
-    ASKED_AGAIN = "asked_again"
-
-
 _NO_ANSWER = {State.SUBMITTING, State.UNCONFIRMED, State.PENDING}
 """Where a send leads of itself: what the network said of the payment is in none of these."""
-
-
-class NewAttempt(StrEnum):
-    """Whether a new payment for the order could charge twice: it could not (SAFE); it could
-    (UNSAFE); it could, and asking again before a certain time is pointless (WAIT_UNTIL).
-    """
-
-    SAFE = "safe"
-    UNSAFE = "unsafe"
-    WAIT_UNTIL = "wait_until"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +56,7 @@ def explain(tx: Transaction, payment: Transfer) -> Explanation:
     count, last_at = callback_queries.callbacks_seen(tx, payment.id)
     advice, until = _new_attempt(facts)
     reason, notes = _reason(facts), tuple(_notes(facts))
-    known = [_SENTENCES[reason], *(_NOTES[note] for note in notes)]
+    known = [SENTENCES[reason], *(NOTES[note] for note in notes)]
     return Explanation(
         payment=payment,
         reason=reason,
@@ -191,7 +151,7 @@ def _sentence(facts: _Facts, known: list[str], advice: NewAttempt, until: dateti
         "until": rfc3339(until) if until else "",
         "next": rfc3339(payment.due_at) if payment.due_at else "",
     }
-    text = " ".join([*known, *([_WARNINGS[advice]] if warn else [])]).format_map(words)
+    text = " ".join([*known, *([WARNINGS[advice]] if warn else [])]).format_map(words)
     return text if payment.livemode else f"Sandbox: {text}"
 
 
@@ -216,68 +176,6 @@ _DECIDED = {
     (Evidence.TEST, State.IN_REVIEW): Reason.TEST_SAYS_IN_REVIEW,
 }
 """Where it was not the network that said so, by whose word it was."""
-_SENTENCES = {
-    Reason.ABOUT_TO_SEND: "We have accepted the payment and are about to send it to {network}.",
-    Reason.WALLET_REFUSED: (
-        "{network} refuses the credentials of the wallet, so that the payment waits. It is sent as "
-        "soon as {network} takes them, and fails if that lasts too long."
-    ),
-    Reason.SENDING: "We are sending the payment to {network} at this moment.",
-    Reason.ASKING_PAYER: "{network} is asking the payer at this moment and answers only then.",
-    Reason.NO_CLEAR_ANSWER: (
-        "We sent the payment to {network} and got no clear answer; the payer may be seeing the "
-        "prompt, and we keep asking {network} what became of it."
-    ),
-    Reason.NO_CLEAR_ANSWER_AND_PROMPT_OVER: (
-        "We sent the payment to {network} and got no clear answer; a prompt would have run out by "
-        "now, and we keep asking {network} what became of it."
-    ),
-    Reason.WAITING_FOR_PAYER: (
-        "{network} has the payment and is waiting for the payer to approve it on the phone; the "
-        "prompt is valid for about {minutes} minutes."
-    ),
-    Reason.PROMPT_OVER: (
-        "{network} has the payment and has not said how it ended; the prompt should have run out "
-        "by now, and we keep asking."
-    ),
-    Reason.NETWORK_SILENT: (
-        "{network} has not said how the payment ended, so that a person is looking into it; we "
-        "look again every day."
-    ),
-    Reason.DOES_NOT_FIT: (
-        "What {network} says about the payment does not fit our books (amount, currency or id), so "
-        "that a person is looking into it; we look again every day."
-    ),
-    Reason.NETWORK_SAYS_SUCCESSFUL: "{network} says that the money moved.",
-    Reason.SANDBOX_SAYS_SUCCESSFUL: "{network} would say that the money moved.",
-    Reason.FAILED: "The payment failed: {failure}",
-    Reason.OPERATOR_SAYS_SUCCESSFUL: (
-        "The gateway's operator has decided that the money moved; the audit log has the reason."
-    ),
-    Reason.OPERATOR_SAYS_FAILED: (
-        "The gateway's operator has decided that no money moved; the audit log has the reason."
-    ),
-    Reason.TEST_SAYS_SUCCESSFUL: "A test call has made the payment successful.",
-    Reason.TEST_SAYS_FAILED: "A test call has made the payment fail: {failure}",
-    Reason.TEST_SAYS_IN_REVIEW: (
-        "A test call has given the payment to review; another one can end it."
-    ),
-}
-_NOTES = {
-    Note.CONTRADICTED_SINCE: (
-        "What {network} has said besides does not fit this, so that a person is looking into it."
-    ),
-    Note.ASKED_AGAIN: (
-        "Networks have taken such an ending back: {network} is asked again at {next}."
-    ),
-}
-_WARNINGS = {
-    NewAttempt.UNSAFE: "A new payment for the same order could charge twice.",
-    NewAttempt.WAIT_UNTIL: (
-        "A new payment for the same order could charge twice. Ask this question again at {until}: "
-        "that time makes nothing safe by itself."
-    ),
-}
 
 
 def _new_attempt(facts: _Facts) -> tuple[NewAttempt, datetime | None]:
