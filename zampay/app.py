@@ -22,6 +22,8 @@ from zampay.infra.web import (
     rate_limits,
     request_limits,
 )
+from zampay.networks import examples as network_examples
+from zampay.networks import tasks as network_tasks
 from zampay.networks.routes import networks
 from zampay.payments import examples as payment_examples
 from zampay.payments.routes import payments
@@ -45,6 +47,7 @@ from zampay.webhooks.routes import webhook_endpoints
 
 VERSION = "v1"
 PURGE_EVERY_S = 600.0
+TEND_EVERY_S = 10.0
 ROUTE_LIMITS = {
     "webhook-endpoints.test": "30/minute",  # calls out while the merchant waits
     "webhook-endpoints.replay": "10/minute",
@@ -102,11 +105,13 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     event_reference.describe(
         reference.spec,
         payment=openapi.schema_name(PaymentView),
-        payments={
+        data={
             event_types.PAYMENT_PROCESSING: payment_examples.PROCESSING,
             event_types.PAYMENT_SUCCESSFUL: payment_examples.PAID,
             event_types.PAYMENT_FAILED: payment_examples.FAILED,
             event_types.PAYMENT_IN_REVIEW: payment_examples.IN_REVIEW,
+            event_types.NETWORK_DEGRADED: network_examples.DEGRADED,
+            event_types.NETWORK_RECOVERED: network_examples.RECOVERED,
         },
     )
     for plain in (callback_routes.callbacks, health):
@@ -165,6 +170,7 @@ def _init_worker(app: Flask, config: Config) -> None:
     tasks = {
         transfer_tasks.sweep.name: sweep_every_s,
         webhook_tasks.sweep.name: sweep_every_s,
+        network_tasks.tend.name: TEND_EVERY_S,
         webhook_tasks.purge.name: PURGE_EVERY_S,
         transfer_tasks.log_heads.name: PURGE_EVERY_S,
     }

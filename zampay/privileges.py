@@ -10,10 +10,18 @@ from typing import Final
 import sqlalchemy as sa
 
 from zampay.infra.database.db import db
-from zampay.networks import figures
+from zampay.networks import figures, telling
 from zampay.tenants import audit_chain
 from zampay.tenants import queries as tenant_queries
-from zampay.transfers import callback_queries, due, gauges, history, invariants, today_gauges
+from zampay.transfers import (
+    callback_queries,
+    due,
+    gauges,
+    history,
+    invariants,
+    network_states,
+    today_gauges,
+)
 from zampay.wallets import callback_tokens
 from zampay.webhooks import gauges as webhook_gauges
 from zampay.webhooks import queries as webhook_queries
@@ -25,8 +33,11 @@ FUNCTIONS: Final = (
     callback_queries.TENANT_OF_REFERENCE,
     callback_tokens.TENANT_OF_WALLET,
     figures.NETWORKS_SINCE,
+    telling.TROUBLES_UNTOLD,
+    telling.TENANTS_CONCERNED,
     *due.STREAMS.values(),
     *due.DUE.values(),
+    network_states.NETWORK_TROUBLES_OPEN,
     delivery_queries.DUE_ENDPOINTS,
     webhook_queries.FORGET_DELIVERIES,
     gauges.TRANSFERS_OWED,

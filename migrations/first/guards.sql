@@ -15,8 +15,8 @@ BEGIN
     END LOOP;
     FOREACH name IN ARRAY ARRAY[
         'tenants', 'api_keys', 'audit_heads', 'audit_log', 'callbacks', 'discrepancies',
-        'event_counters', 'events', 'idempotency_keys', 'operators', 'proposals', 'transfers',
-        'transitions', 'wallets'
+        'event_counters', 'events', 'idempotency_keys', 'network_troubles', 'operators', 'proposals',
+        'transfers', 'transitions', 'wallets'
     ] LOOP
         EXECUTE format('CREATE TRIGGER never_emptied BEFORE TRUNCATE ON %I'
                        ' FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
@@ -93,6 +93,9 @@ BEGIN
         ('wallets', 'id, tenant_id, provider, callback_token, created_at',
          $q$NEW.credentials_version < OLD.credentials_version
             OR OLD.status = 'DISABLED' AND NEW.status <> 'DISABLED'$q$),
+        ('network_troubles', 'id, provider, wallet_id, tenant_id, began_at',
+         'OLD.ended_at IS DISTINCT FROM NEW.ended_at AND OLD.ended_at IS NOT NULL'
+         ' OR NEW.told < OLD.told'),
         ('audit_heads', 'tenant_id', 'NEW.position <> OLD.position + 1')
     ) AS kept (name, columns, refused) LOOP
         EXECUTE format($q$

@@ -41,3 +41,5 @@ CREATE INDEX ix_webhook_deliveries_owed
 CREATE INDEX ix_webhook_deliveries_page ON webhook_deliveries (endpoint_id, created_at, id);
 CREATE INDEX ix_webhook_deliveries_under_way
     ON webhook_deliveries (endpoint_id) WHERE leased_until IS NOT NULL;
+CREATE UNIQUE INDEX uq_network_troubles_open
+    ON network_troubles (provider, wallet_id) WHERE ended_at IS NULL;

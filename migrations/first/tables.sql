@@ -93,6 +93,29 @@ CREATE TABLE events (
     CONSTRAINT fk_events_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants (id)
 );
 
+CREATE TABLE network_troubles (
+    id text NOT NULL,
+    provider text NOT NULL,
+    wallet_id text NOT NULL,
+    tenant_id text,
+    state text NOT NULL,
+    reason text NOT NULL,
+    began_at timestamptz NOT NULL,
+    sends_at timestamptz,
+    polls_at timestamptz,
+    ended_at timestamptz,
+    ending text,
+    told smallint NOT NULL,
+    CONSTRAINT pk_network_troubles PRIMARY KEY (id),
+    CONSTRAINT ck_network_troubles_state_legal CHECK (state IN ('DEGRADED', 'DOWN')),
+    CONSTRAINT ck_network_troubles_a_merchants_or_nobodys
+        CHECK ((tenant_id IS NULL) = (wallet_id = 'deployment')),
+    CONSTRAINT ck_network_troubles_ended_iff_it_says_why
+        CHECK ((ended_at IS NULL) = (ending IS NULL)),
+    CONSTRAINT ck_network_troubles_told_of_two CHECK (told BETWEEN 0 AND 2),
+    CONSTRAINT fk_network_troubles_tenant_id FOREIGN KEY (tenant_id) REFERENCES tenants (id)
+);
+
 CREATE TABLE wallets (
     id text NOT NULL,
     tenant_id text NOT NULL,

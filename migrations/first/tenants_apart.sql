@@ -38,6 +38,16 @@ CREATE POLICY operators_only ON heartbeats
     USING ((SELECT coalesce(current_setting('zampay.tenant_id', true), '')) = '')
     WITH CHECK ((SELECT coalesce(current_setting('zampay.tenant_id', true), '')) = '');
 
+-- What is found of the deployment's wallets concerns everybody, a merchant's wallet its merchant.
+CREATE POLICY its_tenants_or_everybodys ON network_troubles
+    USING (tenant_id IS NULL OR tenant_id = (SELECT current_setting('zampay.tenant_id', true))
+           OR (SELECT sees_every_tenant()))
+    WITH CHECK (tenant_id IS NULL
+                OR tenant_id = (SELECT current_setting('zampay.tenant_id', true))
+                OR (SELECT sees_every_tenant()));
+ALTER TABLE network_troubles ENABLE ROW LEVEL SECURITY;
+ALTER TABLE network_troubles FORCE ROW LEVEL SECURITY;
+
 ALTER TABLE operators ENABLE ROW LEVEL SECURITY;
 ALTER TABLE operators FORCE ROW LEVEL SECURITY;
 ALTER TABLE heartbeats ENABLE ROW LEVEL SECURITY;

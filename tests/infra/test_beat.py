@@ -15,7 +15,13 @@ from zampay.infra.queue import beat
 from zampay.infra.redis.redis_client import client
 from zampay.kernel import clock
 
-REGULAR = {"transfers.sweep", "transfers.log_heads", "webhooks.sweep", "webhooks.purge"}
+REGULAR = {
+    "transfers.sweep",
+    "transfers.log_heads",
+    "webhooks.sweep",
+    "webhooks.purge",
+    "networks.tend",
+}
 
 
 @pytest.fixture

@@ -206,7 +206,9 @@ LOOK_UPS = [
     ("SELECT live FROM discrepancies_open()", [0]),
     ("SELECT sum(violations)::int FROM invariant_violations('pay_')", [0]),
     ("SELECT count(*) FROM transfers_since('pay_')", [2]),
+    ("SELECT count(*) FROM network_troubles_open(), network_troubles_untold()", [0]),
     ("SELECT count(*) FROM networks_since('pay_')", [0]),
+    ("SELECT count(*) FROM tenants_concerned('MTN', 'deployment', '-infinity', '')", [2]),
     ("SELECT count(*) FROM audit_heads_now()", [2]),
     ("SELECT transitions FROM history_of_day(current_date)", [2]),
 ]

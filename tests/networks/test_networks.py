@@ -109,7 +109,7 @@ def test_a_network_that_does_not_answer_is_told_until_it_does(
     assert found["state"] == state
     assert found["since"] is not None
     with redis_away(app):
-        assert told(merchant)["state"] == "OPERATIONAL", "nobody knows"
+        assert told(merchant)["state"] == state, "the database knows"
 
 
 def test_a_wallet_that_is_refused_does_not_make_its_network_look_down(

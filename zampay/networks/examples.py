@@ -18,4 +18,17 @@ NETWORKS = {
         }
     ]
 }
+DEGRADED = {
+    "provider": registry.IN_EXAMPLES,
+    "walletId": None,
+    "state": "DOWN",
+    "since": "2026-11-27T09:15:31.176Z",
+    "reason": "the network takes no payments: connection refused",
+}
+RECOVERED = {
+    **DEGRADED,
+    "state": "OPERATIONAL",
+    "since": "2026-11-27T09:41:07.020Z",
+    "reason": "the network answers again",
+}
 HOLDER = {"provider": registry.IN_EXAMPLES, "active": True, "name": None}

@@ -52,7 +52,7 @@ class NetworkView(Schema):
             "Why: `own`, `shared` (the gateway's) or `sandbox`; null where you have no wallet and "
             "the gateway's is not shared: payments there get `network_not_available`."
         ),
-        "state": "DEGRADED: it does not say how payments ended. DOWN: it takes no payments.",
+        "state": "DEGRADED: it does not answer clearly. DOWN: it takes no payments; they wait.",
         "since": "Since when; null while it is OPERATIONAL.",
         "last_hour": "How it went.",
     }

@@ -12,6 +12,7 @@ from zampay.networks.figures import Hour
 from zampay.providers import registry
 from zampay.providers.profile import DEPLOYMENT, Kind, Profile
 from zampay.transfers import network_states, routing
+from zampay.transfers.network_states import Found
 from zampay.wallets import adapters, choosing, verification
 from zampay.wallets.choosing import Chosen
 
@@ -33,10 +34,14 @@ def overview(tenant_id: str, *, livemode: bool) -> list[dict[str, Any]]:
     hours = figures.last_hour()
     with transaction(tenant_id) as tx:
         wallets = {one.code: _wallet(tx, one.code, livemode=livemode) for one in profiles}
-    return [
-        _shown(one, wallets[one.code], hours.get((one.code, livemode), Hour()), livemode=livemode)
-        for one in profiles
-    ]
+        states = network_states.found(tx) if livemode else {}
+    shown = []
+    for one in profiles:
+        wallet, hour = wallets[one.code], hours.get((one.code, livemode), Hour())
+        watched = (one.code, wallet.wallet_id if wallet else DEPLOYMENT)
+        state = states.get(watched, Found())
+        shown.append(_shown(one, wallet, hour, state, livemode=livemode))
+    return shown
 
 
 def holder(tenant_id: str, number: str, *, named: str | None, livemode: bool) -> Holder:
@@ -70,10 +75,8 @@ def _wallet(tx: Transaction, code: str, *, livemode: bool) -> Chosen | None:
 
 
 def _shown(
-    profile: Profile, wallet: Chosen | None, hour: Hour, *, livemode: bool
+    profile: Profile, wallet: Chosen | None, hour: Hour, now: Found, *, livemode: bool
 ) -> dict[str, Any]:
-    watched = [wallet.wallet_id if wallet else DEPLOYMENT] if livemode else []
-    now = network_states.found(profile.code, watched)
     currency = min(profile.currencies, key=lambda one: (one != "ZMW", one))
     return {
         "provider": profile.code,

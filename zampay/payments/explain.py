@@ -14,11 +14,11 @@ from zampay.payments.reasons import NOTES, SENTENCES, WARNINGS, NewAttempt, Note
 from zampay.providers import registry
 from zampay.providers.failures import Retry
 from zampay.providers.profile import Profile
-from zampay.transfers import callback_queries, queries, states
+from zampay.transfers import callback_queries, network_states, queries, states
 from zampay.transfers.models import Transfer
+from zampay.transfers.network_states import Found
 from zampay.transfers.states import Evidence, NextAction, State
 from zampay.transfers.traces import Discrepancy, Transition
-
 
 _NO_ANSWER = {State.SUBMITTING, State.UNCONFIRMED, State.PENDING}
 """Where a send leads of itself: what the network said of the payment is in none of these."""
@@ -50,6 +50,7 @@ def explain(tx: Transaction, payment: Transfer) -> Explanation:
         profile=provider.profile if provider else None,
         evidence=Evidence(history[-1].evidence),
         contradictions=queries.discrepancies(tx, payment.id),
+        network=_network(tx, payment),
         now=tx.now,
     )
     said = [transition for transition in history if _is_the_networks_word(transition)]
@@ -72,6 +73,13 @@ def explain(tx: Transaction, payment: Transfer) -> Explanation:
     )
 
 
+def _network(tx: Transaction, payment: Transfer) -> Found:
+    """How the network is for the payment's wallet, where that makes it wait."""
+    if payment.state != State.PENDING or not payment.livemode:
+        return Found()
+    return network_states.found(tx).get((payment.provider, payment.wallet_id), Found())
+
+
 def _next_action(payment: Transfer) -> NextAction | None:
     return None if payment.due_at is None else states.next_action(State(payment.state))
 
@@ -84,6 +92,7 @@ class _Facts:
     profile: Profile | None
     evidence: Evidence
     contradictions: list[Discrepancy]
+    network: Found
     now: datetime
 
     @property
@@ -125,11 +134,17 @@ def _reason(facts: _Facts) -> Reason:
         return Reason.SANDBOX_SAYS_SUCCESSFUL
     if state is State.IN_REVIEW and facts.contradictions:
         return Reason.DOES_NOT_FIT
-    if state is State.PENDING and facts.payment.presumed_failure:
-        return Reason.WALLET_REFUSED
+    if state is State.PENDING:
+        return _reason_to_wait(facts)
     if state in _PROMPT_OVER and not facts.is_prompted:
         return _PROMPT_OVER[state]
     return Reason.ASKING_PAYER if facts.is_asked_now else _REASONS[state]
+
+
+def _reason_to_wait(facts: _Facts) -> Reason:
+    if facts.payment.presumed_failure:
+        return Reason.WALLET_REFUSED
+    return Reason.NETWORK_DEGRADED if facts.network.sends_wait else Reason.ABOUT_TO_SEND
 
 
 def _notes(facts: _Facts) -> Iterator[Note]:
@@ -149,6 +164,8 @@ def _sentence(facts: _Facts, known: list[str], advice: NewAttempt, until: dateti
         "minutes": int(facts.window.total_seconds() // 60),
         "failure": payment.failure["message"] if payment.failure else "",
         "until": rfc3339(until) if until else "",
+        "since": rfc3339(facts.network.since) if facts.network.since else "",
+        "why": facts.network.reason or "",
         "next": rfc3339(payment.due_at) if payment.due_at else "",
     }
     text = " ".join([*known, *([WARNINGS[advice]] if warn else [])]).format_map(words)
@@ -156,7 +173,6 @@ def _sentence(facts: _Facts, known: list[str], advice: NewAttempt, until: dateti
 
 
 _REASONS = {
-    State.PENDING: Reason.ABOUT_TO_SEND,
     State.SUBMITTING: Reason.SENDING,
     State.UNCONFIRMED: Reason.NO_CLEAR_ANSWER,
     State.PROCESSING: Reason.WAITING_FOR_PAYER,

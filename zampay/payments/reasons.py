@@ -8,6 +8,7 @@ class Reason(StrEnum):
 
     ABOUT_TO_SEND = "about_to_send"
     WALLET_REFUSED = "wallet_refused"
+    NETWORK_DEGRADED = "network_degraded"
     SENDING = "sending"
     ASKING_PAYER = "asking_payer"
     NO_CLEAR_ANSWER = "no_clear_answer"
@@ -48,6 +49,10 @@ SENTENCES = {
     Reason.WALLET_REFUSED: (
         "{network} refuses the credentials of the wallet, so that the payment waits. It is sent as "
         "soon as {network} takes them, and fails if that lasts too long."
+    ),
+    Reason.NETWORK_DEGRADED: (
+        "Since {since} payments do not get through to {network} ({why}), so that this one waits. "
+        "It is sent as soon as {network} answers, and fails if that lasts too long."
     ),
     Reason.SENDING: "We are sending the payment to {network} at this moment.",
     Reason.ASKING_PAYER: "{network} is asking the payer at this moment and answers only then.",

@@ -24,6 +24,7 @@ class Slots:
         self._held: Counter[str] = Counter()
         self._unanswered = 0
         self._pauses = 0
+        self._is_hearsay = False
         self._paused_at_s = self._paused_until_s = 0.0
 
     @property
@@ -57,6 +58,18 @@ class Slots:
             self._held[tenant_id] -= 1
             self._held += Counter()  # forget those who have none left
 
+    def hear(self, *, in_trouble: bool) -> None:
+        """Pause, or go on, because others have found the network not to answer, or to do so again.
+        What calls of this process have found, only they take back.
+        """
+        with self._lock:
+            if in_trouble and not self._pauses:
+                self._is_hearsay = True
+                self._pause()
+            elif not in_trouble and self._is_hearsay:
+                self._is_hearsay = False
+                self._pauses = 0
+
     def note(self, *, answered: bool, began_s: float) -> None:
         """Note whether the network answered a call that began then (monotonic seconds). What began
         before a pause and stayed unanswered tells nothing new.
@@ -64,8 +77,10 @@ class Slots:
         with self._lock:
             if answered:
                 self._unanswered = self._pauses = 0
+                self._is_hearsay = False
             elif began_s >= self._paused_at_s:
                 self._unanswered += 1
+                self._is_hearsay &= self._unanswered < TROUBLE_AFTER
                 if self._pauses or self._unanswered >= TROUBLE_AFTER:
                     self._pause()
 

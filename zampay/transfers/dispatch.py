@@ -29,7 +29,9 @@ from zampay.providers.contract import (
 from zampay.transfers import due, network_states, poll, submit
 from zampay.transfers.concurrency import Slots
 from zampay.transfers.due import Stream
+from zampay.transfers.network_states import NetworkState
 from zampay.transfers.states import NextAction
+from zampay.transfers.watching import Watch
 
 log = structlog.get_logger()
 TASKS = {NextAction.SUBMIT: "transfers.submit", NextAction.POLL: "transfers.poll"}
@@ -41,8 +43,9 @@ _REMEMBERED = 1000
 class _StreamCalls:
     """One stream's slots, threads, and what is known of its queue."""
 
-    def __init__(self, size: int, executor: Executor | None) -> None:
+    def __init__(self, stream: Stream, size: int, executor: Executor | None) -> None:
         self.slots = Slots(size)
+        self.watch = Watch(stream)
         self.choosing = threading.Lock()
         self.executor = executor or ThreadPoolExecutor(size, thread_name_prefix="network")
         self.is_behind = False
@@ -116,7 +119,7 @@ class Dispatcher:
         """The calls of this stream; its threads start with the first."""
         with self._lock:
             if stream not in self._by_stream:
-                self._by_stream[stream] = _StreamCalls(self._slots(stream), self.executor)
+                self._by_stream[stream] = _StreamCalls(stream, self._slots(stream), self.executor)
             self._by_stream[stream].wanted_s = clock.monotonic_s()
             return self._by_stream[stream]
 
@@ -148,8 +151,12 @@ class Dispatcher:
         """Look at every stream for rows that are due."""
         with transaction(NO_TENANT) as tx:
             found = due.streams(tx)
+            failing = network_states.everyones(tx)
         for stream in found:
             calls = self.calls(stream)
+            calls.watch.hear(in_trouble=stream in failing)
+            if stream.action is NextAction.SUBMIT:
+                calls.slots.hear(in_trouble=failing.get(stream) is NetworkState.DOWN)
             calls.passed_over.clear()
             calls.is_behind, calls.is_resting = True, False
             self._fill_apart(stream)
@@ -222,17 +229,9 @@ class Dispatcher:
             calls.is_resting |= stream.action is NextAction.POLL and isinstance(answer, Throttled)
             answered = _answered(stream.action, answer)
             if answered is not None and stream.livemode:  # the sandbox is never away
-                was_paused = calls.slots.is_paused
                 calls.slots.note(answered=answered, began_s=began_s)
-                if not _is_refused(answer):  # the network answers, though not this wallet
-                    is_paused = calls.slots.is_paused
-                    network_states.note(stream, was_paused=was_paused, is_paused=is_paused)
             calls.end(**about, came_to_nothing=answer is None)
-
-
-def _is_refused(answer: Submission | PollAnswer | None) -> bool:
-    """Whether the network takes nothing from the wallet."""
-    return isinstance(answer, NotSent) and answer.refused is not None
+            calls.watch.note(answer, began_s=began_s, tenant_id=about["tenant_id"])
 
 
 def _answered(action: NextAction, answer: Submission | PollAnswer | None) -> bool | None:

@@ -13,6 +13,7 @@ from apispec import APISpec
 from zampay.webhooks import event_types, examples
 
 _PAYMENT = "PaymentEvent"
+_NETWORK = "NetworkEvent"
 _DISABLED = "WebhookEndpointDisabledEvent"
 _TEST = "WebhookEndpointTestEvent"
 _CREATED_AT = "2026-11-27T09:15:31.176Z"
@@ -27,29 +28,38 @@ _DISABLED_MEMBERS = {
     "reason": "Why it was switched off.",
 }
 _TEST_MEMBERS = {"endpointId": "The endpoint: `whe_…`."}
+_NETWORK_MEMBERS = {
+    "provider": "The network.",
+    "walletId": "Your wallet that it is about; null for the gateway's.",
+    "state": "`DEGRADED`, `DOWN` or `OPERATIONAL`, as in `GET /networks`.",
+    "since": "Since when it is so.",
+    "reason": "Why, for people.",
+}
 _DESCRIPTION = """\
 Signed as [Standard Webhooks](https://www.standardwebhooks.com) says; check the signature over the
 raw body. Answer any 2xx within 15 seconds. The same event may come twice, and events may come out
 of order: keep the highest `sequence` for each payment."""
 
 
-def describe(spec: APISpec, *, payment: str, payments: Mapping[str, Any]) -> None:
+def describe(spec: APISpec, *, payment: str, data: Mapping[str, Any]) -> None:
     """Complete the document, once every route is in it: `payment` is the name of the schema of a
-    payment, `payments` has an example of one for each type of event.
+    payment, `data` has an example for each type of event about a payment or a network.
     """
     envelope = spec.components.schemas["Event"]
+    network_types = [event_types.NETWORK_DEGRADED, event_types.NETWORK_RECOVERED]
     kinds = {
-        _PAYMENT: ([one for one in event_types.ALL if one in payments], _reference(payment)),
+        _PAYMENT: ([one for one in data if one not in network_types], _reference(payment)),
+        _NETWORK: (network_types, _network()),
         _DISABLED: ([event_types.ENDPOINT_DISABLED], _object(_DISABLED_MEMBERS)),
         _TEST: ([event_types.TEST], _object(_TEST_MEMBERS)),
     }
-    for name, (types, data) in kinds.items():
-        spec.components.schema(name, _event(envelope, types, data))
+    for name, (types, carried) in kinds.items():
+        spec.components.schema(name, _event(envelope, types, carried))
     spec.components.schemas[_TEST]["properties"]["sequence"] = {
         "type": "null",
         "description": "A test event has no number.",
     }
-    numbered = (_PAYMENT, _DISABLED)
+    numbered = (_PAYMENT, _NETWORK, _DISABLED)
     spec.components.schemas["Event"] = {
         "description": envelope["description"],
         "oneOf": [_reference(name) for name in numbered],
@@ -63,7 +73,7 @@ def describe(spec: APISpec, *, payment: str, payments: Mapping[str, Any]) -> Non
     for name, description in _HEADERS.items():
         header = {"schema": {"type": "string"}, "description": description, "required": True}
         spec.components.parameter(name, "header", header)
-    hooks = _webhooks(kinds, payments)
+    hooks = _webhooks(kinds, data)
     spec.options["webhooks"] = hooks
     _add_example(spec, hooks[event_types.PAYMENT_SUCCESSFUL]["post"]["requestBody"]["content"])
 
@@ -79,9 +89,9 @@ def _add_example(spec: APISpec, content: dict[str, Any]) -> None:
                 answer["example"] = shown[operation["operationId"]]
 
 
-def _webhooks(kinds: Mapping[str, Any], payments: Mapping[str, Any]) -> dict[str, Any]:
+def _webhooks(kinds: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     data = {
-        **payments,
+        **given,
         event_types.ENDPOINT_DISABLED: examples.ENDPOINT_DISABLED,
         event_types.TEST: examples.ENDPOINT_TESTED,
     }
@@ -146,6 +156,12 @@ def _object(members: Mapping[str, str]) -> dict[str, Any]:
         "required": list(members),
         "additionalProperties": False,
     }
+
+
+def _network() -> dict[str, Any]:
+    found = _object(_NETWORK_MEMBERS)
+    found["properties"]["walletId"]["type"] = ["string", "null"]
+    return found
 
 
 def _reference(name: str) -> dict[str, Any]:
