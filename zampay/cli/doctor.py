@@ -103,6 +103,7 @@ def examine() -> Iterator[Finding]:
     yield from _chains()
     yield from doctor_wallets.secrets()
     yield from doctor_wallets.networks()
+    yield from doctor_wallets.troubles()
     yield from doctor_wallets.wallets()
 
 

@@ -5,10 +5,13 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from zampay.infra.database.db import NO_TENANT, transaction
 from zampay.infra.encryption import Tally
 from zampay.infra.telemetry import error_text
+from zampay.kernel.clock import rfc3339
 from zampay.kernel.findings import Finding, Verdict, advice, broken, fine
 from zampay.providers import registry
+from zampay.transfers import network_states
 from zampay.wallets import operators, verification
 from zampay.wallets import rotate_encryption as of_wallets
 from zampay.wallets.models import Status, Wallet
@@ -31,6 +34,8 @@ class Code(StrEnum):
     NETWORK_SERVED = "network_served"
     NETWORK_KNOWN = "network_known"
     NO_NETWORK = "no_network"
+    NETWORK_DEGRADED = "network_degraded"
+    NETWORKS_UNREAD = "networks_unread"
     WALLETS_UNREAD = "wallets_unread"
     WALLETS_ASKED = "wallets_asked"
     WALLET_KNOWN_REFUSED = "wallet_known_refused"
@@ -75,6 +80,26 @@ def networks() -> Iterator[Finding]:
         remedy = "Set the variables of one; `.env.example` lists them."
         says = "none is configured: live payments are refused."
         yield advice(Code.NO_NETWORK, "networks", says, remedy)
+
+
+def troubles() -> Iterator[Finding]:
+    """Which networks do not answer, as workers have found."""
+    try:
+        with transaction(NO_TENANT) as tx:
+            found = tx.session.execute(network_states.NETWORK_TROUBLES_OPEN.rows()).all()
+    except sa.exc.SQLAlchemyError as error:
+        says = f"what workers found could not be read: {error_text.of_database(error)}."
+        yield broken(
+            Code.NETWORKS_UNREAD, "networks", says, "The database's own finding says more."
+        )
+        return
+    for row in found:
+        whose = (
+            f"{row.wallet_id} of {row.tenant_id}" if row.tenant_id else "the deployment's wallet"
+        )
+        says = f"{row.state} for {whose} since {rfc3339(row.began_at)}: {row.reason}."
+        remedy = "Payments wait for it: docs/runbooks/NetworkDegraded.md."
+        yield broken(Code.NETWORK_DEGRADED, row.provider, says, remedy)
 
 
 def wallets() -> Iterator[Finding]:

@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from zampay.infra.database.definer import Function
 from zampay.infra.health.gauges import Reading
 from zampay.kernel import clock
+from zampay.providers import registry
 from zampay.transfers import invariants
+from zampay.transfers.network_states import NETWORK_TROUBLES_OPEN
 from zampay.transfers.states import OPEN, State
 
 INVARIANTS_EVERY_S = 60.0
@@ -57,6 +59,7 @@ def readings(link: sa.Connection) -> Iterator[Reading]:
     means = "Contradictions between a network's word and our books that nobody has closed."
     yield Reading("zampay_discrepancies_open", means, row.live, {"livemode": "true"})
     yield Reading("zampay_discrepancies_open", means, row.test, {"livemode": "false"})
+    yield from _troubles(link)
     for name, count in _violations(link).items():
         means = "Payments of the last hours that break a rule which only a defect can break."
         yield Reading("zampay_invariant_violations", means, count, {"invariant": name})
@@ -89,6 +92,20 @@ def _of(rows: _Rows, *, livemode: bool) -> Iterator[Reading]:
         max((max(float(row.longest_due_s), 0.0) for row in owed), default=0.0),
         label,
     )
+
+
+def _troubles(link: sa.Connection) -> Iterator[Reading]:
+    """Wallets whose network does not answer: at each network the deployment's, and merchants'."""
+    rows = link.execute(NETWORK_TROUBLES_OPEN.rows()).all()
+    for provider in sorted(registry.networks(livemode=True)):
+        own = [row.tenant_id is None for row in rows if row.provider == provider]
+        for whose, count in (("deployment", sum(own)), ("merchants", len(own) - sum(own))):
+            yield Reading(
+                "zampay_network_degraded",
+                "Wallets at the network that it does not answer.",
+                count,
+                {"provider": provider, "wallets": whose},
+            )
 
 
 def _violations(link: sa.Connection) -> dict[str, int]:
