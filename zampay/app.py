@@ -61,6 +61,14 @@ ROUTE_LIMITS = {
     "networks.account_holder": "30/minute",  # asks too, and about people
 }
 TABLES_WRITTEN = ("transfers", "transitions", "idempotency_keys", "events")
+EVENT_EXAMPLES = {
+    event_types.PAYMENT_PROCESSING: payment_examples.PROCESSING,
+    event_types.PAYMENT_SUCCESSFUL: payment_examples.PAID,
+    event_types.PAYMENT_FAILED: payment_examples.FAILED,
+    event_types.PAYMENT_IN_REVIEW: payment_examples.IN_REVIEW,
+    event_types.NETWORK_DEGRADED: network_examples.DEGRADED,
+    event_types.NETWORK_RECOVERED: network_examples.RECOVERED,
+}
 FEATURE_SETTINGS = (
     "registration_open",
     "trusted_proxies",
@@ -105,14 +113,7 @@ def create_app(config: Config, *, as_owner: bool = False) -> Flask:
     event_reference.describe(
         reference.spec,
         payment=openapi.schema_name(PaymentView),
-        data={
-            event_types.PAYMENT_PROCESSING: payment_examples.PROCESSING,
-            event_types.PAYMENT_SUCCESSFUL: payment_examples.PAID,
-            event_types.PAYMENT_FAILED: payment_examples.FAILED,
-            event_types.PAYMENT_IN_REVIEW: payment_examples.IN_REVIEW,
-            event_types.NETWORK_DEGRADED: network_examples.DEGRADED,
-            event_types.NETWORK_RECOVERED: network_examples.RECOVERED,
-        },
+        data=EVENT_EXAMPLES,
     )
     for plain in (callback_routes.callbacks, health):
         app.register_blueprint(plain)
