@@ -13,6 +13,7 @@ from tests.support.given import accept, processing
 from tests.support.merchants import Merchant
 from tests.support.troubles import AWAY, age, fails, send_all, tend, told, troubles, watch
 from tests.support.wallets import an_active_wallet, credentials, scripts
+from zampay.infra.database.db import transaction
 from zampay.providers.contract import (
     Accepted,
     InDoubt,
@@ -134,6 +135,9 @@ def test_another_wallet_at_the_network_is_not_touched(
     assert rival.get(f"/payments/{paid.id}").json["status"] == "PROCESSING"
     [found] = troubles(app)
     assert (found.wallet_id, found.tenant_id) == (wallet["id"], merchant.tenant_id)
+    for one, seen in ((merchant, 1), (rival, 0)):
+        with app.app_context(), transaction(one.tenant_id) as tx:
+            assert len(network_states.found(tx)) == seen
     tend(app)
     assert [one["data"]["walletId"] for one in told(merchant)] == [wallet["id"]]
     assert told(rival) == []
