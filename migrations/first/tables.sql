@@ -105,7 +105,7 @@ CREATE TABLE network_troubles (
     polls_at timestamptz,
     ended_at timestamptz,
     ending text,
-    told smallint NOT NULL,
+    told integer NOT NULL,
     CONSTRAINT pk_network_troubles PRIMARY KEY (id),
     CONSTRAINT ck_network_troubles_state_legal CHECK (state IN ('DEGRADED', 'DOWN')),
     CONSTRAINT ck_network_troubles_a_merchants_or_nobodys

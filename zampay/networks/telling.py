@@ -30,7 +30,7 @@ TROUBLES_UNTOLD: Final = Function(
     "network_troubles_untold",
     takes="",
     gives="""id text, tenant_id text, provider text, wallet_id text, state text, reason text,
-        began_at timestamptz, ended_at timestamptz, ending text, told smallint""",
+        began_at timestamptz, ended_at timestamptz, ending text, told integer""",
     body=f"""
         SELECT id, tenant_id, provider, wallet_id, state, reason, began_at, ended_at, ending, told
           FROM public.network_troubles

@@ -63,7 +63,7 @@ class Trouble(Model):
     polls_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ending: Mapped[str | None] = mapped_column(sa.Text)
-    told: Mapped[int] = mapped_column(sa.SmallInteger)
+    told: Mapped[int]
 
     __table_args__ = (
         sa.CheckConstraint("state IN ('DEGRADED', 'DOWN')", name="state_legal"),
