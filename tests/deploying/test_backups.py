@@ -15,6 +15,7 @@ from dev.environment import ROOT
 from dev.merchant import Merchant
 from dev.servers import as_postgresql
 from dev.stack import Stack
+from zampay.providers.registry import NETWORKS
 
 pytestmark = pytest.mark.long
 
@@ -100,7 +101,8 @@ def require_that_less_is_not_enough(url: str, directory: Path) -> None:
 def wrong(kept: Stack, script: str, url: str, directory: Path) -> set[str]:
     """What the doctor finds wrong, with a file that names a database that is not there."""
     (directory / "url").write_text(f"{kept.servers.database_url}_of_yesterday")
-    told = {key: value for key, value in kept.environment.items() if not key.startswith("MTN_")}
+    networks = tuple(f"{network.code}_" for network in NETWORKS)
+    told = {key: value for key, value in kept.environment.items() if not key.startswith(networks)}
     told |= {"DATABASE_URL_FILE": str(directory / "url"), "NEW_DATABASE_URL": url}
     said = shell(script, **told)
     assert "books: all" in said.stdout, said.stderr

@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from zampay.infra.database import after_commit, database_errors, statements, timeouts
 from zampay.infra.database.definer import EVERY_TENANT_SETTING, Function
 from zampay.infra.telemetry import metrics
+from zampay.kernel import storable
 
 log = structlog.get_logger()
 EVERY_TENANT: Final = "*"
@@ -189,25 +190,29 @@ def _begin(scope: str | TenantOf) -> Transaction:
 
 
 def _begun(scope: str | TenantOf) -> Transaction:
-    if isinstance(scope, TenantOf):
-        begin = _BEGIN.format(setting=TENANT_SETTING, value=scope.value()).as_string(None)
-    else:
-        begin = _begin_as(scope)
     link = db.engine.connect()
     try:
         link.begin()  # in SQLAlchemy's books only: the driver is in autocommit mode
-        found = statements.last(link, begin)
+        found = statements.last(link, _begin_text(link, scope))
     except BaseException:
         link.close()
         raise
     return Transaction(link, EVERY_TENANT if scope == EVERY_TENANT else found.value, found.now)
 
 
+def _begin_text(link: sa.Connection, scope: str | TenantOf) -> str:
+    if isinstance(scope, str):
+        return _begin_as(scope)
+    begin = _BEGIN.format(setting=TENANT_SETTING, value=scope.value())
+    return begin.as_string(link.connection.driver_connection)
+
+
 @lru_cache(maxsize=1000)
 def _begin_as(scope: str) -> str:
+    """The same text for a tenant each time: to quote it anew took 3 % of accepting a payment."""
     is_every = scope == EVERY_TENANT
     setting, value = (EVERY_TENANT_SETTING, "on") if is_every else (TENANT_SETTING, scope)
-    return _BEGIN.format(setting=setting, value=value).as_string(None)
+    return _BEGIN.format(setting=setting, value=storable.text(value)).as_string(None)
 
 
 def init(app: Flask, *, url: str, pool_size: int, refuse_bypass: bool) -> None:
