@@ -19,7 +19,7 @@ def balance() -> Response:
     strictness.product_call("account")
     if "/v2/" in request.path and request.args.get("type") not in ("COLL", "DISB"):
         return answers.refused("DP02100000000", message="Missing or invalid parameter: type")
-    held = f"{here().wallet.balance:,.2f}"
+    held = f"{here().wallet.balance():,.2f}"
     data = {"balance": held, "currency": CURRENCY, "account_status": "Active"}
     return answers.accepted("DP02100000001", data)
 

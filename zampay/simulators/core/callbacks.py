@@ -107,7 +107,7 @@ class Callbacks:
             with requests.Session() as session:
                 session.trust_env = False  # a developer's proxy must not see callbacks
                 return session.request(
-                    self._settings.callback_method,
+                    delivery.payment.callback_method or self._settings.callback_method,
                     delivery.payment.callback_url or "",
                     data=delivery.content,
                     headers={"Content-Type": "application/json"},

@@ -34,23 +34,29 @@ FILTERS = {"referenceId": "reference_id", "externalId": "external_id", "msisdn":
 class Operations:
     """A network's requests, by the names that faults and the journal use.
 
-    `poll` is empty for a network that cannot be polled.
+    `poll` is empty for a network that cannot be polled. `also_submit` create payments too.
     """
 
     submit: str
     poll: str
     others: tuple[str, ...]
+    also_submit: tuple[str, ...] = ()
+
+    @property
+    def submits(self) -> tuple[str, ...]:
+        """The operations that create a payment."""
+        return (self.submit, *self.also_submit)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every operation that a fault can name."""
-        return tuple(filter(None, (self.submit, self.poll, *self.others, CALLBACK, ANY)))
+        return tuple(filter(None, (*self.submits, self.poll, *self.others, CALLBACK, ANY)))
 
-    def only(self, kind: str) -> str | None:
-        """The one operation that this kind of fault is for; None for any request."""
+    def only(self, kind: str) -> tuple[str, ...] | None:
+        """The operations that this kind of fault is for; None for any request."""
         if POINTS[kind] in ("early", "callback"):
-            return CALLBACK
-        return {"not_found": self.poll, "error_after": self.submit}.get(kind)
+            return (CALLBACK,)
+        return {"not_found": (self.poll,), "error_after": self.submits}.get(kind)
 
 
 class ImpossibleFault(ValueError):
@@ -123,8 +129,9 @@ def _check(fault: Fault, operations: Operations) -> None:
     if fault.when not in ("before", "after"):
         raise ImpossibleFault('when: "before" or "after"')
     only = operations.only(fault.kind)
-    if only is not None and fault.operation != only:
-        raise ImpossibleFault(f"{fault.kind} is for the operation {only or 'poll'}")
+    if only is not None and fault.operation not in only:
+        named = " or ".join(only) or "poll"
+        raise ImpossibleFault(f"{fault.kind} is for the operation {named}")
     if fault.operation == CALLBACK and only is None:
         raise ImpossibleFault(f"{fault.kind} is not for callbacks")
     _check_numbers(fault)

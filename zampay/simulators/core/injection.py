@@ -75,7 +75,7 @@ def after(response: Response) -> Response:
     if request.blueprint == ADMIN:
         return response
     network, answer = here(), response
-    submitted = g.operation == network.operations.submit
+    submitted = g.operation in network.operations.submits
     payment = network.wallet.get(g.facts["referenceId"]) if submitted else None
     if not g.is_injected and not isinstance(response, Reset) and response.status_code in SERVED:
         answer = _inject_all_after(network, payment if g.is_created else None, response)

@@ -22,8 +22,10 @@ def wrong(status: int, message: str) -> Refused:
 
 @blueprint.get("/journal")
 def journal() -> Response:
-    """Every charge, counted per reference and per external id; requests and callbacks."""
-    return as_json(200, here().journal.shown(here().wallet.copy_of_charges()))
+    """Every charge and payout, counted per reference and external id; requests and callbacks."""
+    wallet = here().wallet
+    shown = here().journal.shown(wallet.copy_of_charges(), wallet.copy_of_payouts())
+    return as_json(200, shown)
 
 
 @blueprint.get("/faults")

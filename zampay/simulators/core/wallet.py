@@ -1,7 +1,7 @@
-"""Payments and the money they moved: one lock, one list of charges, one thread that ends payments.
+"""Payments and the money they moved, in or out: one lock, one thread that ends payments.
 
-A payment becomes SUCCESSFUL and its charge is written under the same lock, so the list can neither
-miss a charge nor have one twice.
+A payment becomes SUCCESSFUL and its charge or payout is written under the same lock, so the lists
+can neither miss one nor have one twice.
 """
 
 import heapq
@@ -9,11 +9,12 @@ import itertools
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from zampay.simulators.core.settings import Settings
 
@@ -54,7 +55,13 @@ PAYS = Course(wait="approval_s")
 
 @dataclass(kw_only=True)
 class Payment(ABC):
-    """One payment; `course` says what becomes of it and when."""
+    """One payment; `course` says what becomes of it and when.
+
+    `product` names the balance that it moves. `is_payout`: it lowers the balance, and fails with
+    `short_reason` where the balance is too low when it would succeed.
+    """
+
+    short_reason: ClassVar[str] = "NOT_ENOUGH_FUNDS"
 
     reference_id: str
     external_id: str
@@ -63,6 +70,9 @@ class Payment(ABC):
     currency: str
     callback_url: str | None
     course: Course
+    product: str = ""
+    is_payout: bool = False
+    callback_method: str | None = None
     status: str = field(init=False)
     reason: str | None = None
     transaction_id: str | None = None
@@ -91,11 +101,12 @@ class Wallet:
     """All payments by reference; `call_back` is called once per final payment, without the lock."""
 
     call_back: Callable[[Payment], None]
-    balance: Decimal = OPENING_BALANCE
     charges: list[dict[str, str]] = field(default_factory=list)
+    payouts: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._payments: dict[str, Payment] = {}
+        self._balances: defaultdict[str, Decimal] = defaultdict(lambda: OPENING_BALANCE)
         self._dropped: set[str] = set()
         self._due: list[tuple[float, int, Payment]] = []
         self._order = itertools.count()
@@ -120,6 +131,11 @@ class Wallet:
     def get(self, reference_id: str) -> Payment | None:
         """The payment of this reference."""
         return self._payments.get(reference_id)
+
+    def balance(self, product: str = "") -> Decimal:
+        """What the wallet of this product holds: the opening balance and all that moved since."""
+        with self._changed:
+            return self._balances[product]
 
     def drop_first(self, reference_id: str) -> bool:
         """Whether this is the first time that the reference is to be dropped."""
@@ -168,19 +184,25 @@ class Wallet:
             self.call_back(payment)
 
     def clear(self) -> None:
-        """Forget every payment and every charge."""
+        """Forget every payment and all money that moved."""
         with self._changed:
             self._payments.clear()
             self._changed.notify_all()
             self._dropped.clear()
             self._due.clear()
             self.charges.clear()
-            self.balance = OPENING_BALANCE
+            self.payouts.clear()
+            self._balances.clear()
 
     def copy_of_charges(self) -> list[dict[str, str]]:
         """Every charge so far, oldest first."""
         with self._changed:
             return list(self.charges)
+
+    def copy_of_payouts(self) -> list[dict[str, str]]:
+        """Every payout so far, oldest first."""
+        with self._changed:
+            return list(self.payouts)
 
     def _finish(self, payment: Payment) -> None:
         if payment.course.last is not None:
@@ -189,9 +211,11 @@ class Wallet:
     def _settle(self, payment: Payment, status: str, reason: str | None) -> bool:
         if payment.status in FINAL:
             return False
+        if status == SUCCESSFUL and self._is_short(payment):
+            status, reason = FAILED, payment.short_reason
         payment.reason, payment.final_s = reason, time.monotonic()
         if status == SUCCESSFUL:
-            self._charge(payment)
+            self._move(payment)
         # Last, because polls read without the lock: a reader of the final status sees the rest.
         payment.status = status
         self._changed.notify_all()
@@ -200,11 +224,19 @@ class Wallet:
     def _has(self, payment: Payment) -> bool:
         return self._payments.get(payment.reference_id) is payment
 
-    def _charge(self, payment: Payment) -> None:
+    def _is_short(self, payment: Payment) -> bool:
+        return payment.is_payout and self._balances[payment.product] < payment.amount
+
+    def _move(self, payment: Payment) -> None:
         payment.transaction_id = str(next(self._numbers))
-        self.balance += payment.amount
-        charge = {"amount": plain(payment.amount), "currency": payment.currency}
-        self.charges.append({**payment.facts(), **charge, "chargedAt": timestamp()})
+        moved = {"amount": plain(payment.amount), "currency": payment.currency}
+        if payment.is_payout:
+            self._balances[payment.product] -= payment.amount
+            paid = {"product": payment.product, "paidAt": timestamp()}
+            self.payouts.append({**payment.facts(), **moved, **paid})
+        else:
+            self._balances[payment.product] += payment.amount
+            self.charges.append({**payment.facts(), **moved, "chargedAt": timestamp()})
 
     def _run(self) -> None:
         while True:

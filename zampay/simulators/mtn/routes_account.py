@@ -52,4 +52,4 @@ def balance(product: str, currency: str | None = None) -> Response:  # noqa: ARG
     ours = here().settings.currency
     if currency not in (None, ours):
         return platform_error(500, "INVALID_CURRENCY")
-    return as_json(200, {"availableBalance": plain(here().wallet.balance), "currency": ours})
+    return as_json(200, {"availableBalance": plain(here().wallet.balance()), "currency": ours})
