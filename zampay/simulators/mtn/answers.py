@@ -17,6 +17,7 @@ MESSAGES = {
     "NOT_ALLOWED": "Authorization failed. Insufficient permissions.",
     "NOT_ALLOWED_TARGET_ENVIRONMENT": "Access to target environment is forbidden.",
     "NOT_ENOUGH_FUNDS": "The payer does not have enough funds.",
+    "PAYEE_NOT_FOUND": "Payee does not exist.",
     "PAYER_LIMIT_REACHED": "The payer's limit has been breached.",
     "PAYER_NOT_FOUND": "Payer does not exist.",
     "RESOURCE_ALREADY_EXIST": "Duplicated reference id. Creation of resource failed.",

@@ -6,6 +6,7 @@ from zampay.simulators.core import app
 from zampay.simulators.mtn import (
     routes_account,
     routes_collection,
+    routes_payouts,
     routes_provisioning,
     routes_tokens,
 )
@@ -15,6 +16,6 @@ from zampay.simulators.mtn.settings import SANDBOX, Settings
 
 def create_app(settings: Settings) -> Flask:
     """One network for each application; only the sandbox has provisioning."""
-    served = [routes_tokens, routes_collection, routes_account]
+    served = [routes_tokens, routes_collection, routes_payouts, routes_account]
     served += [routes_provisioning] if settings.environment == SANDBOX else []
     return app.create_app(Network(settings), [routes.blueprint for routes in served])

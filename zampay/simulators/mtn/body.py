@@ -1,4 +1,4 @@
-"""The body of a request to pay, field by field."""
+"""The bodies of the requests that move money, field by field."""
 
 import re
 from dataclasses import dataclass
@@ -12,41 +12,74 @@ from zampay.simulators.mtn.answers import platform_error
 NOTE_LENGTH = 128
 NOTE = re.compile(r"[A-Za-z0-9 .,_-]*")
 AMOUNT = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,2})?")
+EXTERNAL_ID = re.compile(r"[^\s\x00]+")
 PARTY_TYPES = ("MSISDN", "EMAIL", "PARTY_CODE")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestToPay:
-    """A well-formed request to pay."""
+class Order:
+    """A well-formed request that moves money.
+
+    `subject` is the number of the other party, or what else is paid; `echoed` are the fields that
+    an answer to a poll repeats.
+    """
 
     amount: Decimal
     currency: str
     external_id: str
-    payer: dict[str, str]
-    payer_message: str
-    payee_note: str
+    subject: str
+    echoed: dict[str, Any]
 
 
-def request_to_pay(currency: str) -> RequestToPay:
-    """The request's body; `currency` is the only one that this environment accepts."""
+def with_party(role: str, currency: str) -> Order:
+    """An order with a payer or a payee; `currency` is the only one this environment accepts."""
     given = json_object()
-    amount = text(given, "amount", lambda value: AMOUNT.fullmatch(value) and Decimal(value) > 0)
-    body = RequestToPay(
-        amount=Decimal(amount),
-        currency=text(given, "currency", lambda value: re.fullmatch("[A-Z]{3}", value)),
-        external_id=text(given, "externalId", lambda value: re.fullmatch(r"[^\s\x00]+", value)),
-        payer=_payer(given.get("payer")),
-        payer_message=_note(given, "payerMessage"),
-        payee_note=_note(given, "payeeNote"),
+    amount, named = _money(given)
+    external_id = text(given, "externalId", EXTERNAL_ID.fullmatch)
+    party = _party(given.get(role), role)
+    order = Order(
+        amount=amount,
+        currency=named,
+        external_id=external_id,
+        subject=party["partyId"],
+        echoed={role: party, **_notes(given)},
     )
-    if body.currency != currency:
+    return _in_currency(order, currency)
+
+
+def refund(currency: str) -> Order:
+    """An order without a party: the subject is the reference of the payment to refund."""
+    given = json_object()
+    amount, named = _money(given)
+    order = Order(
+        amount=amount,
+        currency=named,
+        external_id=text(given, "externalId", EXTERNAL_ID.fullmatch),
+        subject=text(given, "referenceIdToRefund", EXTERNAL_ID.fullmatch).lower(),
+        echoed=_notes(given),
+    )
+    return _in_currency(order, currency)
+
+
+def _money(given: dict[str, Any]) -> tuple[Decimal, str]:
+    amount = text(given, "amount", lambda value: AMOUNT.fullmatch(value) and Decimal(value) > 0)
+    currency = text(given, "currency", lambda value: re.fullmatch("[A-Z]{3}", value))
+    return Decimal(amount), currency
+
+
+def _in_currency(order: Order, currency: str) -> Order:
+    if order.currency != currency:
         raise Refused(platform_error(500, "INVALID_CURRENCY"))
-    return body
+    return order
 
 
-def _payer(given: object) -> dict[str, str]:
+def _notes(given: dict[str, Any]) -> dict[str, str]:
+    return {name: _note(given, name) for name in ("payerMessage", "payeeNote")}
+
+
+def _party(given: object, role: str) -> dict[str, str]:
     if not isinstance(given, dict):
-        raise Malformed("payer")
+        raise Malformed(role)
     kind = text(given, "partyIdType", lambda value: value in PARTY_TYPES)
     shape = "[1-9][0-9]{4,14}" if kind == "MSISDN" else r"\S+"
     party = text(given, "partyId", lambda value: re.fullmatch(shape, value))

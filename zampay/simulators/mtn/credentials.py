@@ -26,6 +26,7 @@ class Credentials:
         self._products = {
             settings.subscription_key: "collection",
             settings.disbursement_subscription_key: "disbursement",
+            settings.remittance_subscription_key: "remittance",
         }
         first = ApiUser(
             settings.api_user.lower(),

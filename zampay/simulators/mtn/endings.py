@@ -4,7 +4,7 @@ Source: MTN's "Sandbox Use Cases" and measured answers of its sandbox. Where MTN
 README.md says what we chose.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from zampay.kernel import sandbox_numbers
@@ -46,6 +46,41 @@ REQUEST_TO_PAY: MappingProxyType[Ending, Course | Refusal] = MappingProxyType(
     }
 )
 
+TRANSFER = MappingProxyType(
+    {
+        **{suffix: sandbox_numbers.PUBLISHED[suffix] for suffix in ("50", "51", "52", "53", "54")},
+        "55": Ending.NOT_ENOUGH_FUNDS,
+        "56": Ending.PAYER_LIMIT_REACHED,
+        "57": Ending.PAYER_NOT_FOUND,
+        "58": Ending.NOT_ALLOWED,
+        "59": Ending.NOT_ALLOWED_TARGET_ENVIRONMENT,
+        "60": Ending.INVALID_CALLBACK_URL_HOST,
+        "61": Ending.INVALID_CURRENCY,
+        "62": Ending.INTERNAL_PROCESSING_ERROR,
+        "63": Ending.SERVICE_UNAVAILABLE,
+    }
+)
+"""The transfer column: from 55 on it differs from that of a request to pay and a deposit."""
+
+REFUND = MappingProxyType(
+    {
+        "1": Course(last="FAILED", reason="RESOURCE_NOT_FOUND"),
+        "2": REQUEST_TO_PAY[Ending.FAILED],
+        "3": REQUEST_TO_PAY[Ending.REJECTED],
+        "4": REQUEST_TO_PAY[Ending.EXPIRED],
+        "5": REQUEST_TO_PAY[Ending.ONGOING],
+        "6": REQUEST_TO_PAY[Ending.DELAYED],
+        "7": REQUEST_TO_PAY[Ending.NOT_ALLOWED],
+        "8": REQUEST_TO_PAY[Ending.NOT_ALLOWED_TARGET_ENVIRONMENT],
+        "9": REQUEST_TO_PAY[Ending.INVALID_CALLBACK_URL_HOST],
+        "10": REQUEST_TO_PAY[Ending.INVALID_CURRENCY],
+        "11": REQUEST_TO_PAY[Ending.INTERNAL_PROCESSING_ERROR],
+        "12": REQUEST_TO_PAY[Ending.SERVICE_UNAVAILABLE],
+        "13": REQUEST_TO_PAY[Ending.COULD_NOT_PERFORM_TRANSACTION],
+    }
+)
+"""What the sandbox does with a refund whose `referenceIdToRefund` is one of these ids."""
+
 NOT_ACTIVE = "NOT_ACTIVE"
 ACCOUNT_HOLDER: MappingProxyType[str, Refusal | str] = MappingProxyType(
     {
@@ -75,6 +110,23 @@ def ending(msisdn: str, environment: str) -> Ending | None:
 def course(ending: Ending | None) -> Course | Refusal:
     """What becomes of a request to pay with this ending."""
     return REQUEST_TO_PAY[ending] if ending else PAYS
+
+
+def transfer(msisdn: str, environment: str) -> Ending | None:
+    """The ending of a transfer to this number; our own suffixes mean what they mean elsewhere."""
+    if not known(msisdn, environment):
+        return None
+    found = sandbox_numbers.ending(msisdn)
+    is_ours = msisdn[-2:] in sandbox_numbers.OURS
+    return found if is_ours else TRANSFER.get(msisdn[-2:])
+
+
+def payout_course(ending: Ending | None) -> Course | Refusal:
+    """What becomes of a transfer or deposit with this ending: the number is the payee's."""
+    decided = course(ending)
+    if ending is Ending.PAYER_NOT_FOUND and isinstance(decided, Course):
+        return replace(decided, reason="PAYEE_NOT_FOUND")
+    return decided
 
 
 def account_holder(msisdn: str, environment: str) -> Refusal | str | None:

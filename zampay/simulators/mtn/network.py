@@ -27,6 +27,7 @@ class Network(network.Network):
             "deliverynotification",
             "provisioning",
         ),
+        also_submit=("transfer", "deposit", "refund"),
     )
     default_reason = "INTERNAL_PROCESSING_ERROR"
     settings: Settings
@@ -43,8 +44,8 @@ class Network(network.Network):
         content = request.get_json(silent=True)
         if isinstance(content, dict):
             found["externalId"] = str(content.get("externalId", ""))
-            payer = content.get("payer")
-            found["msisdn"] = str(payer.get("partyId", "")) if isinstance(payer, dict) else ""
+            party = content.get("payer", content.get("payee"))
+            found["msisdn"] = str(party.get("partyId", "")) if isinstance(party, dict) else ""
         return found
 
     def error(self, status: int) -> Response:

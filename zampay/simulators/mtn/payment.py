@@ -1,4 +1,4 @@
-"""A request to pay, and how it reads in an answer to a poll and in a callback."""
+"""What moves money, and how it reads in an answer to a poll and in a callback."""
 
 import itertools
 from collections.abc import Iterator
@@ -7,32 +7,37 @@ from typing import Any
 
 from zampay.simulators.core.wallet import FAILED, SUCCESSFUL, Payment, plain
 from zampay.simulators.mtn.answers import MESSAGES
-from zampay.simulators.mtn.body import RequestToPay
+from zampay.simulators.mtn.body import Order
 
 
 @dataclass(kw_only=True)
 class MtnPayment(Payment):
-    """The payment of a request to pay; `user_id` is the API user that made it."""
+    """A request to pay, transfer, deposit or refund; `user_id` is the API user that made it."""
 
-    request: RequestToPay
+    operation: str
+    order: Order
     user_id: str
     notifications: Iterator[int] = field(default_factory=itertools.count)
 
     def shown(self) -> dict[str, Any]:
-        """MTN: RequestToPayResult. Amount normalised, a reason on failure only, no reference."""
+        """MTN: RequestToPayResult and its like.
+
+        Amount normalised, a reason on failure only, no reference.
+        """
         status = self.status  # read first: the rest is complete once the status is final
         result: dict[str, Any] = {
             "externalId": self.external_id,
             "amount": plain(self.amount),
             "currency": self.currency,
-            "payer": self.request.payer,
-            "payerMessage": self.request.payer_message,
-            "payeeNote": self.request.payee_note,
+            **self.order.echoed,
             "status": status,
         }
+        return {**result, **self._outcome(status)}
+
+    def _outcome(self, status: str) -> dict[str, Any]:
         if status == SUCCESSFUL:
-            result["financialTransactionId"] = self.transaction_id
+            return {"financialTransactionId": self.transaction_id}
         if status == FAILED and self.reason is not None:
             message = MESSAGES.get(self.reason, self.reason)
-            result["reason"] = {"code": self.reason, "message": message}
-        return result
+            return {"reason": {"code": self.reason, "message": message}}
+        return {}

@@ -1,4 +1,4 @@
-"""Account holders and the wallet's balance, the same for every product."""
+"""Account holders, the same for every product, and the balance of the product's wallet."""
 
 from flask import Blueprint, Response, g, request
 
@@ -9,7 +9,7 @@ from zampay.simulators.mtn.answers import platform_error
 from zampay.simulators.mtn.network import here
 
 blueprint = Blueprint(
-    "account", __name__, url_prefix="/<any(collection, disbursement):product>/v1_0"
+    "account", __name__, url_prefix="/<any(collection, disbursement, remittance):product>/v1_0"
 )
 
 
@@ -47,9 +47,10 @@ def basicuserinfo(product: str, kind: str, party_id: str) -> Response:  # noqa: 
 
 @blueprint.get("/account/balance")
 @blueprint.get("/account/balance/<currency>")
-def balance(product: str, currency: str | None = None) -> Response:  # noqa: ARG001 - in the path
-    """What the wallet holds: the opening balance and every charge since."""
+def balance(product: str, currency: str | None = None) -> Response:
+    """What the wallet of this product holds: the opening balance and all that moved since."""
     ours = here().settings.currency
     if currency not in (None, ours):
         return platform_error(500, "INVALID_CURRENCY")
-    return as_json(200, {"availableBalance": plain(here().wallet.balance()), "currency": ours})
+    held = plain(here().wallet.balance(product))
+    return as_json(200, {"availableBalance": held, "currency": ours})

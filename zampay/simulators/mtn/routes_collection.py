@@ -15,6 +15,7 @@ from zampay.simulators.mtn.payment import MtnPayment
 
 blueprint = Blueprint("collection", __name__, url_prefix="/collection/v1_0")
 NOTIFICATION_LENGTH = 160
+OPERATION = "requesttopay"
 
 
 @blueprint.before_request
@@ -29,21 +30,22 @@ def requesttopay() -> Response:
     user: ApiUser = g.user
     reference_id = strictness.reference_id()
     callback_url = strictness.callback_url(user)
-    wanted = body.request_to_pay(here().settings.currency)
-    msisdn = wanted.payer["partyId"]
-    ending = endings.ending(msisdn, here().settings.environment)
+    wanted = body.with_party("payer", here().settings.currency)
+    ending = endings.ending(wanted.subject, here().settings.environment)
     course = endings.course(ending)
     if isinstance(course, endings.Refusal):
         return platform_error(course.status, course.code)
     payment = MtnPayment(
         reference_id=reference_id,
         external_id=wanted.external_id,
-        msisdn=msisdn,
+        msisdn=wanted.subject,
         amount=wanted.amount,
         currency=wanted.currency,
         callback_url=callback_url,
         course=course,
-        request=wanted,
+        product="collection",
+        operation=OPERATION,
+        order=wanted,
         user_id=user.reference_id,
     )
     is_new = here().create(payment, ending)
@@ -53,8 +55,7 @@ def requesttopay() -> Response:
 @blueprint.get("/requesttopay/<reference_id>")
 def poll(reference_id: str) -> Response:
     """The payment: 200 also when it failed, 404 when this reference was never stored."""
-    payment = here().wallet.get(strictness.uuid4(reference_id))
-    return here().not_found() if payment is None else as_json(200, payment.shown())
+    return as_json(200, strictness.stored(reference_id, OPERATION, "collection").shown())
 
 
 @blueprint.post("/requesttopay/<reference_id>/deliverynotification")
@@ -66,7 +67,8 @@ def deliverynotification(reference_id: str) -> Response:
         return empty(400)
     if len(message) > NOTIFICATION_LENGTH:
         return empty(400)
-    if not isinstance(payment, MtnPayment) or payment.user_id != g.user.reference_id:
+    mine = (OPERATION, g.user.reference_id)
+    if not isinstance(payment, MtnPayment) or (payment.operation, payment.user_id) != mine:
         return here().not_found()
     if payment.status != SUCCESSFUL or payment.final_s is None:
         return empty(409)

@@ -10,7 +10,9 @@ from zampay.simulators.mtn.settings import LENIENT
 
 NOTHING = (b"{}",)
 """What clients send that put a body into every POST."""
-blueprint = Blueprint("tokens", __name__, url_prefix="/<any(collection, disbursement):product>")
+blueprint = Blueprint(
+    "tokens", __name__, url_prefix="/<any(collection, disbursement, remittance):product>"
+)
 
 
 @blueprint.post("/token/")

@@ -27,6 +27,7 @@ class Settings(settings.Settings):
         "an API user that exists from the start (UUID v4)", lambda: str(uuid.uuid4())
     )
     api_key: str = key("that user's API key")
+    remittance_subscription_key: str = key("subscription key of the remittance product")
     callback_host: str = option("127.0.0.1", "the host registered for that user's callbacks")
     notify_s: float = option(1800.0, "how long after success a delivery notification is accepted")
     token_body: str = option(

@@ -14,9 +14,10 @@ from zampay.simulators.core.answers import Refused, empty
 from zampay.simulators.mtn.answers import gateway_error, platform_error
 from zampay.simulators.mtn.credentials import ApiUser
 from zampay.simulators.mtn.network import here
+from zampay.simulators.mtn.payment import MtnPayment
 from zampay.simulators.mtn.settings import SANDBOX
 
-ANY_PRODUCT = ("collection", "disbursement")
+ANY_PRODUCT = ("collection", "disbursement", "remittance")
 
 
 def subscription(products: tuple[str, ...]) -> str:
@@ -55,12 +56,22 @@ def product_call(product: str) -> ApiUser:
     return user
 
 
+def path_product(otherwise: str) -> str:
+    """The product that the path names."""
+    return str((request.view_args or {}).get("product", otherwise))
+
+
 def uuid4(text: str | None) -> str:
     """The UUID v4 in lower case, or an empty 400."""
-    shape = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-    if text is None or not re.fullmatch(shape, text.lower()):
+    if text is None or not is_uuid4(text):
         raise Refused(empty(400))
     return str(uuid.UUID(text))
+
+
+def is_uuid4(text: str) -> bool:
+    """Whether this is a UUID v4, in either case."""
+    shape = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+    return re.fullmatch(shape, text.lower()) is not None
 
 
 def reference_id() -> str:
@@ -86,6 +97,22 @@ def callback_url(user: ApiUser) -> str | None:
     if host != user.callback_host.lower():
         raise Refused(platform_error(500, "INVALID_CALLBACK_URL_HOST"))
     return url
+
+
+def creation(user: ApiUser) -> tuple[str, str | None]:
+    """The reference and the callback URL of a request that creates something."""
+    return reference_id(), callback_url(user)
+
+
+def stored(reference_id: str, operation: str, product: str) -> MtnPayment:
+    """What this operation of this product stored under the reference, or MTN's 404."""
+    found = here().wallet.get(uuid4(reference_id))
+    if not isinstance(found, MtnPayment) or (found.operation, found.product) != (
+        operation,
+        product,
+    ):
+        raise Refused(here().not_found())
+    return found
 
 
 def no_body(*, but_for: tuple[bytes, ...] = ()) -> None:
