@@ -29,6 +29,15 @@ class Tokens(Generic[Owner]):
         owner, expires_s = self._tokens.get(token, (None, 0.0))
         return owner if time.monotonic() < expires_s else None
 
+    def take(self, token: str, condition: Callable[[Owner], bool]) -> Owner | None:
+        """The owner of a valid token, if it is such a one; the token ends with that."""
+        with self._lock:
+            owner = self.owner(token)
+            if owner is None or not condition(owner):
+                return None
+            del self._tokens[token]
+            return owner
+
     def revoke(self, condition: Callable[[Owner], bool] = lambda _: True) -> int:
         """End the tokens of these owners, or all; return how many there were."""
         with self._lock:

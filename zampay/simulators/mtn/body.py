@@ -61,6 +61,24 @@ def refund(currency: str) -> Order:
     return _in_currency(order, currency)
 
 
+def bill(currency: str) -> Order:
+    """A v2 payment; the subject is the customer's reference with whoever sent the bill."""
+    given = json_object()
+    money = given.get("money")
+    if not isinstance(money, dict):
+        raise Malformed("money")
+    amount, named = _money(money)
+    order = Order(
+        amount=amount,
+        currency=named,
+        external_id=text(given, "externalTransactionId", EXTERNAL_ID.fullmatch),
+        subject=text(given, "customerReference", EXTERNAL_ID.fullmatch),
+        echoed={},
+    )
+    text(given, "serviceProviderUserName", EXTERNAL_ID.fullmatch)
+    return _in_currency(order, currency)
+
+
 def _money(given: dict[str, Any]) -> tuple[Decimal, str]:
     amount = text(given, "amount", lambda value: AMOUNT.fullmatch(value) and Decimal(value) > 0)
     currency = text(given, "currency", lambda value: re.fullmatch("[A-Z]{3}", value))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from zampay.simulators.core.settings import random_key
 from zampay.simulators.core.tokens import Tokens
+from zampay.simulators.mtn.consents import Consents
 from zampay.simulators.mtn.settings import SANDBOX, Settings
 
 
@@ -37,6 +38,7 @@ class Credentials:
         self._users = {first.reference_id: first}
         self._lock = threading.Lock()
         self.tokens: Tokens[tuple[str, ApiUser]] = Tokens(settings.token_life_s)
+        self.consents = Consents(settings.token_life_s)
 
     def product_of(self, subscription_key: str) -> str | None:
         """The product that this subscription key opens."""
@@ -57,6 +59,7 @@ class Credentials:
         with self._lock:
             user.api_key = random_key()
             self.tokens.revoke(lambda owner: owner[1] is user)
+            self.consents.revoke(user.reference_id)
             return user.api_key
 
     def log_in(self, reference_id: str, api_key: str) -> ApiUser | None:

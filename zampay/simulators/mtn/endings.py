@@ -5,6 +5,7 @@ README.md says what we chose.
 """
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from types import MappingProxyType
 
 from zampay.kernel import sandbox_numbers
@@ -81,6 +82,15 @@ REFUND = MappingProxyType(
 )
 """What the sandbox does with a refund whose `referenceIdToRefund` is one of these ids."""
 
+BILL = MappingProxyType(
+    {
+        Decimal(2000): REQUEST_TO_PAY[Ending.FAILED],
+        Decimal(3000): Course(wait="delayed_s"),
+        Decimal(7000): REQUEST_TO_PAY[Ending.TRANSFER_TYPE_UNKNOWN],
+    }
+)
+"""What the sandbox does with a v2 payment of this amount; any other pays."""
+
 NOT_ACTIVE = "NOT_ACTIVE"
 ACCOUNT_HOLDER: MappingProxyType[str, Refusal | str] = MappingProxyType(
     {
@@ -126,6 +136,13 @@ def payout_course(ending: Ending | None) -> Course | Refusal:
     decided = course(ending)
     if ending is Ending.PAYER_NOT_FOUND and isinstance(decided, Course):
         return replace(decided, reason="PAYEE_NOT_FOUND")
+    return decided
+
+
+def bill(amount: Decimal, environment: str) -> Course:
+    """What becomes of a v2 payment."""
+    decided = BILL.get(amount, PAYS) if environment == SANDBOX else PAYS
+    assert isinstance(decided, Course)
     return decided
 
 

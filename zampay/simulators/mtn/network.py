@@ -26,8 +26,11 @@ class Network(network.Network):
             "balance",
             "deliverynotification",
             "provisioning",
+            "bc-authorize",
+            "oauth2token",
+            "userinfo",
         ),
-        also_submit=("transfer", "deposit", "refund"),
+        also_submit=("transfer", "deposit", "refund", "payment"),
     )
     default_reason = "INTERNAL_PROCESSING_ERROR"
     settings: Settings
@@ -43,7 +46,8 @@ class Network(network.Network):
         found = {"referenceId": reference_id.lower(), "msisdn": str(paths.get("party_id", ""))}
         content = request.get_json(silent=True)
         if isinstance(content, dict):
-            found["externalId"] = str(content.get("externalId", ""))
+            external_id = content.get("externalId", content.get("externalTransactionId", ""))
+            found["externalId"] = str(external_id)
             party = content.get("payer", content.get("payee"))
             found["msisdn"] = str(party.get("partyId", "")) if isinstance(party, dict) else ""
         return found
@@ -67,7 +71,7 @@ class Network(network.Network):
 
     def expire_tokens(self) -> int:
         """End the tokens of all products."""
-        return self.credentials.tokens.revoke()
+        return self.credentials.tokens.revoke() + self.credentials.consents.revoke()
 
 
 def here() -> Network:

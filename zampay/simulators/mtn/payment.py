@@ -41,3 +41,12 @@ class MtnPayment(Payment):
             message = MESSAGES.get(self.reason, self.reason)
             return {"reason": {"code": self.reason, "message": message}}
         return {}
+
+
+class BillPayment(MtnPayment):
+    """A v2 payment."""
+
+    def shown(self) -> dict[str, Any]:
+        """MTN: PaymentResult. The reference, and neither amount nor customer."""
+        status = self.status  # read first, as above
+        return {"referenceId": self.reference_id, "status": status, **self._outcome(status)}

@@ -46,14 +46,24 @@ def product_call(product: str) -> ApiUser:
     user = here().credentials.bearer(token.strip(), product)
     if scheme.lower() != "bearer" or user is None:
         raise Refused(gateway_error(401, "Unauthorized"))
-    environment = request.headers.get("X-Target-Environment")
-    if not environment:
-        raise Refused(empty(400))
-    settings = here().settings
-    foreign = settings.environment == SANDBOX and user.product not in (None, product)
-    if foreign or environment != settings.environment:
-        raise Refused(platform_error(500, "NOT_ALLOWED_TARGET_ENVIRONMENT"))
+    environment()
+    serves(user, product)
     return user
+
+
+def environment() -> None:
+    """X-Target-Environment is the one that is served."""
+    named = request.headers.get("X-Target-Environment")
+    if not named:
+        raise Refused(empty(400))
+    if named != here().settings.environment:
+        raise Refused(platform_error(500, "NOT_ALLOWED_TARGET_ENVIRONMENT"))
+
+
+def serves(user: ApiUser, product: str) -> None:
+    """In the sandbox, a user serves only the product that made it."""
+    if here().settings.environment == SANDBOX and user.product not in (None, product):
+        raise Refused(platform_error(500, "NOT_ALLOWED_TARGET_ENVIRONMENT"))
 
 
 def path_product(otherwise: str) -> str:
