@@ -149,7 +149,7 @@ def test_the_types_of_a_generated_client_say_what_may_be_null(generated: Generat
     assert payment["status"] == "PaymentStatus"
     assert payment["completed_at"] == "datetime.datetime | None"
     assert models.EventPage.__annotations__["data"] == (
-        "list[PaymentEvent | WebhookEndpointDisabledEvent]"
+        "list[NetworkEvent | PaymentEvent | WebhookEndpointDisabledEvent]"
     )
     assert models.PaymentEvent.__annotations__["data"] == "Payment"
 

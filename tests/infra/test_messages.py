@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+import structlog
 from flask import Flask
 
 from zampay.infra.database.after_commit import TaskMessage
@@ -33,6 +34,7 @@ def taken(app: Flask) -> dict[str, Any]:
 
 
 def test_a_message_is_what_celery_would_publish(app: Flask) -> None:
+    structlog.contextvars.clear_contextvars()
     celery = app.extensions["celery"]
     celery.send_task(TASK, kwargs=ARGUMENTS, queue="transfers", retry=False, ignore_result=True)
     theirs = taken(app)
