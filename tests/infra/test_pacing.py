@@ -55,6 +55,16 @@ def test_sixty_calls_at_fifty_a_second_take_more_than_a_second(app: Flask) -> No
     assert clock.monotonic_s() - started_s >= 59 / 50
 
 
+def test_twenty_names_do_twenty_times_as_much(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty wallets, each capped: together they may do twenty times as much as one."""
+    slept_s: list[float] = []
+    monkeypatch.setattr(clock, "sleep", slept_s.append)
+    with app.app_context():
+        for wallet in [str(number) for number in range(20)] * 5:
+            assert pacing.wait_for_turn(f"wallet:{wallet}", per_second=10) is None
+    assert max(slept_s) <= 4 / 10
+
+
 def test_a_slot_too_far_away_is_refused_and_not_taken(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,6 @@
-"""Fifty customers of Zamtel who do not answer: MTN's payments and the webhooks notice nothing."""
+"""Fifty customers of Zamtel who do not answer: payments of MTN and Airtel, and webhooks, notice
+nothing.
+"""
 
 import itertools
 import time
@@ -13,8 +15,10 @@ from tests.journeys.network import Network
 from tests.journeys.shop import Shop
 from tests.support.receiver import Receiver, receiver
 
-HANGING, PAYMENTS, ROUNDS = 50, 30, 3
-AS_MUCH_LONGER = 1.25
+HANGING, PAYMENTS, ROUNDS = 50, 40, 3
+MTN, AIRTEL = "26096", "26097"
+AS_MUCH_LONGER, NOISE_S = 1.25, 0.1
+"""A webhook takes 30 ms: what else runs on the machine doubles that, and says nothing."""
 CUSTOMER = "260953123453"
 """Who never answers."""
 
@@ -30,7 +34,7 @@ def p95(values: list[float]) -> float:
 
 
 class Traffic:
-    """MTN's payments of one merchant, a steady few at a time, and how long each took."""
+    """Payments of one merchant over two networks in turns, a steady few at a time."""
 
     def __init__(
         self, gateway: Gateway, shop: Shop, hooks: Receiver, numbers: Iterator[str]
@@ -38,18 +42,26 @@ class Traffic:
         self._gateway, self._shop, self._numbers = gateway, shop, numbers
         self._ledger = Ledger(shop, hooks)
 
-    def round(self) -> tuple[float, float]:
-        """From acceptance to the end, and from an event to its webhook: p95 of each, in seconds."""
+    def round(self) -> dict[str, float]:
+        """From acceptance to the end at each network, and from an event to its webhook: p95 of
+        each, in seconds.
+        """
         self._ledger.delays_s.clear()
-        paid = []
-        for number in itertools.islice(self._numbers, PAYMENTS):
-            paid.append(self._shop.pay(number)["id"])
+        paid: dict[str, list[str]] = {MTN: [], AIRTEL: []}
+        for number, prefix in zip(
+            itertools.islice(self._numbers, PAYMENTS), itertools.cycle(paid), strict=False
+        ):
+            paid[prefix].append(self._shop.pay(number.replace(MTN, prefix, 1))["id"])
             time.sleep(0.1)  # the pace of the customers
-        self._gateway.until(lambda: not self._gateway.books.open(paid), "the end of all")
+        every = [*paid[MTN], *paid[AIRTEL]]
+        self._gateway.until(lambda: not self._gateway.books.open(every), "the end of all")
         self._gateway.until(lambda: len(self._ledger.delays_s) >= 2 * PAYMENTS, "all webhooks")
-        rows = [self._gateway.books.payment(one) for one in paid]
-        took_s = [(one["completed_at"] - one["created_at"]).total_seconds() for one in rows]
-        return p95(took_s), p95(self._ledger.delays_s)
+        took_s = {prefix: p95([self._took_s(one) for one in ids]) for prefix, ids in paid.items()}
+        return {**took_s, "webhooks": p95(self._ledger.delays_s)}
+
+    def _took_s(self, payment_id: str) -> float:
+        row = self._gateway.books.payment(payment_id)
+        return float((row["completed_at"] - row["created_at"]).total_seconds())
 
 
 @pytest.mark.long
@@ -70,8 +82,7 @@ def test_fifty_payments_that_hang_at_one_network_delay_nobody_else(
     beside = [traffic.round() for _ in range(ROUNDS)]
     record_property("p95_s", {"alone": alone, "beside": beside})
     assert gateway.books.in_state(asked, "SUBMITTING") == HANGING
-    for name, without, with_them in zip(
-        ("payments", "webhooks"), zip(*alone, strict=True), zip(*beside, strict=True), strict=True
-    ):
-        assert min(with_them) < AS_MUCH_LONGER * min(without), (name, without, with_them)
+    for name in alone[0]:
+        without, with_them = (min(one[name] for one in rounds) for rounds in (alone, beside))
+        assert with_them < AS_MUCH_LONGER * without + NOISE_S, (name, without, with_them)
     zamtel._admin("POST", "/reset")
