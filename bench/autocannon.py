@@ -12,7 +12,7 @@ from dev.environment import DATA, DevError
 
 PROGRAM: Final = DATA / "npm" / "node_modules" / ".bin" / "autocannon"
 ORDER: Final = '{"externalId":"[<id>]","amount":"12.50","msisdn":"260963123400"}'
-"""An order; `[<id>]` is another one in each request."""
+"""An order; `[<id>]` is another one in each request, by the option -I."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def run(
     if not PROGRAM.exists():
         raise DevError("autocannon is not here: `make bench` fetches it.")
     named = {"Content-Type": "application/json", **(headers or {})}
-    command = [str(PROGRAM), "-j", "-m", "POST", "-b", body, "-d", str(seconds)]
+    command = [str(PROGRAM), "-j", "-I", "-m", "POST", "-b", body, "-d", str(seconds)]
     command += ["-c", str(connections)]
     command += [part for name, text in named.items() for part in ("-H", f"{name}={text}")]
     done = subprocess.run([*command, url], capture_output=True, text=True, check=True)

@@ -62,7 +62,7 @@ class Path:
                 _, who, order = head.status.split("/")
                 if who == "network" and body:
                     self._callbacks.add(asyncio.create_task(self._call_back(order)))
-                elif who == "merchant" and _LAST in body:
+                elif who == "merchant" and _LAST in body and order in self._heard:
                     self.ended_s.append(time.perf_counter())
                     self._heard.pop(order).set()
         except (EOFError, ConnectionError, asyncio.CancelledError):

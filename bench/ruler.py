@@ -108,6 +108,8 @@ def bare_path(stack: Stack, *, seconds: float) -> float:
     more = {"OTHERS_URL": f"http://{LOOPBACK}:{others}"}
     worker = [str(PYTHON), "-m", "celery", "--quiet", "--app", "bench.rulers.bare_path:celery"]
     worker += ["worker", "--pool", "threads", "--concurrency", "16", "--loglevel", "error"]
+    with redis.Redis.from_url(stack.servers.redis_url) as broker:
+        broker.delete("path")  # what the last run left
     with (
         _gunicorn(stack, "bench.rulers.bare_path:app", **more) as url,
         _running("bare_path", worker, stack, _environment(stack) | more),
