@@ -8,12 +8,13 @@ import contextlib
 import math
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import redis
 
 from zampay.infra.http.outbound import NoReply, NotConnected, Reply
+from zampay.infra.http.provider_calls import ProviderCalls
 from zampay.infra.redis import redis_client
 from zampay.kernel import clock
 
@@ -60,29 +61,6 @@ class SharedToken:
         self._lock = threading.Lock()
         self._kept: _Kept | None = None
         self._in_vain_s = -math.inf
-
-    def call(
-        self,
-        send: Callable[[str], Reply],
-        *,
-        is_refused: Callable[[Reply], bool],
-        is_too_late: Callable[[], bool] = lambda: False,
-    ) -> Reply:
-        """Call once, and once more with a fresh token when the first was refused.
-
-        Raises:
-            NoToken, CredentialsRefused: nothing but the token was asked for.
-            OutOfTime, NotConnected, NoReply.
-        """
-        for _ in range(2):
-            token = self.current()
-            if is_too_late():
-                raise OutOfTime
-            reply = send(token)
-            if not is_refused(reply):
-                break
-            self.forget(token)
-        return reply
 
     def current(self) -> str:
         """A token that is good for a while. One request at a time asks for it; those who waited
@@ -142,6 +120,55 @@ class SharedToken:
         with contextlib.suppress(redis.RedisError):
             redis_client.client().set(self._name, token, px=max(int(good_s * 1000), 1))
         return token
+
+
+class TokenCalls:
+    """Calls of one network that carry the token of one login. `headers` gives those of every call,
+    with the token; `is_refused` says whether an answer refuses the token, so that nothing was done.
+    """
+
+    def __init__(
+        self,
+        http: ProviderCalls,
+        token: SharedToken,
+        base_url: str,
+        *,
+        headers: Callable[[str], Mapping[str, str]],
+        is_refused: Callable[[Reply], bool],
+    ) -> None:
+        self._http, self._token, self._base_url = http, token, base_url
+        self._headers, self._is_refused = headers, is_refused
+
+    def send(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        is_too_late: Callable[[], bool] = lambda: False,
+    ) -> Reply:
+        """Call once, and once more with a fresh token when the first was refused.
+
+        Raises:
+            NoToken, CredentialsRefused: nothing but the token was asked for.
+            OutOfTime, NotConnected, NoReply.
+        """
+        for _ in range(2):
+            token = self._token.current()
+            if is_too_late():
+                raise OutOfTime
+            reply = self._http.send(
+                operation,
+                method,
+                f"{self._base_url}{path}",
+                headers={**self._headers(token), **(headers or {})},
+                body=body,
+            )
+            if not self._is_refused(reply):
+                break
+            self._token.forget(token)
+        return reply
 
 
 def _seconds(lasts: object) -> float:

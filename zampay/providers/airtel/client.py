@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from zampay.infra.http.outbound import Outbound, Reply
 from zampay.infra.http.provider_calls import ProviderCalls
+from zampay.infra.http.shared_tokens import TokenCalls
 from zampay.providers.airtel import bodies, tokens
 from zampay.providers.airtel.settings import Settings
 from zampay.providers.airtel.signing import Signer
@@ -33,6 +34,13 @@ class Client:
         )
         self._http = ProviderCalls(NAME, http, OPERATIONS)
         self._token = tokens.shared(settings, self._http)
+        self._calls = TokenCalls(
+            self._http,
+            self._token,
+            settings.base_url,
+            headers=_common,
+            is_refused=is_dead_token,
+        )
         self._signer = Signer(self._encryption_keys) if settings.signs else None
 
     def push(self, body: dict[str, Any], *, is_too_late: Callable[[], bool]) -> Reply:
@@ -43,19 +51,19 @@ class Client:
         signed = self._signer.headers(content) if self._signer else {}
         headers = {"Content-Type": "application/json", **signed}
         path = self._settings.payments_path
-        return self._call("request_to_pay", "POST", path, headers, content, is_too_late)
+        return self._calls.send("request_to_pay", "POST", path, headers, content, is_too_late)
 
     def payment(self, reference: str) -> Reply:
         """GET /standard/v1/payments/{our id}: 200 also for a failed payment."""
-        return self._call("enquiry", "GET", f"/standard/v1/payments/{reference}")
+        return self._calls.send("enquiry", "GET", f"/standard/v1/payments/{reference}")
 
     def user(self, msisdn: str) -> Reply:
         """GET /standard/v1/users/{nine digits}."""
-        return self._call("account_holder", "GET", f"/standard/v1/users/{msisdn}")
+        return self._calls.send("account_holder", "GET", f"/standard/v1/users/{msisdn}")
 
     def balance(self) -> Reply:
         """GET /standard/v1/users/balance."""
-        return self._call("balance", "GET", "/standard/v1/users/balance")
+        return self._calls.send("balance", "GET", "/standard/v1/users/balance")
 
     def prove_credentials(self) -> None:
         """Ask for a new token.
@@ -84,34 +92,7 @@ class Client:
         self._http.alarm(said)
 
     def _encryption_keys(self) -> Reply:
-        return self._call("encryption_keys", "GET", "/v1/rsa/encryption-keys")
-
-    def _call(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        headers: dict[str, str] | None = None,
-        body: bytes | None = None,
-        is_too_late: Callable[[], bool] = lambda: False,
-    ) -> Reply:
-        """Call once, and once more with a fresh token when the first was refused.
-
-        Raises:
-            NoToken, CredentialsRefused: nothing but the token was asked for.
-            OutOfTime, NotConnected, NoReply.
-        """
-
-        def send(token: str) -> Reply:
-            return self._http.send(
-                operation,
-                method,
-                f"{self._settings.base_url}{path}",
-                headers={**_common(token), **(headers or {})},
-                body=body,
-            )
-
-        return self._token.call(send, is_refused=is_dead_token, is_too_late=is_too_late)
+        return self._calls.send("encryption_keys", "GET", "/v1/rsa/encryption-keys")
 
 
 def is_dead_token(reply: Reply) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from zampay.infra.http.outbound import Outbound, Reply
 from zampay.infra.http.provider_calls import ProviderCalls
+from zampay.infra.http.shared_tokens import TokenCalls
 from zampay.providers.mtn import tokens
 from zampay.providers.mtn.settings import Settings
 
@@ -30,6 +31,13 @@ class Client:
         )
         self._http = ProviderCalls(NAME, http, OPERATIONS)
         self._token = tokens.shared(settings, self._http)
+        self._calls = TokenCalls(
+            self._http,
+            self._token,
+            f"{settings.base_url}/collection",
+            headers=self._common,
+            is_refused=lambda reply: reply.status == UNAUTHORIZED,
+        )
 
     def request_to_pay(
         self,
@@ -45,7 +53,7 @@ class Client:
         headers = {"X-Reference-Id": reference, "Content-Type": "application/json"}
         if callback_url:
             headers["X-Callback-Url"] = callback_url
-        return self._call(
+        return self._calls.send(
             "request_to_pay",
             "POST",
             "/v1_0/requesttopay",
@@ -56,12 +64,12 @@ class Client:
 
     def payment(self, reference: str) -> Reply:
         """GET /v1_0/requesttopay/{reference}: 200 also for a failed payment."""
-        return self._call("enquiry", "GET", f"/v1_0/requesttopay/{reference}")
+        return self._calls.send("enquiry", "GET", f"/v1_0/requesttopay/{reference}")
 
     def account_holder(self, msisdn: str) -> Reply:
         """GET /v1_0/accountholder/msisdn/{msisdn}/active; the type is lower case here."""
         path = f"/v1_0/accountholder/msisdn/{msisdn}/active"
-        return self._call("account_holder", "GET", path)
+        return self._calls.send("account_holder", "GET", path)
 
     def prove_credentials(self) -> None:
         """Ask for a new token.
@@ -73,38 +81,7 @@ class Client:
 
     def balance(self) -> Reply:
         """GET /v1_0/account/balance."""
-        return self._call("balance", "GET", "/v1_0/account/balance")
-
-    def _call(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        headers: dict[str, str] | None = None,
-        body: bytes | None = None,
-        is_too_late: Callable[[], bool] = lambda: False,
-    ) -> Reply:
-        """Call once, and once more with a fresh token after a 401.
-
-        Raises:
-            NoToken, CredentialsRefused: nothing but the token was asked for.
-            OutOfTime, NotConnected, NoReply.
-        """
-
-        def send(token: str) -> Reply:
-            return self._http.send(
-                operation,
-                method,
-                f"{self._settings.base_url}/collection{path}",
-                headers={**self._common(token), **(headers or {})},
-                body=body,
-            )
-
-        return self._token.call(
-            send,
-            is_refused=lambda reply: reply.status == UNAUTHORIZED,
-            is_too_late=is_too_late,
-        )
+        return self._calls.send("balance", "GET", "/v1_0/account/balance")
 
     def _common(self, token: str) -> dict[str, str]:
         return {
