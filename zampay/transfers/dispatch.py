@@ -18,20 +18,17 @@ from zampay.infra.queue import task_runs
 from zampay.kernel import clock, threads
 from zampay.providers import registry
 from zampay.providers.contract import (
-    InDoubt,
-    NoAnswer,
     NotSent,
     PollAnswer,
     Submission,
     Throttled,
-    TooLate,
 )
-from zampay.transfers import due, network_states, poll, submit
+from zampay.transfers import due, network_states, poll, submit, watching
 from zampay.transfers.concurrency import Slots
 from zampay.transfers.due import Stream
 from zampay.transfers.network_states import NetworkState
 from zampay.transfers.states import NextAction
-from zampay.transfers.watching import Watch
+from zampay.transfers.watching import Proof, Watch
 
 log = structlog.get_logger()
 TASKS = {NextAction.SUBMIT: "transfers.submit", NextAction.POLL: "transfers.poll"}
@@ -239,16 +236,13 @@ def _answered(action: NextAction, answer: Submission | PollAnswer | None) -> boo
     late). A network that wants fewer sends counts as one that does not answer: sends pause.
     """
     match answer:
-        case None | TooLate():
-            return None
         case Throttled():
             return False if action is NextAction.SUBMIT else None
-        case NotSent():
+        case NotSent():  # also where it refuses the wallet, which need not be tried so often
             return False
-        case InDoubt(presumed=presumed):
-            return presumed is not None
         case _:
-            return not isinstance(answer, NoAnswer)
+            proven = watching.proof(answer)
+            return None if proven is None else proven is Proof.ANSWERED
 
 
 def init(app: Flask, *, per_tenant: int) -> None:
