@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -68,16 +69,18 @@ def _note(tx: Transaction, endpoint: Endpoint, answer: Answer) -> None:
     """What the answer says of the endpoint. Its row is written only if that is news: it is the row
     that all attempts share.
     """
+    news: dict[str, Any] = {}
     known_ms = endpoint.latency_ms
     if known_ms is None or is_slow(known_ms) != is_slow(answer.latency_ms):
-        queries.change(tx, endpoint, latency_ms=answer.latency_ms)
+        news["latency_ms"] = answer.latency_ms
+    was_failing = endpoint.failing_since is not None
+    if was_failing == answer.is_success:
+        news["failing_since"] = None if answer.is_success else tx.now
+    if news:
+        queries.change(tx, endpoint, **news)
     if answer.is_success:
-        if endpoint.failing_since is not None:
-            queries.change(tx, endpoint, failing_since=None)
         return
     log.warning("webhook_failed", endpoint_id=endpoint.id, status=answer.status)
-    if endpoint.failing_since is None:
-        queries.change(tx, endpoint, failing_since=tx.now)
     reason = _reason_to_disable(tx, endpoint, answer)
     if reason is not None and endpoint.enabled:
         _disable(tx, endpoint, reason)
