@@ -2,8 +2,8 @@
 
 import re
 import ssl
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from environs import ValidationError, validate
 
@@ -14,6 +14,13 @@ _URL = re.compile(r"^https?://[^\s?#@]+$")
 def url(name: str) -> validate.Regexp:
     """An address of a network or of ours."""
     return validate.Regexp(_URL, error=f"{name} must be a URL without query, fragment or login")
+
+
+def require_https(env: Any, addresses: Mapping[str, str | None]) -> None:
+    """Refuse each variable whose address is in clear."""
+    for name, address in addresses.items():
+        if address and not address.startswith("https://"):
+            env.problem(name, "must be https://")
 
 
 def valid(objection: Callable[[str], str | None]) -> Callable[[str], None]:

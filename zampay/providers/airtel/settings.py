@@ -15,7 +15,7 @@ from typing import Any
 from environs import validate
 
 from zampay.providers.credentials import Credential, MerchantWallets
-from zampay.providers.variables import POSITIVE, authorities, url, valid
+from zampay.providers.variables import POSITIVE, authorities, require_https, url, valid
 
 CREDENTIALS = ("AIRTEL_CLIENT_ID", "AIRTEL_CLIENT_SECRET")
 SECRETS = frozenset({"AIRTEL_CLIENT_SECRET", "AIRTEL_CALLBACK_KEY", "AIRTEL_CALLBACK_TOKEN"})
@@ -91,12 +91,8 @@ def read(env: Any, *, strict: bool) -> Settings | None:
     if not given:
         return None
     base_url = env.str("AIRTEL_BASE_URL", validate=url("AIRTEL_BASE_URL")) or ""
-    for name, address in {
-        "AIRTEL_BASE_URL": base_url,
-        "AIRTEL_CALLBACK_BASE_URL": callback,
-    }.items():
-        if strict and address and not address.startswith("https://"):
-            env.problem(name, "must be https://")
+    if strict:
+        require_https(env, {"AIRTEL_BASE_URL": base_url, "AIRTEL_CALLBACK_BASE_URL": callback})
     return Settings(
         base_url=base_url.rstrip("/"),
         **_credentials(env, strict=strict, given=any(name in CREDENTIALS for name in given)),

@@ -14,7 +14,7 @@ from typing import Any
 from environs import validate
 
 from zampay.providers.credentials import Credential, MerchantWallets
-from zampay.providers.variables import POSITIVE, authorities, url, valid
+from zampay.providers.variables import POSITIVE, authorities, require_https, url, valid
 
 NETWORK = ("MTN_BASE_URL", "MTN_TARGET_ENVIRONMENT")
 CREDENTIALS = (
@@ -95,9 +95,8 @@ def read(env: Any, *, strict: bool) -> Settings | None:
     if not given:
         return None
     base_url = env.str("MTN_BASE_URL", validate=url("MTN_BASE_URL")) or ""
-    for name, address in {"MTN_BASE_URL": base_url, "MTN_CALLBACK_BASE_URL": callback}.items():
-        if strict and address and not address.startswith("https://"):
-            env.problem(name, "must be https://")
+    if strict:
+        require_https(env, {"MTN_BASE_URL": base_url, "MTN_CALLBACK_BASE_URL": callback})
     return Settings(
         base_url=base_url.rstrip("/"),
         target_environment=env.str(

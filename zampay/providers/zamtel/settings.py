@@ -14,7 +14,7 @@ from typing import Any, Final
 from environs import validate
 
 from zampay.providers.credentials import Credential, MerchantWallets, word
-from zampay.providers.variables import POSITIVE, authorities, url, valid
+from zampay.providers.variables import POSITIVE, authorities, require_https, url, valid
 
 CREDENTIALS: Final = ("ZAMTEL_THIRD_PARTY_ID", "ZAMTEL_PASSWORD", "ZAMTEL_SHORTCODE")
 ENQUIRY: Final = ("ZAMTEL_STATUS_BASE_URL", "ZAMTEL_STATUS_USERNAME", "ZAMTEL_STATUS_PASSWORD")
@@ -103,10 +103,8 @@ def read(env: Any, *, strict: bool) -> Settings | None:
     if not given:
         return None
     base_url = env.str("ZAMTEL_BASE_URL", validate=url("ZAMTEL_BASE_URL")) or ""
-    addresses = {"ZAMTEL_BASE_URL": base_url, "ZAMTEL_STATUS_BASE_URL": status_url}
-    for name, address in addresses.items():
-        if strict and address and not address.startswith("https://"):
-            env.problem(name, "must be https://")
+    if strict:
+        require_https(env, {"ZAMTEL_BASE_URL": base_url, "ZAMTEL_STATUS_BASE_URL": status_url})
     return Settings(
         base_url=base_url.rstrip("/"),
         status_base_url=status_url,
