@@ -52,20 +52,25 @@ def provider_of(tx: Transaction, code: str, wallet_id: str, *, livemode: bool) -
     """
     if wallet_id == DEPLOYMENT or not livemode:
         return registry.served(livemode=livemode).get(code)
-    known: KnownWallets = current_app.extensions["known_wallets"]
-    name = (tx.tenant_id, wallet_id)
-    kept = known.kept.get(name)
+    kept = _known().get((tx.tenant_id, wallet_id))
     if kept is not None and clock.monotonic_s() < kept.until_s:
         return kept.provider
     asked_s = clock.monotonic_s()
     row = _row(tx, wallet_id)
-    if row is None or row.provider != code:
-        return None
-    if kept is not None and kept.version == row.credentials_version and kept.provider:
+    return None if row is None or row.provider != code else of_row(row, asked_s=asked_s)
+
+
+def of_row(wallet: Wallet, *, asked_s: float) -> Provider | None:
+    """Who serves the wallet as it was read, asked for at that time (monotonic seconds); known from
+    then on for a second.
+    """
+    name = (wallet.tenant_id, wallet.id)
+    kept = _known().get(name)
+    if kept is not None and kept.version == wallet.credentials_version and kept.provider:
         provider: Provider | None = kept.provider
     else:
-        provider = made(row)
-    _keep(known, name, _Kept(row.credentials_version, provider, asked_s + KNOWN_S))
+        provider = made(wallet)
+    _keep(name, _Kept(wallet.credentials_version, provider, asked_s + KNOWN_S))
     return provider
 
 
@@ -102,8 +107,14 @@ def _row(tx: Transaction, wallet_id: str) -> Wallet | None:
     )
 
 
-def _keep(known: KnownWallets, name: tuple[str, str], kept: _Kept) -> None:
-    known.kept.pop(name, None)
-    while len(known.kept) >= MOST_KEPT:
-        known.kept.pop(next(iter(known.kept)), None)
-    known.kept[name] = kept
+def _known() -> dict[tuple[str, str], _Kept]:
+    found: KnownWallets = current_app.extensions["known_wallets"]
+    return found.kept
+
+
+def _keep(name: tuple[str, str], kept: _Kept) -> None:
+    known = _known()
+    known.pop(name, None)
+    while len(known) >= MOST_KEPT:
+        known.pop(next(iter(known)), None)
+    known[name] = kept

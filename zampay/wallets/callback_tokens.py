@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from zampay.infra.database.db import TenantOf, transaction
 from zampay.infra.database.definer import Function
+from zampay.kernel import clock
 from zampay.providers.contract import Provider
 from zampay.wallets import adapters
 from zampay.wallets.models import LOOKUP_LENGTH, Wallet
@@ -38,12 +39,12 @@ def called_back(code: str, token: str) -> CalledBack | None:
     way. As for transfers, an index sees half of the token alone, and the rest is compared in a time
     that tells nothing.
     """
-    half = token[:LOOKUP_LENGTH]
+    half, asked_s = token[:LOOKUP_LENGTH], clock.monotonic_s()
     with transaction(TenantOf(TENANT_OF_WALLET, {"half_token": half})) as tx:
         wallet = tx.session.scalar(sa.select(Wallet).where(Wallet.callback_lookup == half))
         if wallet is None or wallet.provider != code:
             return None
         if not hmac.compare_digest(wallet.callback_token.encode(), token.encode()):
             return None
-        provider = adapters.provider_of(tx, code, wallet.id, livemode=True)
+        provider = adapters.of_row(wallet, asked_s=asked_s)
         return CalledBack(wallet.id, wallet.tenant_id, provider) if provider else None
