@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from zampay.infra.database.db import Transaction, transaction
+from zampay.infra.database.db import transaction
 from zampay.kernel import msisdn
 from zampay.kernel.errors import InvalidField
 from zampay.kernel.money import Money
@@ -33,7 +33,7 @@ def overview(tenant_id: str, *, livemode: bool) -> list[dict[str, Any]]:
     profiles = [one.profile for one in registry.networks(livemode=livemode).values()]
     hours = figures.last_hour()
     with transaction(tenant_id) as tx:
-        wallets = {one.code: _wallet(tx, one.code, livemode=livemode) for one in profiles}
+        wallets = {one.code: choosing.chosen(tx, one.code, livemode=livemode) for one in profiles}
         states = network_states.found(tx) if livemode else {}
     shown = []
     for one in profiles:
@@ -68,10 +68,6 @@ def holder(tenant_id: str, number: str, *, named: str | None, livemode: bool) ->
         return Holder(profile.code)
     found = verification.ask(tenant_id, provider, lambda one: one.account_name(digits))
     return Holder(profile.code, found.is_active, found.name) if found else Holder(profile.code)
-
-
-def _wallet(tx: Transaction, code: str, *, livemode: bool) -> Chosen | None:
-    return choosing.chosen(tx, code, livemode=livemode)
 
 
 def _shown(
