@@ -105,7 +105,7 @@ def test_the_catch_all_and_what_speaks_of_our_set_up_is_doubt_with_an_alarm(
     assert alarms() == before + 1
 
 
-def test_an_unknown_number_is_presumed_until_an_enquiry_finds_nothing(airtel: Airtel) -> None:
+def test_an_unknown_number_is_presumed_until_a_poll_finds_nothing(airtel: Airtel) -> None:
     body = {
         "status": {
             "response_code": "DP00800001005",

@@ -133,7 +133,7 @@ def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("not within 5 s")
 
 
-def test_an_enquiry_believes_paid_and_nothing_else(zamtel: Zamtel) -> None:
+def test_a_poll_believes_paid_and_nothing_else(zamtel: Zamtel) -> None:
     paid, declined = (an_order(zamtel.provider, f"2609531234{end}") for end in ("72", "51"))
     assert isinstance(zamtel.provider.submit(paid), InDoubt)
     zamtel.provider.submit(declined)
@@ -157,7 +157,7 @@ def test_an_enquiry_believes_paid_and_nothing_else(zamtel: Zamtel) -> None:
         (b"[]", "200 OK"),
     ],
 )
-def test_any_other_answer_to_an_enquiry_says_nothing(body: bytes, status: str) -> None:
+def test_any_other_answer_to_a_poll_says_nothing(body: bytes, status: str) -> None:
     with serving(answers(body, status)) as network:
         adapter = ours(
             network.url,

@@ -24,7 +24,7 @@ class Slots:
         self._held: Counter[str] = Counter()
         self._unanswered = 0
         self._pauses = 0
-        self._is_hearsay = False
+        self._is_by_others = False
         self._paused_at_s = self._paused_until_s = 0.0
 
     @property
@@ -58,16 +58,16 @@ class Slots:
             self._held[tenant_id] -= 1
             self._held += Counter()  # forget those who have none left
 
-    def hear(self, *, in_trouble: bool) -> None:
+    def follow_others(self, *, in_trouble: bool) -> None:
         """Pause, or go on, because others have found the network not to answer, or to do so again.
         What calls of this process have found, only they take back.
         """
         with self._lock:
             if in_trouble and not self._pauses:
-                self._is_hearsay = True
+                self._is_by_others = True
                 self._pause()
-            elif not in_trouble and self._is_hearsay:
-                self._is_hearsay = False
+            elif not in_trouble and self._is_by_others:
+                self._is_by_others = False
                 self._pauses = 0
 
     def note(self, *, answered: bool, began_s: float) -> None:
@@ -77,10 +77,10 @@ class Slots:
         with self._lock:
             if answered:
                 self._unanswered = self._pauses = 0
-                self._is_hearsay = False
+                self._is_by_others = False
             elif began_s >= self._paused_at_s:
                 self._unanswered += 1
-                self._is_hearsay &= self._unanswered < TROUBLE_AFTER
+                self._is_by_others &= self._unanswered < TROUBLE_AFTER
                 if self._pauses or self._unanswered >= TROUBLE_AFTER:
                     self._pause()
 

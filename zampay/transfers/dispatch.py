@@ -151,9 +151,9 @@ class Dispatcher:
             failing = network_states.everyones(tx)
         for stream in found:
             calls = self.calls(stream)
-            calls.watch.hear(in_trouble=stream in failing)
+            calls.watch.follow_others(in_trouble=stream in failing)
             if stream.action is NextAction.SUBMIT:
-                calls.slots.hear(in_trouble=failing.get(stream) is NetworkState.DOWN)
+                calls.slots.follow_others(in_trouble=failing.get(stream) is NetworkState.DOWN)
             calls.passed_over.clear()
             calls.is_behind, calls.is_resting = True, False
             self._fill_apart(stream)

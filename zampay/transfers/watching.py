@@ -64,8 +64,8 @@ class Watch:
         self._written: NetworkState | None = None
         self._next_write_s = 0.0
 
-    def hear(self, *, in_trouble: bool) -> None:
-        """Hear what is written down; a trouble is nobody's own."""
+    def follow_others(self, *, in_trouble: bool) -> None:
+        """Take over what is written down; a trouble is nobody's own."""
         with self._lock:
             self._in_trouble = in_trouble
 
@@ -91,7 +91,7 @@ class Watch:
             was_own, self._written = self._written, None
             if was_own is None and not (self._in_trouble and now_s >= self._next_write_s):
                 return False
-            self._in_trouble = True  # until it is heard that there is none
+            self._in_trouble = True  # until what is written down says otherwise
             self._next_write_s = now_s + TRIED_AFTER_S
             return True
 

@@ -42,7 +42,7 @@ class ZamtelClient(Client[Settings]):
         executor.shutdown(wait=False)
         return begun
 
-    def enquire(self, conversation_id: str, **login: str) -> requests.Response:
+    def poll(self, conversation_id: str, **login: str) -> requests.Response:
         right = {
             "username": self.settings.status_username,
             "password": self.settings.status_password,

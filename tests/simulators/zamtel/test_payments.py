@@ -65,7 +65,7 @@ def test_a_reset_ends_the_calls_that_wait(
     zamtel: Any, until: Callable[[Callable[[], object]], None]
 ) -> None:
     begun = zamtel.begin("260953123453", ConversationId="open")
-    until(lambda: zamtel.enquire("open").json()["ORDERSTATE"] == "Pending")
+    until(lambda: zamtel.poll("open").json()["ORDERSTATE"] == "Pending")
     zamtel.admin("POST", "reset")
     assert isinstance(begun.exception(5), requests.ConnectionError)
 
@@ -86,16 +86,16 @@ def test_the_enquiry_says_what_was_paid(zamtel: Any) -> None:
     paid = zamtel.pay(ConversationId="paid").json()
     zamtel.pay("260953123451", ConversationId="declined")
     expected = {"code": "200", "ORDERID": paid["TransactionId"], "ORDERSTATE": "Completed"}
-    assert zamtel.enquire("paid").json() == expected
-    assert zamtel.enquire("declined").json() == {"code": "201", "ORDERSTATE": "Failed"}
-    assert zamtel.enquire("nobody's").json() == {"code": "404", "ORDERSTATE": "Not found"}
-    assert zamtel.enquire("paid", password="wrong").status_code == 401
+    assert zamtel.poll("paid").json() == expected
+    assert zamtel.poll("declined").json() == {"code": "201", "ORDERSTATE": "Failed"}
+    assert zamtel.poll("nobody's").json() == {"code": "404", "ORDERSTATE": "Not found"}
+    assert zamtel.poll("paid", password="wrong").status_code == 401
 
 
 def test_without_the_option_there_is_no_enquiry(start: Callable[..., Any]) -> None:
     with start(enquiry="off") as zamtel:
         zamtel.pay(ConversationId="paid")
-        assert zamtel.enquire("paid").status_code == 404
+        assert zamtel.poll("paid").status_code == 404
 
 
 @pytest.mark.parametrize(

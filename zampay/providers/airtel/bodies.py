@@ -96,7 +96,7 @@ def transaction_status(text: str) -> str | None:
 
 
 def result(text: str, reference: str) -> ProviderResult | None:
-    """The answer to an enquiry about `reference`; None when the body is not one.
+    """The answer to a poll about `reference`; None when the body is not one.
 
     It names no amount and no number. Its status decides; a code only gives the reason.
     """

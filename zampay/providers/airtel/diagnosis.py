@@ -86,6 +86,6 @@ def _callbacks(settings: Settings, callback_path: str) -> list[Finding]:
             "Switch callback authentication on in the application's settings, and set "
             "AIRTEL_CALLBACK_KEY to the private key there."
         )
-        says = "callbacks are not proven; each only leads to an enquiry."
+        says = "callbacks are not proven; each only leads to a poll."
         found.append(advice("airtel_callbacks_unproven", _CALLBACKS, says, remedy))
     return found

@@ -18,7 +18,7 @@ class Refusal(StrEnum):
     """What a code means when Airtel refuses a *request* with it."""
 
     FINAL = "final"  # nothing was created
-    OUR_SETUP = "our_setup"  # speaks of our set-up; certain once an enquiry finds nothing; alarm
+    OUR_SETUP = "our_setup"  # speaks of our set-up; certain once a poll finds nothing; alarm
     IN_DOUBT = "in_doubt"  # the payment may exist
 
 

@@ -35,7 +35,7 @@ class Settings:
 
     `callback_token` is what our callback address for this application ends in; empty where Airtel
     does not know one. `callback_key` is the private key of Airtel's portal. `first_poll_s`: how
-    long after a send an enquiry says anything. `signs`: whether the application signs messages.
+    long after a send a poll says anything. `signs`: whether the application signs messages.
     """
 
     base_url: str

@@ -52,7 +52,7 @@ def profile(settings: Settings | None) -> Profile:
     """What Zamtel takes. It can be polled only where Zamtel has given us its enquiry."""
     ours = settings or Settings()
     payments = Capability(
-        can_poll=ours.can_enquire,
+        can_poll=ours.can_poll,
         resend_is_safe=False,
         blocks_for=ours.blocks_for,
         approval_window=APPROVAL_WINDOW,
@@ -108,7 +108,7 @@ class Adapter:
 
     def poll(self, order: Order) -> PollAnswer:
         """Ask by reference. Only "paid" is believed: what else Zamtel may say is not known."""
-        if not self._settings.can_enquire:
+        if not self._settings.can_poll:
             return NoAnswer("no status enquiry is set up")
         later_s = pacing.wait_for_turn(
             f"zamtel:polls:{self._settings.login}", per_second=self._settings.polls_per_s
@@ -116,7 +116,7 @@ class Adapter:
         if later_s is not None:
             return Throttled("waiting for a turn", retry_after_s=later_s)
         try:
-            reply = self._client.enquire(order.reference)
+            reply = self._client.poll(order.reference)
         except (NotConnected, NoReply) as error:
             return NoAnswer(str(error))
         answer = bodies.answer(reply.text)

@@ -67,7 +67,7 @@ class Answer:
 
     @property
     def is_paid(self) -> bool:
-        """Of an enquiry: whether the payment was made."""
+        """Of a poll: whether the payment was made."""
         return self.members.get("code") == [PAID]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from zampay.infra.http.outbound import NoReply, NotConnected, Outbound, Reply
 from zampay.infra.http.provider_calls import ProviderCalls
-from zampay.providers.zamtel.settings import ENQUIRY_TIMEOUT_S, Settings
+from zampay.providers.zamtel.settings import POLL_TIMEOUT_S, Settings
 
 NAME = "zamtel"
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -24,7 +24,7 @@ class Client:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._payments = self._calls(settings.read_timeout_s, "payment")
-        self._others = self._calls(ENQUIRY_TIMEOUT_S, "enquiry", "reach")
+        self._others = self._calls(POLL_TIMEOUT_S, "enquiry", "reach")
 
     def pay(self, *, msisdn: str, amount: str, reference: str, transfer_id: str) -> Reply:
         """GET {base}/Req: asks the customer, and comes back when the customer has answered.
@@ -45,7 +45,7 @@ class Client:
         address = f"{ours.base_url}/Req?{urlencode(query, quote_via=quote, safe='')}"
         return _sent(self._payments, "payment", address, {**HEADERS, **ONCE})
 
-    def enquire(self, reference: str) -> Reply:
+    def poll(self, reference: str) -> Reply:
         """GET {status}{reference}: what became of a payment. Only where the enquiry is set up.
 
         Raises:

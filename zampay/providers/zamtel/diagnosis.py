@@ -50,11 +50,11 @@ def _network(settings: Settings, client: Client) -> Finding:
 
 def _enquiry(settings: Settings, client: Client, unknown_reference: str) -> Finding:
     login = "the wallet's statusUsername and statusPassword" if settings.is_merchants else _LOGIN
-    if not settings.can_enquire:
+    if not settings.can_poll:
         says = "not set up: a payment whose answer is lost needs a person."
         return advice(Code.NO_ENQUIRY, _ENQUIRY, says, f"Ask Zamtel for it, then set {login}.")
     try:
-        reply = client.enquire(unknown_reference)
+        reply = client.poll(unknown_reference)
     except (NotConnected, NoReply) as error:
         says = f"it does not answer: {error_text.of_call(error)}."
         remedy = "Ask Zamtel; meanwhile a payment whose answer is lost needs a person."

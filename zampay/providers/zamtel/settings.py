@@ -20,7 +20,7 @@ CREDENTIALS: Final = ("ZAMTEL_THIRD_PARTY_ID", "ZAMTEL_PASSWORD", "ZAMTEL_SHORTC
 ENQUIRY: Final = ("ZAMTEL_STATUS_BASE_URL", "ZAMTEL_STATUS_USERNAME", "ZAMTEL_STATUS_PASSWORD")
 SECRETS: Final = frozenset({"ZAMTEL_THIRD_PARTY_ID", "ZAMTEL_PASSWORD", "ZAMTEL_STATUS_PASSWORD"})
 """The variables whose values nobody may read."""
-ENQUIRY_TIMEOUT_S: Final = 20.0
+POLL_TIMEOUT_S: Final = 20.0
 READ_TIMEOUT_S: Final = 130.0
 MAX_IN_FLIGHT: Final = 100
 MAX_AMOUNT_MINOR: Final = 1_500_000
@@ -60,14 +60,14 @@ class Settings:
         return bool(self.third_party_id)
 
     @property
-    def can_enquire(self) -> bool:
+    def can_poll(self) -> bool:
         """Whether Zamtel can be asked what became of a payment."""
         return bool(self.status_base_url and self.status_username)
 
     @property
     def longest_call_s(self) -> float:
         """The longest that one exchange may take, but for the time that a customer needs."""
-        return self.connect_timeout_s + ENQUIRY_TIMEOUT_S
+        return self.connect_timeout_s + POLL_TIMEOUT_S
 
     @property
     def blocks_for(self) -> timedelta:
@@ -109,7 +109,7 @@ def read(env: Any, *, strict: bool) -> Settings | None:
         base_url=base_url.rstrip("/"),
         status_base_url=status_url,
         **(_credentials(env) if given & {*CREDENTIALS} else {}),
-        **_enquiry_login(env),
+        **_status_login(env),
         **rest,
     )
 
@@ -122,7 +122,7 @@ def _credentials(env: Any) -> dict[str, Any]:
     }
 
 
-def _enquiry_login(env: Any) -> dict[str, Any]:
+def _status_login(env: Any) -> dict[str, Any]:
     """The login of the enquiry: both or none, and of no use without its address."""
     found = {name: env.str(name, None, validate=valid(word)) for name in ENQUIRY[1:]}
     if any(found.values()):

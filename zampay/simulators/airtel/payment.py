@@ -1,4 +1,4 @@
-"""A push, and how it reads in an answer to an enquiry and in a callback."""
+"""A push, and how it reads in an answer to a poll and in a callback."""
 
 import base64
 import hashlib
@@ -36,7 +36,7 @@ class AirtelPayment(Payment):
         return "TS" if status == SUCCESSFUL else status
 
     def shown(self) -> dict[str, Any]:
-        """An enquiry: no amount, no number; Airtel's id is "NA" where nothing was paid."""
+        """An poll: no amount, no number; Airtel's id is "NA" where nothing was paid."""
         status = self.status  # read first: the rest is complete once the status is final
         transaction = {
             "airtel_money_id": (self.airtel_money_id if status == SUCCESSFUL else None) or "NA",

@@ -1,4 +1,4 @@
-"""Pushes and enquiries (Airtel: Collection, v1 and v2 of the path)."""
+"""Pushes and polls (Airtel: Collection, v1 and v2 of the path)."""
 
 from flask import Blueprint, Response
 

@@ -37,7 +37,7 @@ class Settings(settings.Settings):
     token_life_s: float = option(180.0, "how long a token is valid")
     expires_in: str = option("text", "how a token's life is written", "text", "number")
     token_refusal: int = option(403, "HTTP status for a token that is not valid: 403 or 401")
-    not_found_status: int = option(404, "HTTP status of an enquiry for an id that is not known")
+    not_found_status: int = option(404, "HTTP status of a poll for an id that is not known")
 
     @property
     def callback_url(self) -> str | None:

@@ -19,7 +19,7 @@ class Network(network.Network):
     settings: Settings
 
     def facts(self) -> dict[str, str]:
-        """All from the address: an enquiry has the id in its path, a payment in its query."""
+        """All from the address: a poll has the id in its path, a payment in its query."""
         paths, given = request.view_args or {}, request.args
         conversation_id = str(paths.get("conversation_id") or given.get(ID, ""))
         return {
@@ -33,7 +33,7 @@ class Network(network.Network):
         return page(status)
 
     def not_found(self) -> Response:
-        """An enquiry about an id that was never stored."""
+        """A poll about an id that was never stored."""
         return as_json(200, {"code": "404", "ORDERSTATE": "Not found"})
 
     def unserved(self, error: HTTPException) -> Response:

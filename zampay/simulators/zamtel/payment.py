@@ -1,4 +1,4 @@
-"""A payment, and how it reads in an answer to an enquiry."""
+"""A payment, and how it reads in an answer to a poll."""
 
 from dataclasses import dataclass
 from typing import Any

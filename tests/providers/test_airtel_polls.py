@@ -1,4 +1,4 @@
-"""Airtel's answers to an enquiry, as its portal and its production give them: what each means."""
+"""Airtel's answers to a poll, as its portal and its production give them: what each means."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ from zampay.providers.failures import FailureCode
 PENDING, PAID, FAILED = ResultStatus.PENDING, ResultStatus.SUCCESSFUL, ResultStatus.FAILED
 
 
-def enquiry(status: object, code: str | None = None, **transaction: object) -> dict[str, Any]:
+def polled_body(status: object, code: str | None = None, **transaction: object) -> dict[str, Any]:
     told: dict[str, Any] = {"code": "200", "success": status != "TF", "response_code": code}
     return {"data": {"transaction": {"id": OURS, "status": status, **transaction}}, "status": told}
 
 
 @pytest.mark.parametrize("code", ["DP00800001001", "DP00800001006", None, "DP00800001005"])
 def test_ts_is_money_whatever_the_code(airtel: Airtel, code: str | None) -> None:
-    body = enquiry("TS", code, airtel_money_id="MP210603.1234.L06941", message="Paid ZMW 5,000")
+    body = polled_body("TS", code, airtel_money_id="MP210603.1234.L06941", message="Paid ZMW 5,000")
     found = polled(airtel, 200, body)
     assert isinstance(found, ProviderResult)
     assert (found.status, found.provider_status) == (PAID, "TS")
@@ -33,7 +33,7 @@ def test_ts_is_money_whatever_the_code(airtel: Airtel, code: str | None) -> None
 
 @pytest.mark.parametrize("money_id", ["NA", "na", "N/A", "", None, {}])
 def test_a_placeholder_is_no_id_of_airtels(airtel: Airtel, money_id: object) -> None:
-    found = polled(airtel, 200, enquiry("TS", airtel_money_id=money_id))
+    found = polled(airtel, 200, polled_body("TS", airtel_money_id=money_id))
     assert isinstance(found, ProviderResult)
     assert found.provider_transaction_id is None
 
@@ -41,7 +41,7 @@ def test_a_placeholder_is_no_id_of_airtels(airtel: Airtel, money_id: object) -> 
 @pytest.mark.parametrize("status", ["TIP", "TI", "TA"])
 def test_what_goes_on_is_asked_again(airtel: Airtel, status: str) -> None:
     before = alarms()
-    found = polled(airtel, 200, enquiry(status, "DP00800001006"))
+    found = polled(airtel, 200, polled_body(status, "DP00800001006"))
     assert isinstance(found, ProviderResult)
     assert found.status is PENDING
     assert alarms() == before
@@ -50,7 +50,7 @@ def test_what_goes_on_is_asked_again(airtel: Airtel, status: str) -> None:
 @pytest.mark.parametrize("status", ["TR", "ts", "SUCCESS", 7])
 def test_a_status_that_nobody_knows_is_open_with_an_alarm(airtel: Airtel, status: object) -> None:
     before = alarms()
-    found = polled(airtel, 200, enquiry(status, "DP00800001001"))
+    found = polled(airtel, 200, polled_body(status, "DP00800001001"))
     assert isinstance(found, ProviderResult)
     assert found.status is PENDING
     assert alarms() == before + 1
@@ -73,7 +73,7 @@ def test_a_status_that_nobody_knows_is_open_with_an_alarm(airtel: Airtel, status
 def test_tf_and_te_are_final_and_the_code_gives_the_reason(
     airtel: Airtel, status: str, code: str | None, message: str, failure: FailureCode
 ) -> None:
-    body = enquiry(status, code)
+    body = polled_body(status, code)
     body["status"]["message"] = message
     found = polled(airtel, 200, body)
     assert isinstance(found, ProviderResult)
@@ -118,6 +118,6 @@ def test_no_other_answer_says_anything_of_the_payment(
 
 
 def test_an_echo_that_is_cut_off_is_about_our_id(airtel: Airtel) -> None:
-    body = enquiry("TS")
+    body = polled_body("TS")
     body["data"]["transaction"]["id"] = OURS[:20]
     assert isinstance(polled(airtel, 200, body), ProviderResult)
