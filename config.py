@@ -180,7 +180,8 @@ def read(env: Environment) -> Config:
         callback_sources=_networks(env, "CALLBACK_ALLOWED_SOURCES"),
         registration_open=env.bool("REGISTRATION_OPEN", True),
         registration_activates=env.bool("REGISTRATION_ACTIVATES", development),
-        shared_wallets=_shared_wallets(env, development=development),
+        # No default elsewhere: who holds other people's money says so.
+        shared_wallets=env.bool("SHARED_WALLETS", *([True] if development else [])),
         limit_per_key=(per_key := _limit(env, "RATE_LIMIT_PER_KEY", "6000/minute")),
         limit_per_tenant=_limit(env, "RATE_LIMIT_PER_TENANT", per_key),
         limit_per_address=_limit(env, "RATE_LIMIT_PER_ADDRESS", "30/minute"),
@@ -232,14 +233,6 @@ def _key_material(text: str) -> None:
         raise ValidationError(f"must have at least {MIN_SECRET_LENGTH} characters")
     if len(set(text)) < MIN_DIFFERENT_CHARACTERS:
         raise ValidationError("must be random, such as the output of `openssl rand -hex 32`")
-
-
-def _shared_wallets(env: Environment, *, development: bool) -> bool:
-    """Whether the deployment's wallets serve tenants that have none. Who holds other people's money
-    says so: nothing says it for them.
-    """
-    name = "SHARED_WALLETS"
-    return bool(env.bool(name, True) if development else env.bool(name))
 
 
 def _metrics(env: Environment) -> dict[str, Any]:
